@@ -1,0 +1,1 @@
+"""Targets: what turns a graph into source code or a model file."""

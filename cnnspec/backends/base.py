@@ -1,0 +1,77 @@
+"""What backends share: what they give back, how they refuse, and how a Python one sees an op."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from cnnspec.backends.pycode import Expr
+from cnnspec.diagnostics import Diagnostic
+from cnnspec.graph.ir import Node
+from cnnspec.ops.base import Op
+
+T = TypeVar("T")
+Fact = None | bool | int | float | str | tuple["Fact", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a backend made: files by name, the first of which is the model itself."""
+
+    files: Mapping[str, bytes]
+    notes: tuple[str, ...] = field(default=())
+
+
+class CannotSayError(Exception):
+    """A backend has no exact way to say what an op means."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnshareableError(Exception):
+    """The uses of a step differ in a way that one piece of code cannot say."""
+
+
+class Site(Protocol):
+    """One place in generated code, and all the ops of the network that it stands for.
+
+    A step in a loop or in a block that is called several times is one site with many nodes.
+    """
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every op that this place stands for."""
+
+    @property
+    def op(self) -> Op:
+        """The op of the first node: for its class, and for what `same` has confirmed."""
+
+    def same(self, fact: Callable[[Node], T]) -> T:
+        """What holds alike for all nodes; raises UnshareableError where they differ."""
+
+    def field(self, name: str) -> Expr:
+        """An op's field as code: the author's expression, a literal, or an argument."""
+
+    def derive(self, name: str, fact: Callable[[Node], Fact]) -> Expr:
+        """A fact the author did not write, as code: a literal, or an argument called `name`."""
+
+    def in_channels(self) -> Expr:
+        """The number of channels (or features) that the op receives, as code."""
+
+    def require(self, support: str) -> str:
+        """Ask for a definition from the backend's support folder; gives back its name."""
+
+
+def explain_refusal(node: Node, reason: str, backend: str, others: tuple[str, ...]) -> Diagnostic:
+    """The diagnostic for an op that a backend cannot say exactly."""
+    able = f"; {' and '.join(others)} can" if others else ""
+    return Diagnostic(
+        rule="backend-unsupported",
+        message=f"{backend} cannot say {node.op.op} exactly here: {reason}",
+        span=node.origin.step.span,
+        path=node.path,
+        help=(f"compile for another target{able}",) if others else (),
+    )

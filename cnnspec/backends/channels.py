@@ -1,0 +1,170 @@
+"""Where a value's channels come from, so that code can say it: ``in_channels``, ``4 * channels``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from cnnspec.backends.pycode import Binary, Expr, literal
+from cnnspec.backends.units import IN_CHANNELS, Guess, Row, Unit, guess_expression
+from cnnspec.graph.arguments import list_fields
+from cnnspec.graph.ir import (
+    BranchItem,
+    CallItem,
+    Graph,
+    GroupItem,
+    Item,
+    LoopItem,
+    Node,
+    OpItem,
+    Region,
+    Value,
+)
+from cnnspec.ops.base import Op
+from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
+from cnnspec.ops.linear import Linear
+from cnnspec.ops.merge import Concat
+from cnnspec.ops.reshape import Flatten
+from cnnspec.spec.model import Formula
+
+# The field that says how many channels an op gives.
+_SETTERS: dict[type[Op], str] = {
+    Conv: "out_channels",
+    ConvTranspose: "out_channels",
+    Linear: "out_features",
+}
+
+
+def index_owners(graph: Graph) -> dict[Node, tuple[CallItem, ...]]:
+    """The block calls that each node stands in, outermost first."""
+    owners: dict[Node, tuple[CallItem, ...]] = {}
+
+    def visit(region: Region, calls: tuple[CallItem, ...]) -> None:
+        for item in region.items:
+            visit_item(item, calls)
+
+    def visit_item(item: Item, calls: tuple[CallItem, ...]) -> None:
+        match item:
+            case OpItem():
+                owners[item.node] = calls
+            case CallItem():
+                visit(item.body, (*calls, item))
+            case GroupItem():
+                visit(item.body, calls)
+            case LoopItem():
+                for _, turn in item.turns:
+                    visit_item(turn, calls)
+            case BranchItem():
+                for _, body in item.branches:
+                    visit(body, calls)
+                owners[item.merge] = calls
+
+    visit(graph.body, ())
+    return owners
+
+
+def find_setter(value: Value) -> Node | None:
+    """The op that decided a value's channels; None for an input of the network."""
+    node = value.producer
+    while node is not None:
+        changes = isinstance(node.op, Concat | Flatten) or type(node.op) in _SETTERS
+        if changes or (isinstance(node.op, DepthwiseConv) and node.op.multiplier > 1):
+            return node
+        node = max(node.inputs, key=lambda v: v.known.rank).producer
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFinder:
+    """Says how many channels a value has, in the terms of the code around it."""
+
+    graph: Graph
+    owners: dict[Node, tuple[CallItem, ...]]
+
+    def say(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value], depth: int = 0) -> Expr:
+        """The code for the channels of a value, one for each row."""
+        name = "in_features" if values[0].known.rank == 0 else IN_CHANNELS
+        targets = [value.known.channels for value in values]
+        setters = [find_setter(value) for value in values]
+        flat = self.say_flat(unit, rows, setters) if depth == 0 else None
+        if flat is not None:
+            return flat
+        if name == "in_features" and all(isinstance(s and s.op, Flatten) for s in setters):
+            return unit.choose(rows, targets, (), name)
+        return unit.choose(rows, targets, self.guess(unit, rows, setters), name)
+
+    def guess(
+        self, unit: Unit, rows: Sequence[Row], setters: Sequence[Node | None]
+    ) -> list[Guess]:
+        """What the channels may be called: the producer's words, or what the unit received."""
+        received = Guess(IN_CHANNELS, frozenset({IN_CHANNELS}), lambda names: names[IN_CHANNELS])
+        setter = setters[0]
+        inside = setter is not None and self.is_inside(unit, rows[0], setter)
+        guesses = self.guess_setter(unit, rows[0], setter) if setter is not None and inside else []
+        carried = [name for name in rows[0].variables if name.startswith("in_channels_")]
+        return [
+            *(guesses if inside else ()),
+            *([received] if unit.name else []),
+            *(
+                Guess(name.removeprefix("in_channels_"), frozenset({name}), lambda v, n=name: v[n])  # type: ignore[misc]
+                for name in carried
+            ),
+        ]
+
+    def is_inside(self, unit: Unit, row: Row, node: Node) -> bool:
+        """Whether a node belongs to the same use of the unit as the row."""
+        item = unit.uses[row.use].item
+        calls = self.owners[node]
+        return not isinstance(item, CallItem) or item in calls
+
+    def guess_setter(self, unit: Unit, row: Row, setter: Node) -> list[Guess]:
+        """The producer's own expression for its channels, in the names of this unit."""
+        field = _SETTERS.get(type(setter.op))
+        if field is None:
+            return []
+        argument = list_fields(self.graph.spec, setter.origin.step)[0].get(field)
+        item = unit.uses[row.use].item
+        calls = self.owners[setter]
+        inner = calls[calls.index(item) + 1 :] if isinstance(item, CallItem) else calls
+        rename: dict[str, str] = {}
+        if not isinstance(argument, Formula):
+            return []
+        names = argument.expression.names
+        for call in reversed(inner):
+            entries = {n: a for n, _, a in _arguments(call)}
+            found: dict[str, str] = {}
+            for name in names:
+                given = entries.get(rename.get(name, name))
+                if not isinstance(given, Formula) or given.expression.text.isidentifier() is False:
+                    return []
+                found[name] = given.expression.text
+            rename = found
+        return [guess_expression(argument.expression, rename)]
+
+    def say_flat(
+        self, unit: Unit, rows: Sequence[Row], setters: Sequence[Node | None]
+    ) -> Expr | None:
+        """The features after a flatten, as channels times sizes, where that can be said."""
+        flattens = [s for s in setters if s is not None and isinstance(s.op, Flatten)]
+        if len(flattens) != len(setters):
+            return None
+        shapes = [node.shapes[0] for node in flattens]
+        sizes = {shape.sizes for shape in shapes}
+        if len(sizes) != 1 or prod(shapes[0].sizes) == 1:
+            return None
+        before = unit.extras.copy()
+        channels = self.say(unit, rows, [node.inputs[0] for node in flattens], depth=1)
+        if unit.extras.keys() != before.keys():
+            unit.extras.clear()
+            unit.extras.update(before)
+            return None
+        for size in shapes[0].sizes:
+            channels = Binary(channels, "*", literal(size))
+        return channels
+
+
+def _arguments(call: CallItem) -> tuple[tuple[str, object, object], ...]:
+    from cnnspec.graph.arguments import read_given
+
+    return read_given(call.step, next(iter(call.block.parameters), None)) or ()

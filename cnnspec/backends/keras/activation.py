@@ -1,0 +1,96 @@
+"""Activations as Keras layers."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from cnnspec.backends.base import Site
+from cnnspec.backends.keras.layer import Layers, call_layer, text
+from cnnspec.backends.pycode import Code, Expr, literal
+from cnnspec.graph.ir import Node
+from cnnspec.ops.activation import Gelu, Prelu
+
+
+def relu(site: Site, name: Expr) -> Layers:
+    """Keras's ReLU."""
+    return _activate("relu", name)
+
+
+def relu6(site: Site, name: Expr) -> Layers:
+    """Keras's ReLU with a ceiling."""
+    return (call_layer("layers.ReLU", literal(6.0), name=name),)
+
+
+def leaky_relu(site: Site, name: Expr) -> Layers:
+    """Keras's leaky ReLU; its own default slope is another."""
+    slope = site.field("negative_slope")
+    return (call_layer("layers.LeakyReLU", negative_slope=slope, name=name),)
+
+
+def prelu(site: Site, name: Expr) -> Layers:
+    """Keras's PReLU, with one slope along all axes that share it."""
+    axes = site.same(_list_shared_axes)
+    shared = literal(list(axes)) if axes else None
+    return (call_layer("layers.PReLU", shared_axes=shared, name=name),)
+
+
+def elu(site: Site, name: Expr) -> Layers:
+    """Keras's ELU."""
+    return (call_layer("layers.ELU", alpha=site.field("alpha"), name=name),)
+
+
+def selu(site: Site, name: Expr) -> Layers:
+    """Keras's SELU."""
+    return _activate("selu", name)
+
+
+def gelu(site: Site, name: Expr) -> Layers:
+    """Keras's GELU, which as a layer is the exact one; a function of ours says the other."""
+    if site.same(lambda node: cast(Gelu, node.op).approximate) == "none":
+        return _activate("gelu", name)
+    return (call_layer("layers.Activation", Code(site.require("gelu_tanh")), name=name),)
+
+
+def silu(site: Site, name: Expr) -> Layers:
+    """Keras's SiLU."""
+    return _activate("silu", name)
+
+
+def hard_swish(site: Site, name: Expr) -> Layers:
+    """Keras's hard SiLU, another word for the same."""
+    return _activate("hard_silu", name)
+
+
+def hard_sigmoid(site: Site, name: Expr) -> Layers:
+    """Keras's hard sigmoid."""
+    return _activate("hard_sigmoid", name)
+
+
+def mish(site: Site, name: Expr) -> Layers:
+    """Keras's Mish."""
+    return _activate("mish", name)
+
+
+def sigmoid(site: Site, name: Expr) -> Layers:
+    """Keras's sigmoid."""
+    return _activate("sigmoid", name)
+
+
+def tanh(site: Site, name: Expr) -> Layers:
+    """Keras's tanh."""
+    return _activate("tanh", name)
+
+
+def softmax(site: Site, name: Expr) -> Layers:
+    """Keras's softmax over the last axis, where its channels are."""
+    return _activate("softmax", name)
+
+
+def _activate(function: str, name: Expr) -> Layers:
+    return (call_layer("layers.Activation", text(function), name=name),)
+
+
+def _list_shared_axes(node: Node) -> tuple[int, ...]:
+    """All axes but the batch, and but the channels where each has a slope of its own."""
+    axes = range(1, len(node.shapes[0].dims) + 1)
+    return tuple(axes[:-1] if cast(Prelu, node.op).per_channel else axes)

@@ -1,0 +1,54 @@
+"""Merging ops as Keras layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnnspec.backends.base import Site
+from cnnspec.backends.keras.layer import Layers, call_layer
+from cnnspec.backends.keras.names import suffix_name
+from cnnspec.backends.pycode import Expr, literal
+from cnnspec.graph.ir import Node
+from cnnspec.ops.shapes import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The layers that each input passes first, and the layer that takes the list of them."""
+
+    inputs: tuple[Layers, ...]
+    layer: Expr
+
+
+def add(site: Site, name: Expr) -> Merged:
+    """Keras's sum."""
+    return _merge(site, call_layer("layers.Add", name=name))
+
+
+def concat(site: Site, name: Expr) -> Merged:
+    """Keras's concatenation, along the last axis, where the channels are."""
+    return _merge(site, call_layer("layers.Concatenate", name=name))
+
+
+def multiply(site: Site, name: Expr) -> Merged:
+    """Keras's product; a vector that gates a map becomes a map of one position first."""
+    gates = site.same(_find_gates)
+    several = sum(map(bool, gates)) > 1
+    inputs = []
+    for position, rank in enumerate(gates, start=1):
+        suffix = f"gate{position}" if several else "gate"
+        shape = literal((*[1] * rank, -1))
+        reshape = call_layer("layers.Reshape", shape, name=suffix_name(name, suffix))
+        inputs.append((reshape,) if rank else ())
+    return Merged(tuple(inputs), call_layer("layers.Multiply", name=name))
+
+
+def _merge(site: Site, layer: Expr) -> Merged:
+    count = site.same(lambda node: len(node.inputs))
+    return Merged(((),) * count, layer)
+
+
+def _find_gates(node: Node) -> tuple[int, ...]:
+    """For each input the number of axes that it lacks."""
+    rank = node.shape.rank if node.shape.kind is Kind.MAP else 0
+    return tuple(rank if shape.kind is Kind.VECTOR else 0 for shape in node.shapes)

@@ -1,0 +1,79 @@
+"""Normalisation layers as Keras layers."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from cnnspec.backends.base import Site
+from cnnspec.backends.keras.layer import Layers, call_layer, choose_affine
+from cnnspec.backends.pycode import Expr, literal
+from cnnspec.graph.ir import Node
+from cnnspec.ops.norm import BatchNorm, LayerNorm
+
+
+def batch_norm(site: Site, name: Expr) -> Layers:
+    """Keras's batch normalisation, whose momentum is the share of the old statistics."""
+    layer = call_layer(
+        "layers.BatchNormalization",
+        momentum=site.derive("momentum", _find_momentum),
+        epsilon=site.field("eps"),
+        **choose_affine(site),
+        name=name,
+    )
+    return (layer,)
+
+
+def layer_norm(site: Site, name: Expr) -> Layers:
+    """Keras's layer normalisation over the last axis, or over all axes of a sample."""
+    axes = site.same(_list_axes)
+    layer = call_layer(
+        "layers.LayerNormalization",
+        axis=None if len(axes) == 1 else literal(list(axes)),
+        epsilon=site.field("eps"),
+        **choose_affine(site),
+        name=name,
+    )
+    return (layer,)
+
+
+def group_norm(site: Site, name: Expr) -> Layers:
+    """Keras's group normalisation."""
+    return (_normalise_groups(site, name, site.field("num_groups")),)
+
+
+def instance_norm(site: Site, name: Expr) -> Layers:
+    """Keras's group normalisation with a group for each channel."""
+    return (_normalise_groups(site, name, literal(-1)),)
+
+
+def local_response_norm(site: Site, name: Expr) -> Layers:
+    """A layer of ours: Keras has none."""
+    layer = call_layer(
+        site.require("LocalResponseNormalization"),
+        site.field("size"),
+        alpha=site.field("alpha"),
+        beta=site.field("beta"),
+        k=site.field("k"),
+        name=name,
+    )
+    return (layer,)
+
+
+def _normalise_groups(site: Site, name: Expr, groups: Expr) -> Expr:
+    return call_layer(
+        "layers.GroupNormalization",
+        groups=groups,
+        epsilon=site.field("eps"),
+        **choose_affine(site),
+        name=name,
+    )
+
+
+def _find_momentum(node: Node) -> float:
+    return round(1 - cast(BatchNorm, node.op).momentum, 12)
+
+
+def _list_axes(node: Node) -> tuple[int, ...]:
+    if cast(LayerNorm, node.op).axes == "channels":
+        return (-1,)
+    return tuple(range(1, len(node.shapes[0].dims) + 1))

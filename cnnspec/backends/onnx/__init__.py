@@ -1,0 +1,1 @@
+"""The ONNX backend: a graph and its weights become one model file."""

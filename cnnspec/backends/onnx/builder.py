@@ -1,0 +1,191 @@
+"""Where a model file is gathered: nodes, initialisers, and the shapes of what flows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from onnx import NodeProto, TensorProto, ValueInfoProto, helper
+
+from cnnspec.graph.ir import Node
+from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.ops.windows import Window
+
+BATCH = "batch"
+
+
+def declare(name: str, dims: Sequence[int | str]) -> ValueInfoProto:
+    """The declaration of a float tensor."""
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
+
+
+def list_pads(sides: Iterable[tuple[int, int]]) -> list[int]:
+    """Pairs of (before, after) in ONNX's order: all befores, then all afters."""
+    before, after = zip(*sides, strict=True)
+    return [*before, *after]
+
+
+def describe_windows(windows: Sequence[Window]) -> dict[str, list[int]]:
+    """The attributes that sliding windows have in convolutions and pools alike."""
+    return {
+        "kernel_shape": [window.kernel for window in windows],
+        "strides": [window.stride for window in windows],
+        "pads": list_pads((window.before, window.after) for window in windows),
+    }
+
+
+class Builder:
+    """Collects what goes into one model; every tensor's name is unique.
+
+    `reserved` are the names that are given away already: inputs, outputs and weights.
+    """
+
+    def __init__(
+        self, opset: int, weights: Mapping[str, NDArray[Any]], reserved: Iterable[str]
+    ) -> None:
+        self.opset = opset
+        self.nodes: list[NodeProto] = []
+        self.declarations: dict[str, ValueInfoProto] = {}
+        self.initialisers: dict[str, NDArray[Any]] = {}
+        self._weights = weights
+        self._taken = set(reserved)
+
+    def claim(self, name: str) -> str:
+        """A name for a new tensor: this one, or with a number where it is taken."""
+        count, free = 1, name
+        while free in self._taken:
+            count += 1
+            free = f"{name}_{count}"
+        self._taken.add(free)
+        return free
+
+    def add_weight(self, name: str, shape: tuple[int, ...]) -> str:
+        """Put a weight of the network into the model, under its own name."""
+        array = self._weights.get(name)
+        if array is None or array.shape != shape or array.dtype != np.float32:
+            found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
+            raise ValueError(f"{name} must be float32 of shape {shape}, got {found}")
+        self.initialisers[name] = array
+        return name
+
+    def add_constant(self, name: str, array: NDArray[Any]) -> str:
+        """Put a constant into the model."""
+        name = self.claim(name)
+        self.initialisers[name] = array
+        return name
+
+    def add_node(
+        self,
+        kind: str,
+        name: str,
+        inputs: Sequence[str],
+        output: str,
+        dims: Sequence[int | str],
+        attributes: Mapping[str, Any],
+    ) -> str:
+        """Append a node with one output, and declare that output; gives back its name."""
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=name, **attributes))
+        self.declarations[output] = declare(output, dims)
+        return output
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One op's place in the model: the tensors that come in, and what the op may write.
+
+    `result` is the name that the op's own output gets.
+    """
+
+    builder: Builder
+    node: Node
+    inputs: tuple[str, ...]
+    result: str
+
+    @property
+    def input(self) -> str:
+        """The tensor of the first input."""
+        return self.inputs[0]
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the first input."""
+        return self.node.shapes[0]
+
+    @property
+    def opset(self) -> int:
+        """The version of ONNX's operators to write in."""
+        return self.builder.opset
+
+    @property
+    def label(self) -> str:
+        """The node's path as ONNX tools draw it, as a tree by slashes."""
+        return self.node.path.replace(".", "/")
+
+    def weights(self) -> tuple[str, ...]:
+        """All arrays of the op, as initialisers, in the op's order."""
+        prefix = self.node.path
+        return tuple(
+            self.builder.add_weight(f"{prefix}.{weight.name}", weight.shape)
+            for weight in self.node.weights
+        )
+
+    def floats(self, role: str, values: ArrayLike) -> str:
+        """A constant of the op; a bare number stays without axes."""
+        return self.builder.add_constant(f"{self.label}/{role}", np.asarray(values, np.float32))
+
+    def integers(self, role: str, values: Sequence[int]) -> str:
+        """A list of sizes, axes or the like."""
+        return self.builder.add_constant(f"{self.label}/{role}", np.asarray(values, np.int64))
+
+    def add(
+        self, role: str, kind: str, inputs: Sequence[str], dims: Sequence[int], **attributes: Any
+    ) -> str:
+        """An auxiliary node on batches; `dims` are its output's axes after the batch."""
+        name = f"{self.label}/{role}"
+        output = self.builder.claim(name)
+        return self.builder.add_node(kind, name, inputs, output, (BATCH, *dims), attributes)
+
+    def fold(
+        self, role: str, kind: str, inputs: Sequence[str], dims: Sequence[int], **attributes: Any
+    ) -> str:
+        """An auxiliary node on constants and weights alone; `dims` are all its output's axes."""
+        name = f"{self.label}/{role}"
+        output = self.builder.claim(name)
+        return self.builder.add_node(kind, name, inputs, output, dims, attributes)
+
+    def reshape(self, role: str, source: str, dims: Sequence[int]) -> str:
+        """An auxiliary Reshape that keeps the batch."""
+        shape = self.integers(f"{role}_shape", (0, *dims))
+        return self.add(role, "Reshape", (source, shape), dims)
+
+    def stretch(self, weight: str) -> str:
+        """A weight with a number for each channel, turned so that it meets a map's channels."""
+        if self.shape.kind is not Kind.MAP:
+            return weight
+        role = f"{weight.rpartition('.')[2]}_map"
+        axes = self.integers(f"{role}_axes", range(1, 1 + self.shape.rank))
+        dims = (self.shape.channels, *(1 for _ in self.shape.sizes))
+        return self.fold(role, "Unsqueeze", (weight, axes), dims)
+
+    def list_padding(
+        self, source: str, sides: Sequence[tuple[int, int]], value: float
+    ) -> tuple[str, ...]:
+        """The inputs of a Pad of the axes after the channels, which it names from opset 18 on."""
+        fill = self.floats("fill", value)
+        if self.opset < 18:
+            pads = list_pads([(0, 0), (0, 0), *sides])
+            return (source, self.integers("pads", pads), fill)
+        axes = self.integers("axes", range(2, 2 + len(sides)))
+        return (source, self.integers("pads", list_pads(sides)), fill, axes)
+
+    def give(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
+        """The node whose output is the op's own."""
+        dims: tuple[int | str, ...] = (BATCH, *self.node.shape.dims)
+        return self.builder.add_node(kind, self.label, inputs, self.result, dims, attributes)
+
+
+# The first argument is the op itself, of the class that a table gives for the writer.
+Writer = Callable[[Any, Place], str]

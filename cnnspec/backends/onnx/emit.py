@@ -1,0 +1,155 @@
+"""From a graph and its weights to one ONNX model file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from types import MappingProxyType
+from typing import Any
+
+from numpy.typing import NDArray
+
+from cnnspec.backends.base import CannotSayError, Compiled, explain_refusal
+from cnnspec.backends.onnx import (
+    activation,
+    conv,
+    linear,
+    merge,
+    norm,
+    pool,
+    regularize,
+    reshape,
+    resize,
+)
+from cnnspec.backends.onnx.builder import BATCH, Builder, Place, Writer
+from cnnspec.backends.onnx.pack import OuterFile, assemble_model, lay_out
+from cnnspec.diagnostics import Diagnostic, SpecError
+from cnnspec.graph.ir import Graph, Value
+from cnnspec.ops.base import Op
+
+# The file format's version for each version of the operators: the oldest that has it.
+IR_VERSIONS: MappingProxyType[int, int] = MappingProxyType(
+    {13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11}
+)
+DEFAULT_OPSET = 18
+
+WRITERS: MappingProxyType[type[Op], Writer] = MappingProxyType(
+    {
+        **conv.WRITERS,
+        **pool.WRITERS,
+        **norm.WRITERS,
+        **activation.WRITERS,
+        **linear.WRITERS,
+        **merge.WRITERS,
+        **reshape.WRITERS,
+        **resize.WRITERS,
+        **regularize.WRITERS,
+    }
+)
+
+UNSUPPORTED: MappingProxyType[type[Op], str] = MappingProxyType({})
+
+# Protocol buffers hold less than 2^31 bytes; the rest is room for the nodes.
+INLINE_LIMIT = 1_900_000_000
+
+
+def compile_onnx(
+    graph: Graph,
+    weights: Mapping[str, NDArray[Any]],
+    *,
+    opset: int = DEFAULT_OPSET,
+    external: bool | None = None,
+    file_name: str,
+) -> Compiled:
+    """Write a network and its weights as an ONNX model.
+
+    Args:
+        graph: the network.
+        weights: every array of the network by its full name, float32, in PyTorch's layout. The
+            model's initialisers have the same names.
+        opset: the version of ONNX's operators, 13 to 23.
+        external: whether the weights go into a second file; None for only where one file
+            cannot hold them.
+        file_name: what the model file will be called.
+
+    Returns:
+        The model, and with external weights the file ``<file_name>.data`` that belongs beside it.
+
+    Raises:
+        SpecError: the opset is unknown or lacks something that the network needs, or the
+            weights do not fit into one file and `external` is False.
+        ValueError: `weights` lacks an array of the network, or has it in another shape or type.
+    """
+    if opset not in IR_VERSIONS:
+        raise _refuse(
+            f"opset must be {min(IR_VERSIONS)} to {max(IR_VERSIONS)}, got {opset}",
+            f"{DEFAULT_OPSET} is the default and says every op",
+        )
+    builder = _write_nodes(graph, weights, opset)
+    names = frozenset(name for name, _ in graph.list_weights())
+    size = sum(builder.initialisers[name].nbytes for name in names)
+    if external is False and size > INLINE_LIMIT:
+        raise _refuse(
+            f"{size / 1e9:.1f} GB of weights do not fit into one file, which holds 2 GB",
+            "let the weights go into a second file",
+        )
+    outside = size > INLINE_LIMIT if external is None else external
+    model_name = PurePath(file_name).name
+    if not outside:
+        model = assemble_model(graph, builder, IR_VERSIONS[opset])
+        return Compiled({model_name: model.SerializeToString(deterministic=True)})
+    data_name = f"{model_name}.data"
+    spans, data = lay_out({name: builder.initialisers[name] for name in sorted(names)})
+    outer = OuterFile(data_name, spans)
+    model = assemble_model(graph, builder, IR_VERSIONS[opset], outer)
+    files = {model_name: model.SerializeToString(deterministic=True), data_name: data}
+    return Compiled(files, notes=(f"the weights are in {data_name}: keep it beside {model_name}",))
+
+
+def _refuse(message: str, advice: str) -> SpecError:
+    return SpecError([Diagnostic("invalid-option", message, help=(advice,))])
+
+
+def find_source(value: Value) -> Value:
+    """The value that this one is in a trained network, where dropout does nothing."""
+    while value.producer is not None and value.producer.op.acts_in_training:
+        (value,) = value.producer.inputs
+    return value
+
+
+def _write_nodes(graph: Graph, weights: Mapping[str, NDArray[Any]], opset: int) -> Builder:
+    """All nodes in order."""
+    reserved = [value.name for value in graph.inputs]
+    reserved += [*graph.outputs, *(name for name, _ in graph.list_weights())]
+    builder = Builder(opset, weights, reserved)
+    # An output's name goes to the node that computes it, unless that has another name already.
+    results: dict[Value, str] = {}
+    for name, value in graph.outputs.items():
+        results.setdefault(find_source(value), name)
+    tensors = {value: value.name for value in graph.inputs}
+    refusals = []
+    for node in graph.nodes:
+        result = results.get(node.output) or builder.claim(node.path.replace(".", "/"))
+        inputs = tuple(tensors[value] for value in node.inputs)
+        try:
+            tensors[node.output] = write_node(Place(builder, node, inputs, result))
+        except CannotSayError as refusal:
+            refusals.append(explain_refusal(node, refusal.reason, "onnx", ()))
+            tensors[node.output] = result
+    if refusals:
+        raise SpecError(refusals)
+    for name, value in graph.outputs.items():
+        if tensors[value] != name:
+            dims: tuple[int | str, ...] = (BATCH, *value.known.dims)
+            label = builder.claim(f"{name}/copy")
+            builder.add_node("Identity", label, (tensors[value],), name, dims, {})
+    return builder
+
+
+def write_node(place: Place) -> str:
+    """Write one op; gives back the tensor that holds its output."""
+    kind = type(place.node.op)
+    writer = WRITERS.get(kind)
+    if writer is None:
+        raise CannotSayError(UNSUPPORTED.get(kind, "this backend does not know it"))
+    return writer(place.node.op, place)

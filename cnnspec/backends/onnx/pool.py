@@ -1,0 +1,163 @@
+"""Pools: sliding, adaptive and global.
+
+Windows that hang over the end are written as padding at the end. ONNX's own `ceil_mode` infers
+wrong shapes before opset 22.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnspec.backends.onnx.builder import Place, Writer, describe_windows
+from cnnspec.ops.base import Op, spread
+from cnnspec.ops.pool import (
+    AdaptiveAvgPool,
+    AvgPool,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    LpPool,
+    MaxPool,
+    MinPool,
+)
+from cnnspec.ops.shapes import Shape
+from cnnspec.ops.windows import Window
+
+
+def stretch_windows(windows: Sequence[Window], shape: Shape) -> tuple[Window, ...]:
+    """The same windows with what hangs over the end as padding."""
+    return tuple(
+        replace(window, after=window.after + window.find_overhang(size), ceil=False)
+        for window, size in zip(windows, shape.sizes, strict=True)
+    )
+
+
+def _list_extremes(at: Place, windows: tuple[Window, ...], source: str) -> dict[str, Any]:
+    """The inputs and attributes of a MaxPool over `source`."""
+    dilations = [window.dilation for window in windows]
+    if any(max(window.before, window.after) >= window.kernel for window in windows):
+        # ONNX Runtime wants padding below the kernel's taps, however far apart they are.
+        sides = [(window.before, window.after) for window in windows]
+        sizes = [
+            window.before + size + window.after
+            for window, size in zip(windows, at.shape.sizes, strict=True)
+        ]
+        inputs = at.list_padding(source, sides, -np.inf)
+        source = at.add("pad", "Pad", inputs, (at.shape.channels, *sizes), mode="constant")
+        windows = tuple(replace(window, before=0, after=0) for window in windows)
+    return {"inputs": (source,), **describe_windows(windows), "dilations": dilations}
+
+
+def write_max_pool(op: MaxPool, at: Place) -> str:
+    """A MaxPool, whose padding is never picked."""
+    windows = stretch_windows(op.resolve(at.shape), at.shape)
+    return at.give("MaxPool", **_list_extremes(at, windows, at.input))
+
+
+def write_min_pool(op: MinPool, at: Place) -> str:
+    """The largest of the negated values, negated."""
+    windows = stretch_windows(op.resolve(at.shape), at.shape)
+    negated = at.add("negate", "Neg", (at.input,), at.shape.dims)
+    extremes = _list_extremes(at, windows, negated)
+    return at.give("Neg", (at.add("max", "MaxPool", dims=at.node.shape.dims, **extremes),))
+
+
+def count_shares(windows: Sequence[Window], shape: Shape) -> NDArray[np.float32]:
+    """For each output position, the window's size over what of it counts.
+
+    Rows past the trailing padding do not count.
+    """
+    shares = np.ones((), np.float64)
+    for window, size in zip(windows, shape.sizes, strict=True):
+        starts = np.arange(window.count_steps(size)) * window.stride
+        past = np.maximum(starts + window.kernel - (size + window.before + window.after), 0)
+        shares = np.multiply.outer(shares, window.kernel / (window.kernel - past))
+    return shares.astype(np.float32)
+
+
+def write_avg_pool(op: AvgPool, at: Place) -> str:
+    """An AveragePool, put right by constants where a window hangs over the end."""
+    windows = op.resolve(at.shape)
+    attributes: dict[str, Any] = {
+        **describe_windows(stretch_windows(windows, at.shape)),
+        "count_include_pad": int(op.count_include_pad),
+    }
+    hangs = any(w.find_overhang(size) for w, size in zip(windows, at.shape.sizes, strict=True))
+    if not (hangs and op.count_include_pad):
+        return at.give("AveragePool", (at.input,), **attributes)
+    mean = at.add("mean", "AveragePool", (at.input,), at.node.shape.dims, **attributes)
+    return at.give("Mul", (mean, at.floats("shares", count_shares(windows, at.shape))))
+
+
+def write_lp_pool(op: LpPool, at: Place) -> str:
+    """An LpPool, or for a broken power the root of the summed powers."""
+    windows = op.resolve(at.shape)
+    attributes = describe_windows(stretch_windows(windows, at.shape))
+    if op.norm_type.is_integer():
+        return at.give("LpPool", (at.input,), **attributes, p=int(op.norm_type))
+    dims = at.node.shape.dims
+    size = at.add("abs", "Abs", (at.input,), at.shape.dims)
+    power = at.floats("power", op.norm_type)
+    raised = at.add("raise", "Pow", (size, power), at.shape.dims)
+    mean = at.add("mean", "AveragePool", (raised,), dims, **attributes, count_include_pad=1)
+    count = at.floats("count", prod(window.kernel for window in windows))
+    total = at.add("sum", "Mul", (mean, count), dims)
+    return at.give("Pow", (total, at.floats("root", 1 / op.norm_type)))
+
+
+def write_global_pool(op: GlobalAvgPool | GlobalMaxPool, at: Place) -> str:
+    """A global pool, flattened where the result is a vector."""
+    kind = "GlobalAveragePool" if isinstance(op, GlobalAvgPool) else "GlobalMaxPool"
+    if op.keepdims:
+        return at.give(kind, (at.input,))
+    dims = (at.shape.channels, *(1 for _ in at.shape.sizes))
+    return at.give("Flatten", (at.add("pool", kind, (at.input,), dims),), axis=1)
+
+
+def weigh_bins(size: int, bins: int) -> NDArray[np.float32]:
+    """The matrix (bins, size) whose rows take the mean of each bin."""
+    matrix = np.zeros((bins, size), np.float32)
+    for row in range(bins):
+        start, stop = row * size // bins, -(-(row + 1) * size // bins)
+        matrix[row, start:stop] = 1 / (stop - start)
+    return matrix
+
+
+def write_adaptive_avg_pool(op: AdaptiveAvgPool, at: Place) -> str:
+    """An AveragePool where the bins are equal, else one constant matrix for each axis."""
+    sizes = at.shape.sizes
+    bins = spread(op.output_size, at.shape.rank, "output_size")
+    pairs = list(zip(sizes, bins, strict=True))
+    if all(size % count == 0 for size, count in pairs):
+        windows = [Window(size // count, size // count) for size, count in pairs]
+        return at.give("AveragePool", (at.input,), **describe_windows(windows))
+    value, dims = at.input, [at.shape.channels, *sizes]
+    for axis, (size, count) in enumerate(pairs, 1):
+        if size == count:
+            continue
+        # As a stack of matrices, (batch, before, axis, after), whatever the map's rank.
+        stack = (prod(dims[:axis]), size, prod(dims[axis + 1 :]))
+        value = at.reshape(f"stack{axis}", value, stack)
+        matrix = at.floats(f"bins{axis}", weigh_bins(size, count))
+        value = at.add(f"mean{axis}", "MatMul", (matrix, value), (stack[0], count, stack[2]))
+        dims[axis] = count
+    return at.give("Reshape", (value, at.integers("shape", (0, *dims))))
+
+
+WRITERS: MappingProxyType[type[Op], Writer] = MappingProxyType(
+    {
+        MaxPool: write_max_pool,
+        MinPool: write_min_pool,
+        AvgPool: write_avg_pool,
+        LpPool: write_lp_pool,
+        GlobalAvgPool: write_global_pool,
+        GlobalMaxPool: write_global_pool,
+        AdaptiveAvgPool: write_adaptive_avg_pool,
+    }
+)

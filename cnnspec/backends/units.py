@@ -1,0 +1,241 @@
+"""The classes or functions that generated code consists of, and the arguments that they need.
+
+A unit is a block, a stage or the model itself, with all its uses in this network. Each value in its
+code is found by guess and check: the author's expression first, then one that data flow makes
+true, then a literal; the first that is right for *every* use is printed, and where none is,
+the value becomes an argument. All uses are known, so the code cannot be wrong for this network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cnnspec.backends.base import Fact, UnshareableError
+from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
+from cnnspec.expressions import Expression, ExpressionError, Value
+from cnnspec.graph.ir import Item, Region
+from cnnspec.naming import safe_name
+from cnnspec.spec.model import Argument, Formula, ListArgument, Literal, Step
+
+IN_CHANNELS = "in_channels"
+
+
+@dataclass(slots=True, eq=False)
+class Use:
+    """One time that a unit is carried out: its variables, and what it became."""
+
+    item: Item | None
+    region: Region
+    variables: Mapping[str, Value]
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """One time that a place in a unit's code is carried out: in which use, with which variables."""
+
+    use: int
+    variables: Mapping[str, Value]
+    item: Item
+
+    def follow(self, item: Item, extra: Mapping[str, Value] | None = None) -> Row:
+        """The same moment at another step, perhaps with a loop's variables."""
+        return Row(self.use, {**self.variables, **(extra or {})}, item)
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """An expression that may be right: its text, the variables it needs, and how to compute it."""
+
+    text: str
+    names: frozenset[str]
+    compute: Callable[[Mapping[str, Value]], Value]
+    functions: frozenset[str] = frozenset()
+
+
+def guess_expression(expression: Expression, rename: Mapping[str, str] | None = None) -> Guess:
+    """A guess from the author's expression; `rename` maps its names to those of another place."""
+    mapping = dict(rename or {})
+    names = frozenset(mapping.get(name, name) for name in expression.names)
+
+    def compute(variables: Mapping[str, Value]) -> Value:
+        return expression.evaluate({n: variables[mapping.get(n, n)] for n in expression.names})
+
+    text = expression.unparse({n: safe_name(mapping.get(n, n)) for n in expression.names})
+    return Guess(text, names, compute, expression.functions)
+
+
+def guess_argument(argument: Argument | None) -> tuple[Guess, ...]:
+    """The guesses that an argument as written gives."""
+    return (guess_expression(argument.expression),) if isinstance(argument, Formula) else ()
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """A class or function to write.
+
+    `parameters` are the author's, with their defaults; `used` are those that the code needs, in the
+    order of need; `extras` are arguments that the author did not write, with a value for each
+    use; `captured` are values from outside that its steps take by name.
+    """
+
+    name: str
+    title: str
+    steps: tuple[Step, ...]
+    uses: tuple[Use, ...]
+    parameters: Mapping[str, Argument | None]
+    source: str = ""
+    used: dict[str, None] = field(default_factory=dict)
+    extras: dict[str, list[Fact]] = field(default_factory=dict)
+    captured: tuple[str, ...] = ()
+    functions: set[str] = field(default_factory=set)
+
+    def list_rows(self) -> list[Row]:
+        """A row for each use, at the unit's start."""
+        rows = []
+        for index, use in enumerate(self.uses):
+            item = use.item or Item(self.steps[0], use.region.input, use.region.output)
+            rows.append(Row(index, use.variables, item))
+        return rows
+
+    def choose(
+        self, rows: Sequence[Row], targets: Sequence[Fact], guesses: Iterable[Guess], name: str
+    ) -> Expr:
+        """The code for a value: the first guess that is right everywhere, a literal, an argument."""
+        wanted = [normalize(target) for target in targets]
+        for guess in guesses:
+            if is_right(guess, rows, wanted):
+                self.take(guess)
+                return Code(guess.text)
+        if all(same(target, wanted[0]) for target in wanted):
+            return literal(wanted[0])
+        return Code(self.add_extra(rows, wanted, name))
+
+    def choose_argument(
+        self, rows: Sequence[Row], targets: Sequence[Fact], argument: Argument | None, name: str
+    ) -> Expr:
+        """The code for an argument that the author wrote."""
+        wanted = [normalize(target) for target in targets]
+        if isinstance(argument, ListArgument) and not all(
+            isinstance(item, Literal) for item in argument.items
+        ):
+            parts = [target for target in wanted if isinstance(target, tuple)]
+            if len(parts) == len(wanted) and {len(part) for part in parts} == {len(argument.items)}:
+                items = tuple(
+                    self.choose_argument(rows, [part[i] for part in parts], item, f"{name}_{i}")
+                    for i, item in enumerate(argument.items)
+                )
+                return Bracketed(items, "()")
+        return self.choose(rows, wanted, guess_argument(argument), name)
+
+    def take(self, guess: Guess) -> None:
+        """Note what a chosen expression needs."""
+        for name in sorted(guess.names):
+            if name in self.parameters or name == IN_CHANNELS:
+                self.used[name] = None
+        self.functions |= guess.functions
+
+    def add_extra(self, rows: Sequence[Row], wanted: Sequence[Fact], name: str) -> str:
+        """An argument for a value that no expression gives; one that exists already is taken."""
+        values: list[Fact] = [None] * len(self.uses)
+        known = [False] * len(self.uses)
+        for row, target in zip(rows, wanted, strict=True):
+            if known[row.use] and not same(values[row.use], target):
+                raise UnshareableError(f"{name} differs between turns of a loop")
+            values[row.use], known[row.use] = target, True
+        if not all(known):
+            # Uses that never come here still pass something; any value is right for them.
+            filler = next(value for value, is_known in zip(values, known, strict=True) if is_known)
+            values = [v if k else filler for v, k in zip(values, known, strict=True)]
+        for extra, others in self.extras.items():
+            if all(map(same, others, values)):
+                return safe_name(extra)
+        taken = {*self.parameters, *self.extras, IN_CHANNELS}
+        fresh, count = name, 2
+        while fresh in taken:
+            fresh, count = f"{name}{count}", count + 1
+        self.extras[fresh] = values
+        return safe_name(fresh)
+
+
+def is_right(guess: Guess, rows: Sequence[Row], wanted: Sequence[Fact]) -> bool:
+    """Whether a guess gives the wanted value in every row."""
+    for row, target in zip(rows, wanted, strict=True):
+        if not guess.names <= row.variables.keys():
+            return False
+        try:
+            value = guess.compute(row.variables)
+        except ExpressionError:
+            return False
+        if not same(normalize(value), target):
+            return False
+    return True
+
+
+def normalize(value: object) -> Fact:
+    """Lists as tuples, so that values compare by what they hold."""
+    if isinstance(value, list | tuple):
+        return tuple(normalize(item) for item in value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise UnshareableError(f"{value!r} cannot be written as an argument")
+
+
+def same(left: Fact, right: Fact) -> bool:
+    """Whether two values are equal and of one kind; 1 and 1.0 are, 1 and true are not."""
+    if isinstance(left, bool) != isinstance(right, bool):
+        return False
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    return left == right
+
+
+def hint_type(value: Fact) -> str:
+    """The type hint for an argument with that value."""
+    if isinstance(value, tuple):
+        inner = {hint_type(item) for item in value} or {"int"}
+        return f"tuple[{inner.pop() if len(inner) == 1 else 'object'}, ...]"
+    return "None" if value is None else type(value).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument of a unit in generated code, with its default where it has one."""
+
+    name: str
+    code_name: str
+    hint: str
+    default: Fact | None = None
+    has_default: bool = False
+
+
+def list_parameters(unit: Unit, with_channels: bool = True) -> tuple[Parameter, ...]:
+    """The arguments that a unit's code needs: those without defaults come first."""
+    required: list[Parameter] = []
+    optional: list[Parameter] = []
+    if with_channels and IN_CHANNELS in unit.used:
+        required.append(Parameter(IN_CHANNELS, IN_CHANNELS, "int"))
+    for name, default in unit.parameters.items():
+        if name not in unit.used:
+            continue
+        values = [normalize(use.variables[name]) for use in unit.uses]
+        hint = " | ".join(sorted({hint_type(value) for value in values}))
+        hint = "float" if hint in ("float | int", "int | float") else hint
+        if isinstance(default, Literal):
+            value = normalize(default.value)
+            optional.append(Parameter(name, safe_name(name), hint, value, True))
+        else:
+            required.append(Parameter(name, safe_name(name), hint))
+    for name, extras in unit.extras.items():
+        hint = " | ".join(sorted({hint_type(value) for value in extras}))
+        required.append(Parameter(name, safe_name(name), hint))
+    return (*required, *optional)
+
+
+def spell_parameter(parameter: Parameter) -> str:
+    """A parameter as a signature has it: ``stride: int = 1``."""
+    text = f"{parameter.code_name}: {parameter.hint}"
+    if parameter.has_default:
+        default = literal(parameter.default)
+        return f"{text} = {default.text}"
+    return text

@@ -1,0 +1,1 @@
+"""The command line: the only part, beside the loader, that reads and writes files."""

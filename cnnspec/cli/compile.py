@@ -1,0 +1,123 @@
+"""Write a network for PyTorch, Keras or ONNX.
+
+Without -o the file is called after the network: resnet_50.py, resnet_50_keras.py or
+resnet_50.onnx. A file is overwritten only if cnnspec wrote it and nobody changed it since.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from cnnspec.cli.arguments import add_settings, add_source, open_network
+from cnnspec.cli.failures import UsageError, keep_texts
+from cnnspec.network import COMPILERS, Network, name_output
+
+_ONNX_ONLY = ("opset", "seed", "weights")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the command's options."""
+    add_source(parser)
+    parser.add_argument("--target", choices=list(COMPILERS), required=True, help="the backend")
+    parser.add_argument(
+        "-o", "--output", metavar="PATH", help="a file or a folder; '-' is standard output"
+    )
+    add_settings(parser)
+    parser.add_argument("--force", action="store_true", help="overwrite whatever is in the way")
+    parser.add_argument(
+        "--templates", metavar="DIR", type=Path, help="your own templates, which go before ours"
+    )
+    parser.add_argument(
+        "--opset", metavar="N", type=int, help="version of ONNX's operators (default: 18)"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=int, help="where ONNX weights are drawn from (default: 0)"
+    )
+    parser.add_argument(
+        "--weights", metavar="FILE", type=Path, help="safetensors file with ONNX weights"
+    )
+
+
+def run(options: Namespace) -> int:
+    """Compile one network and write its files."""
+    _refuse_contradictions(options)
+    network = open_network(options.source, options.settings)
+    with keep_texts(network):
+        default = name_output(network.graph.name, options.target)
+        path, to_stdout = _choose_path(options.output, default)
+        given = {name: getattr(options, name) for name in _ONNX_ONLY}
+        compiled = network.compile(
+            options.target,
+            templates=options.templates,
+            command=_describe_command(options),
+            file_name=path.name,
+            **{name: value for name, value in given.items() if value is not None},
+        )
+    for note in compiled.notes:
+        print(f"note: {note}", file=sys.stderr)
+    main, *others = compiled.files.values()
+    if to_stdout:
+        if others:
+            raise UsageError("this model has several files; give a folder with -o")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(main)
+        return 0
+    _refuse_own_input(network, path)
+    names = [path, *(path.with_name(name) for name in list(compiled.files)[1:])]
+    _write(dict(zip(names, [main, *others], strict=True)), options.force)
+    return 0
+
+
+def _choose_path(output: str | None, default: str) -> tuple[Path, bool]:
+    from cnnspec.cli.output import choose_path
+
+    if output == "-":
+        return Path(default), True
+    return choose_path(output, default), False
+
+
+def _write(files: dict[Path, bytes], force: bool) -> None:
+    from cnnspec.cli.output import write_files
+
+    write_files(files, force)
+    for path in files:
+        print(f"wrote {path}")
+
+
+def _refuse_contradictions(options: Namespace) -> None:
+    """Raise UsageError for an option that would be ignored."""
+    if options.target == "onnx":
+        if options.templates is not None:
+            raise UsageError("--templates is for torch and keras; onnx has no source text")
+    elif unused := [f"--{name}" for name in _ONNX_ONLY if getattr(options, name) is not None]:
+        raise UsageError(f"{' and '.join(unused)} goes with --target onnx")
+    if options.seed is not None and options.weights is not None:
+        raise UsageError("--seed and --weights exclude each other")
+    if options.templates is not None and not options.templates.is_dir():
+        raise UsageError(f"there is no folder of templates '{options.templates}'")
+    if options.weights is not None and not options.weights.is_file():
+        raise UsageError(f"there is no file of weights '{options.weights}'")
+
+
+def _refuse_own_input(network: Network, path: Path) -> None:
+    """Raise UsageError where even --force would destroy the spec."""
+    source = Path(network.source.file)
+    if path.exists() and source.exists() and path.samefile(source):
+        raise UsageError(f"'{path}' is the spec itself")
+
+
+def _describe_command(options: Namespace) -> str:
+    """The command line that gives the same text again, wherever it is written to."""
+    words = ["cnnspec", "compile", options.source, "--target", options.target]
+    for setting in options.settings:
+        words += ["--set", f"{setting.name}={setting.text}"]
+    if options.templates is not None:
+        words += ["--templates", str(options.templates)]
+    for name in _ONNX_ONLY:
+        if getattr(options, name) is not None:
+            words += [f"--{name}", str(getattr(options, name))]
+    # The command becomes one line of a comment.
+    return "".join(c if c.isprintable() else "?" for c in shlex.join(words))

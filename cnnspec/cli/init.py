@@ -1,0 +1,48 @@
+"""Write a spec to start from: a copy of a zoo spec, or a commented starter."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+from cnnspec.cli.failures import UsageError
+from cnnspec.cli.output import choose_path, write_files
+from cnnspec.naming import nearest
+from cnnspec.resources import find_folder, list_zoo, read_zoo
+
+STARTER = "model.yaml"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?", help="the zoo spec to copy; without it, a starter"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="PATH", help="a file or a folder; '-' is standard output"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite whatever is in the way")
+
+
+def run(options: Namespace) -> int:
+    """Write the spec and say what to do next."""
+    data, default = _read(options.name)
+    if options.output == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        return 0
+    path = choose_path(options.output, default)
+    write_files({path: data}, options.force)
+    print(f"wrote {path}; next: cnnspec check {path}")
+    return 0
+
+
+def _read(name: str | None) -> tuple[bytes, str]:
+    """The spec's text and the name of its file."""
+    if name is None:
+        return (find_folder("templates") / "starter.yaml").read_bytes(), STARTER
+    if name not in list_zoo():
+        hint = nearest(name, list_zoo())
+        advice = f"did you mean '{hint}'?" if hint else "'cnnspec zoo' lists the zoo"
+        raise UsageError(f"the zoo has no '{name}'; {advice}")
+    return read_zoo(name), f"{name}.yaml"

@@ -1,0 +1,155 @@
+"""The ``cnnspec`` command: finds the command's module, runs it, and turns failures into codes.
+
+Exit codes: 0 all is well, 1 the input has errors, 2 the command line is wrong or a file cannot be
+read or written, 70 a bug in this tool, 130 interrupted, 141 the reader of the output went away.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Protocol, cast
+
+from cnnspec.cli.console import print_error, print_findings, soften_encoding
+from cnnspec.cli.failures import RejectedError, UsageError
+from cnnspec.diagnostics import SpecError
+
+USAGE, BUG, INTERRUPTED, BROKEN_PIPE = 2, 70, 130, 141
+
+# Each command is a module of that name here, imported when it is called.
+COMMANDS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "check": "find everything that is wrong with specs",
+        "compile": "write a network for PyTorch, Keras or ONNX",
+        "verify": "prove that the backends compute the same",
+        "summary": "show shapes, parameters, MACs and receptive fields",
+        "zoo": "list the networks that ship with the tool",
+        "init": "write a spec to start from",
+    }
+)
+
+
+class Command(Protocol):
+    """What a command's module offers; its docstring is the help's introduction."""
+
+    __doc__: str | None
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the command's options."""
+
+    def run(self, options: Namespace) -> int:
+        """Do the work and return the exit code."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; no failure shows a traceback.
+
+    With the environment variable CNNSPEC_DEBUG set, bugs and their tracebacks come through.
+    """
+    soften_encoding()
+    try:
+        code = _dispatch(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _silence_output()
+        return BROKEN_PIPE
+    except RejectedError as error:
+        print_findings(error.diagnostics, error.texts)
+        return USAGE if error.blames_options else 1
+    except SpecError as error:
+        print_findings(error.diagnostics, {})
+        return 1
+    except (UsageError, OSError) as error:
+        print_error(str(error))
+        return USAGE
+    except Exception as error:
+        return _explain_bug(error)
+    return code
+
+
+def _dispatch(arguments: list[str]) -> int:
+    from importlib import import_module
+
+    if not arguments or arguments[0] not in COMMANDS:
+        return _answer_without_command(arguments)
+    name, *rest = arguments
+    command = cast(Command, import_module(f"cnnspec.cli.{name}"))
+    parser = ArgumentParser(
+        prog=f"cnnspec {name}",
+        description=command.__doc__,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.add_arguments(parser)
+    return _parse_and_run(parser, command, rest)
+
+
+def _parse_and_run(parser: ArgumentParser, command: Command, arguments: list[str]) -> int:
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as stop:
+        # argparse ends the process; a caller of run() gets the code instead.
+        return int(stop.code or 0)
+    return command.run(options)
+
+
+def _answer_without_command(arguments: list[str]) -> int:
+    width = max(map(len, COMMANDS))
+    listing = "\n".join(f"  {name:{width}}  {text}" for name, text in COMMANDS.items())
+    parser = ArgumentParser(
+        prog="cnnspec",
+        usage="cnnspec COMMAND ...",
+        description="Compile one YAML file to PyTorch, Keras and ONNX models that agree.",
+        epilog=f"commands:\n{listing}\n\n'cnnspec COMMAND --help' says more about one.",
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return USAGE
+    if not arguments[0].startswith("-"):
+        from cnnspec.naming import nearest
+
+        hint = nearest(arguments[0], COMMANDS)
+        advice = f"did you mean '{hint}'?" if hint else f"commands are {', '.join(COMMANDS)}"
+        raise UsageError(f"there is no command '{arguments[0]}'; {advice}")
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    if options.version:
+        from cnnspec import __version__
+
+        print(f"cnnspec {__version__}")
+    return 0
+
+
+def _silence_output() -> None:
+    """Keep Python from writing to the closed pipe once more when it exits."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        # Not a real file: then there is nothing that Python would flush.
+        return
+
+
+def _explain_bug(error: Exception) -> int:
+    if os.environ.get("CNNSPEC_DEBUG"):
+        raise error
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("cnnspec"):
+        print_error(
+            f"this needs the package '{error.name}', which is not installed; "
+            "pip install 'cnnspec[all]' brings everything"
+        )
+        return USAGE
+    print_error(
+        f"internal error ({type(error).__name__}: {error}); please report it with the spec. "
+        "CNNSPEC_DEBUG=1 shows the traceback"
+    )
+    return BUG

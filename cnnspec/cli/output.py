@@ -1,0 +1,90 @@
+"""Writes output files whole or not at all, and never over somebody's work."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from cnnspec.cli.failures import UsageError
+from cnnspec.signing import holds_fingerprint, is_unchanged
+
+
+def choose_path(output: str | None, default_name: str) -> Path:
+    """Where to write: the default name here, or in the folder given, or the file given."""
+    if output is None:
+        return Path(default_name)
+    path = Path(output)
+    return path / default_name if path.is_dir() or output.endswith(("/", os.sep)) else path
+
+
+def write_files(files: Mapping[Path, bytes], force: bool = False) -> None:
+    """Write files that belong together; the first is the one that needs the others.
+
+    Every file is complete on the disk under another name before the first one takes its place, so
+    that an error leaves all old files as they were and nothing else behind.
+
+    Raises:
+        UsageError: a file is in the way that is not our own unchanged output.
+        OSError: the disk or its permissions do not allow it.
+    """
+    # A link keeps pointing where it did: its target is replaced, not the link.
+    targets = {path.resolve(): content for path, content in files.items()}
+    _refuse_obstacles(list(targets), force)
+    ready: list[tuple[Path, Path]] = []
+    try:
+        for path, content in targets.items():
+            ready.append((_reserve(path), path))
+            _fill(ready[-1][0], path, content)
+        # The first file goes last: once it is there, what it needs is there too.
+        for temporary, path in reversed(ready):
+            os.replace(temporary, path)  # noqa: PTH105 -- tests put failures in its place
+    finally:
+        for temporary, _ in ready:
+            temporary.unlink(missing_ok=True)
+
+
+def _refuse_obstacles(paths: list[Path], force: bool) -> None:
+    for path in paths:
+        if not path.parent.is_dir():
+            raise UsageError(f"there is no folder '{path.parent}'")
+        if not os.path.lexists(path):
+            continue
+        if not path.is_file():
+            raise UsageError(f"'{path}' is in the way and is not a regular file")
+        if not (force or _is_ours(path) or (path != paths[0] and _is_ours(paths[0]))):
+            raise UsageError(
+                f"'{path}' exists and was not written by cnnspec, or was changed since; "
+                "--force overwrites it"
+            )
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is our own output: unchanged text, or a model that names us."""
+    if not path.is_file():
+        return False
+    if path.suffix == ".onnx":
+        with path.open("rb") as file:
+            return holds_fingerprint(file)
+    try:
+        return is_unchanged(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def _reserve(path: Path) -> Path:
+    """An empty new file beside another one, on the same file system."""
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.tmp")
+    # 0o666 less the umask, as open() does it; tempfile's files are for their owner alone.
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    return temporary
+
+
+def _fill(temporary: Path, path: Path, content: bytes) -> None:
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if path.exists():
+        temporary.chmod(path.stat().st_mode & 0o7777)

@@ -1,0 +1,109 @@
+"""What is wrong with a spec: values that say where, why and what to do.
+
+Every stage of the compiler reports all its problems as :class:`Diagnostic` values and then
+raises one :class:`SpecError`. This module also holds the one place that draws a source excerpt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a finding is: an error makes a spec invalid, the others never do."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    HINT = "hint"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a text file; lines and columns count from 1, the end column is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    def shift(self, start: int, end: int) -> Span:
+        """Narrow a one-line span to the characters from `start` to `end` within it."""
+        if self.line != self.end_line:
+            return self
+        first, last = self.column + start, self.column + max(end, start + 1)
+        return replace(self, column=first, end_column=last)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: the rule it breaks, where, the values involved, and the ways out.
+
+    `path` names the layer inside the network (``layer1.0.conv1``); `notes` are facts,
+    `help` are things to do, each one sentence or a few lines.
+    """
+
+    rule: str
+    message: str
+    span: Span | None = None
+    severity: Severity = Severity.ERROR
+    path: str = ""
+    notes: tuple[str, ...] = ()
+    help: tuple[str, ...] = ()
+
+
+class SpecError(Exception):
+    """A spec, or what was asked of it, is wrong; `diagnostics` says all that was found."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(f"{d.span}: {d.rule}: {d.message}" for d in self.diagnostics))
+
+
+def draw_excerpt(diagnostic: Diagnostic, source: str | None) -> str:
+    """Draw one diagnostic as text: headline, source line with carets, notes and help.
+
+    `source` is the text of the file that the span points into; without it, or when the span
+    lies outside of it, the excerpt is left out.
+    """
+    span = diagnostic.span
+    headline = f"{diagnostic.severity}[{diagnostic.rule}]: {diagnostic.message}"
+    lines = [f"{span}: {headline}" if span else headline]
+    gutter = ""
+    if span is not None and source is not None:
+        text = source.splitlines()
+        if 1 <= span.line <= len(text):
+            number = str(span.line)
+            gutter = " " * len(number) + " "
+            shown, column, width = _fit(text[span.line - 1], span)
+            lines += [f"{gutter}|", f"{number} | {shown}", f"{gutter}| {' ' * column}{'^' * width}"]
+    for label, entries in (("note", diagnostic.notes), ("help", diagnostic.help)):
+        for entry in entries:
+            first, *rest = entry.split("\n")
+            lines.append(f"{gutter}= {label}: {first}")
+            lines += [f"{gutter}  {' ' * len(label)}  {line}" for line in rest]
+    return "\n".join(lines)
+
+
+# Longer source lines are cut around the span, so that one long line cannot flood a terminal.
+_EXCERPT_WIDTH = 100
+
+
+def _fit(line: str, span: Span) -> tuple[str, int, int]:
+    """Cut a line around a span: the text to show, the span's offset in it, and its width."""
+    line = "".join(" " if not character.isprintable() else character for character in line)
+    start = min(span.column - 1, len(line))
+    end = span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
+    width = max(1, min(end, len(line)) - start)
+    if len(line) <= _EXCERPT_WIDTH:
+        return line, start, width
+    left = max(0, start - _EXCERPT_WIDTH // 3)
+    shown = line[left : left + _EXCERPT_WIDTH]
+    if left:
+        shown = "..." + shown[3:]
+    return shown, start - left, max(1, min(width, len(shown) - (start - left)))

@@ -1,0 +1,18 @@
+"""The expressions of the spec language: ``$name``, ``$(arithmetic)`` and texts that hold them.
+
+Python's parser reads them, a whitelist of syntax keeps all but arithmetic out, and a tree walker
+that bounds every result evaluates them, so that no spec can reach Python or exhaust it.
+"""
+
+from cnnspec.expressions.parse import Expression, Template, parse_expression, parse_scalar
+from cnnspec.expressions.syntax import SIZES, ExpressionError, Value
+
+__all__ = [
+    "SIZES",
+    "Expression",
+    "ExpressionError",
+    "Template",
+    "Value",
+    "parse_expression",
+    "parse_scalar",
+]

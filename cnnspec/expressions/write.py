@@ -1,0 +1,117 @@
+"""Checked expressions as Python source, laid out as ``ruff format`` leaves it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from cnnspec.expressions.syntax import BINARY, COMPARISON, UNARY, WORDS
+
+# How strongly each form binds, weakest first.
+_TERNARY, _OR, _AND, _NOT, _COMPARED, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(10)
+_STRENGTH: Final[Mapping[str, int]] = MappingProxyType({"+": _SUM, "-": _SUM, "**": _POWER})
+_PYTHON_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {"ceil": "math.ceil", "floor": "math.floor"}
+)
+
+
+def write_python(tree: ast.expr, rename: Mapping[str, str]) -> str:
+    """Write a checked tree on one line, with the parentheses that it needs and no others."""
+    return _Writer(rename).write(tree, _TERNARY)
+
+
+class _Writer:
+    def __init__(self, rename: Mapping[str, str]) -> None:
+        self.rename = rename
+
+    def write(self, node: ast.expr, least: int) -> str:
+        """Write a node, in parentheses when it binds less than its place asks for."""
+        text, strength = self._layout(node)
+        return f"({text})" if strength < least else text
+
+    def _join(self, separator: str, nodes: list[ast.expr], least: int) -> str:
+        return separator.join(self.write(node, least) for node in nodes)
+
+    def _layout(self, node: ast.expr) -> tuple[str, int]:
+        match node:
+            case ast.Constant(value=constant):
+                return _quote(constant), _ATOM
+            case ast.Name(id=name):
+                word = str(WORDS[name]) if name in WORDS else name
+                return self.rename.get(name, word), _ATOM
+            case ast.Attribute(value=ast.Name(id=name), attr=size):
+                dotted = f"{self.rename.get(name, name)}.{size}"
+                return self.rename.get(f"{name}.{size}", dotted), _ATOM
+            case ast.List(elts=items) | ast.Tuple(elts=items):
+                return f"[{self._join(', ', items, _TERNARY)}]", _ATOM
+            case ast.Call(func=ast.Name(id=name), args=args):
+                name = _PYTHON_NAMES.get(name, name)
+                return f"{name}({self._join(', ', args, _TERNARY)})", _ATOM
+            case ast.Subscript(value=base, slice=index):
+                inner = self._slice(index) if isinstance(index, ast.Slice) else None
+                return f"{self.write(base, _ATOM)}[{inner or self.write(index, _TERNARY)}]", _ATOM
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return f"not {self.write(operand, _NOT)}", _NOT
+            case ast.UnaryOp(op=sign, operand=operand):
+                # ruff puts a signed power in parentheses.
+                power = isinstance(operand, ast.BinOp) and isinstance(operand.op, ast.Pow)
+                return f"{UNARY[type(sign)]}{self.write(operand, _ATOM if power else _SIGN)}", _SIGN
+            case ast.BinOp(op=op, left=left, right=right):
+                return self._binary(BINARY[type(op)], left, right)
+            case ast.BoolOp(op=ast.Or(), values=values):
+                return self._join(" or ", values, _OR), _OR
+            case ast.BoolOp(values=values):
+                return self._join(" and ", values, _AND), _AND
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                pairs = zip(ops, others, strict=True)
+                rest = (f" {COMPARISON[type(op)]} {self.write(o, _SUM)}" for op, o in pairs)
+                return self.write(left, _SUM) + "".join(rest), _COMPARED
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                condition = f"{self.write(body, _OR)} if {self.write(test, _OR)}"
+                return f"{condition} else {self.write(orelse, _TERNARY)}", _TERNARY
+        raise AssertionError(f"unchecked syntax: {ast.dump(node)}")
+
+    def _binary(self, symbol: str, left: ast.expr, right: ast.expr) -> tuple[str, int]:
+        if symbol == "**":
+            hugging = _is_simple_operand(left) and _is_simple_operand(right)
+            space = "" if hugging else " "
+            return f"{self.write(left, _ATOM)}{space}**{space}{self.write(right, _SIGN)}", _POWER
+        own = _STRENGTH.get(symbol, _PRODUCT)
+        return f"{self.write(left, own)} {symbol} {self.write(right, own + 1)}", own
+
+    def _slice(self, node: ast.Slice) -> str:
+        """Lay out a slice: colons stand apart as soon as one bound is more than a name."""
+        bounds = (node.lower, node.upper, node.step)
+        low, high, step = ("" if b is None else self.write(b, _OR) for b in bounds)
+        space = "" if all(b is None or _is_simple_bound(b) for b in bounds) else " "
+        text = f"{low}{space if low else ''}:{space if high else ''}{high}"
+        if step:
+            text += f"{space if high else ''}:{space}{step}"
+        return text
+
+
+def _is_simple_operand(node: ast.expr) -> bool:
+    """Tell whether ruff writes ``**`` without spaces beside this operand."""
+    if isinstance(node, ast.UnaryOp):
+        return not isinstance(node.op, ast.Not) and _is_simple_operand(node.operand)
+    if isinstance(node, ast.Constant):
+        return not isinstance(node.value, str)
+    return isinstance(node, ast.Name | ast.Attribute)
+
+
+def _is_simple_bound(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        return not isinstance(node.op, ast.Not) and _is_simple_bound(node.operand)
+    return isinstance(node, ast.Constant | ast.Name)
+
+
+def _quote(constant: object) -> str:
+    if isinstance(constant, str):
+        text = constant.replace("\\", "\\\\")
+        if '"' not in text or "'" in text:
+            return '"' + text.replace('"', '\\"') + '"'
+        return f"'{text}'"
+    # ruff drops the plus sign that Python writes in an exponent.
+    return repr(constant).replace("e+", "e")

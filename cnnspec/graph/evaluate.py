@@ -1,0 +1,79 @@
+"""Evaluates arguments: expressions become plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cnnspec.diagnostics import Span
+from cnnspec.expressions import ExpressionError, Value
+from cnnspec.ops.shapes import Shape
+from cnnspec.spec.model import (
+    Argument,
+    Formula,
+    ListArgument,
+    Literal,
+    MapArgument,
+    Pattern,
+    list_formulas,
+)
+
+
+class UnknownValue(Exception):
+    """An argument depends on something that an earlier error left unknown."""
+
+
+@dataclass(slots=True)
+class BadArgument(Exception):
+    """An expression that cannot be evaluated: where, why and what to do."""
+
+    span: Span
+    message: str
+    help: str = ""
+
+
+def evaluate(argument: Argument, variables: Mapping[str, Value]) -> Value:
+    """The plain value of an argument; raises BadArgument or UnknownValue."""
+    match argument:
+        case Literal():
+            return argument.value
+        case ListArgument():
+            return [evaluate(item, variables) for item in argument.items]
+        case MapArgument():
+            return {key: evaluate(value, variables) for key, _, value in argument.entries}
+        case Formula():
+            source: Formula | Pattern = argument
+            names = argument.expression.names
+        case Pattern():
+            source = argument
+            names = argument.template.names
+    if not names <= variables.keys():
+        raise UnknownValue
+    try:
+        if isinstance(source, Formula):
+            return source.expression.evaluate(variables)
+        return source.template.evaluate(variables)
+    except ExpressionError as error:
+        raise BadArgument(place(source, error), error.message, error.help) from None
+
+
+def place(source: Formula | Pattern, error: ExpressionError) -> Span:
+    """Where in the file an expression went wrong."""
+    return source.span.shift(error.start, error.end)
+
+
+def needs(argument: Argument) -> frozenset[str]:
+    """The names that an argument depends on."""
+    names: frozenset[str] = frozenset()
+    for formula in list_formulas(argument):
+        names |= (
+            formula.expression.names if isinstance(formula, Formula) else formula.template.names
+        )
+    return names
+
+
+def view_shape(shape: Shape) -> dict[str, Value]:
+    """The sizes of a value as expressions see them: ``x.channels``, ``x.height``."""
+    view: dict[str, Value] = {"channels": shape.channels, "features": shape.channels}
+    view.update(zip(shape.axes, shape.sizes, strict=True))
+    return view

@@ -1,0 +1,169 @@
+"""The graph: a flat list of ops in order, and the tree of structure that they came from.
+
+The flat list is what reports, ONNX and the proof read. The tree keeps what the author wrote
+(blocks, stages, loops, conditions), so that a Python backend can write it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cnnspec.diagnostics import Span
+from cnnspec.expressions import Value as Scalar
+from cnnspec.ops.base import Op, Weight
+from cnnspec.ops.shapes import Shape
+from cnnspec.spec.model import Block, ModelSpec, Step
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """What flows between ops; `shape` is None downstream of an error.
+
+    `producer` is None for an input of the network. `readers` are the ops that take it.
+    """
+
+    shape: Shape | None
+    producer: Node | None = None
+    readers: list[Node] = field(default_factory=list, repr=False)
+    name: str = ""
+
+    @property
+    def known(self) -> Shape:
+        """The shape of a value in a graph without errors."""
+        if self.shape is None:
+            raise TypeError("a value without a shape in a graph that was said to be sound")
+        return self.shape
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a node was written: its step, and the block calls that led there, outermost first."""
+
+    step: Step
+    calls: tuple[tuple[str, Span], ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One op in the graph; `path` is its name and the prefix of its weights' names."""
+
+    path: str
+    op: Op
+    inputs: tuple[Value, ...]
+    output: Value
+    weights: tuple[Weight, ...]
+    origin: Origin = field(repr=False)
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes of the inputs."""
+        return tuple(value.known for value in self.inputs)
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the output."""
+        return self.output.known
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one sample."""
+        return self.op.count_macs(self.shapes, self.shape)
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One step as it was carried out: what went in, what came out, and its place in the paths."""
+
+    step: Step
+    input: Value
+    output: Value
+    path: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class OpItem(Item):
+    """A call of an op."""
+
+    node: Node = field(kw_only=True)
+
+
+@dataclass(slots=True, eq=False)
+class Region:
+    """A list of steps as it was carried out.
+
+    `positional` regions are plain chains of unnamed steps: their paths are numbers, as in
+    PyTorch's Sequential. `scope` is the path that the steps' names are appended to.
+    """
+
+    items: tuple[Item, ...]
+    input: Value
+    output: Value
+    positional: bool
+    scope: str
+
+
+@dataclass(slots=True, eq=False)
+class CallItem(Item):
+    """A call of a block, with its arguments evaluated."""
+
+    block: Block = field(kw_only=True)
+    arguments: dict[str, Scalar] = field(kw_only=True)
+    in_channels: int = field(kw_only=True)
+    body: Region = field(kw_only=True)
+
+
+@dataclass(slots=True, eq=False)
+class GroupItem(Item):
+    """Steps held together by ``layers``; `named` groups are parts of the model (stages)."""
+
+    body: Region = field(kw_only=True)
+    named: bool = field(kw_only=True)
+
+
+@dataclass(slots=True, eq=False)
+class BranchItem(Item):
+    """A ``residual`` or ``parallel``: branches of one value, merged by one op."""
+
+    branches: tuple[tuple[str, Region], ...] = field(kw_only=True)
+    merge: Node = field(kw_only=True)
+
+
+@dataclass(slots=True, eq=False)
+class LoopItem(Item):
+    """A step carried out several times (``for`` or ``repeat``), with each turn's variables."""
+
+    turns: tuple[tuple[dict[str, Scalar], Item], ...] = field(kw_only=True)
+
+
+@dataclass(slots=True, eq=False)
+class SkipItem(Item):
+    """A step whose ``when`` did not hold: its value passes unchanged."""
+
+
+@dataclass(slots=True, eq=False)
+class Graph:
+    """A sound network: what it is called, what goes in and out, its ops in order.
+
+    `params` are the model's parameters as evaluated for this variant and these overrides.
+    """
+
+    spec: ModelSpec
+    variant: str
+    params: dict[str, Scalar]
+    overrides: dict[str, Scalar]
+    inputs: tuple[Value, ...]
+    outputs: dict[str, Value]
+    nodes: tuple[Node, ...]
+    body: Region
+
+    @property
+    def name(self) -> str:
+        """The spec's name with the variant, as files and models are called."""
+        return f"{self.spec.name}_{self.variant}" if self.variant else self.spec.name
+
+    def list_weights(self) -> Iterator[tuple[str, Weight]]:
+        """Every array of the network with its full name, in order."""
+        for node in self.nodes:
+            for weight in node.weights:
+                yield f"{node.path}.{weight.name}", weight

@@ -1,0 +1,83 @@
+"""How steps get their paths: the author's names, or positions, or the op's name with a number.
+
+A list that is a plain chain of unnamed steps is *positional*: its steps are called 0, 1, 2 and so
+on, layers without weights included, as in PyTorch's Sequential. In any other list an unnamed step
+is called after its op, with a number: ``conv1``, ``conv2``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from cnnspec.spec.model import MERGES, Literal, Step
+
+
+def is_positional(steps: Iterable[Step]) -> bool:
+    """Whether a list of steps is a plain chain of unnamed ones."""
+    return all(
+        step.name is None
+        and step.source is None
+        and step.head not in ("residual", "parallel", *MERGES)
+        and (step.head != "layers" or is_positional(step.branches[0].steps))
+        for step in steps
+    )
+
+
+def list_direct(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps whose names belong to a list: its own, and those of parts that have no name."""
+    for step in steps:
+        if step.is_structure and step.name is None:
+            for branch in step.branches:
+                if step.head == "layers" or not is_positional(branch.steps):
+                    yield from list_direct(branch.steps)
+        else:
+            yield step
+
+
+class Scope:
+    """One namespace of the network: gives every step in it a path."""
+
+    def __init__(self, prefix: str, steps: tuple[Step, ...], positional: bool) -> None:
+        self.prefix = prefix
+        self.positional = positional
+        self.paths: set[str] = set()
+        self._position = 0
+        self._counts: Counter[str] = Counter()
+        direct = [] if positional else list(list_direct(steps))
+        self._reserved = {
+            str(step.name.value) for step in direct if isinstance(step.name, Literal)
+        }
+
+    def join(self, name: str) -> str:
+        """The full path of a name in this scope."""
+        return f"{self.prefix}.{name}" if self.prefix else name
+
+    def take_name(self, name: str) -> str | None:
+        """The path of a name that the author gave; None when it is taken."""
+        path = self.join(name)
+        if path in self.paths:
+            return None
+        self.paths.add(path)
+        if self.positional:
+            self._position += 1
+        return path
+
+    def take_auto(self, word: str, numbered: bool = True) -> str:
+        """The path of an unnamed step: its position, or a word with a number."""
+        if self.positional:
+            path = self.join(str(self._position))
+            self._position += 1
+            return path
+        while True:
+            self._counts[word] += 1
+            count = self._counts[word]
+            name = f"{word}{count}" if numbered or count > 1 else word
+            if name not in self._reserved and self.join(name) not in self.paths:
+                self.paths.add(self.join(name))
+                return self.join(name)
+
+    def skip_auto(self, word: str) -> None:
+        """Pass over a step that is left out, so that later names do not depend on it."""
+        if not self.positional:
+            self.take_auto(word)

@@ -1,0 +1,26 @@
+"""Walks over the tree of what the author wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, Item, LoopItem, Region
+
+
+def walk_items(region: Region) -> Iterator[Item]:
+    """Every step in a region as it was carried out, each before the steps that it holds."""
+    for item in region.items:
+        yield from _walk_item(item)
+
+
+def _walk_item(item: Item) -> Iterator[Item]:
+    yield item
+    match item:
+        case CallItem() | GroupItem():
+            yield from walk_items(item.body)
+        case BranchItem():
+            for _, branch in item.branches:
+                yield from walk_items(branch)
+        case LoopItem():
+            for _, turn in item.turns:
+                yield from _walk_item(turn)

@@ -1,0 +1,123 @@
+"""Words of other frameworks, and the ones that a spec uses for the same thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from types import MappingProxyType
+
+from cnnspec.naming import nearest
+
+# Without case, underscores and the rank: Conv2D, conv_2d and nn.Conv2d are one word here.
+_OPS = MappingProxyType(
+    {
+        "activation": "relu",
+        "adaptiveaveragepooling": "adaptive_avg_pool",
+        "adaptiveavgpool": "adaptive_avg_pool",
+        "averagepool": "avg_pool",
+        "averagepooling": "avg_pool",
+        "avgpool": "avg_pool",
+        "batchnorm": "batch_norm",
+        "batchnormalization": "batch_norm",
+        "bn": "batch_norm",
+        "cat": "concat",
+        "concatenate": "concat",
+        "convolution": "conv",
+        "convtranspose": "conv_transpose",
+        "cropping": "crop",
+        "deconv": "conv_transpose",
+        "deconvolution": "conv_transpose",
+        "dense": "linear",
+        "depthwiseconv": "depthwise_conv",
+        "fc": "linear",
+        "fullyconnected": "linear",
+        "gap": "global_avg_pool",
+        "globalaveragepool": "global_avg_pool",
+        "globalaveragepooling": "global_avg_pool",
+        "globalavgpool": "global_avg_pool",
+        "globalmaxpool": "global_max_pool",
+        "globalmaxpooling": "global_max_pool",
+        "groupnormalization": "group_norm",
+        "groupnorm": "group_norm",
+        "hardsilu": "hard_swish",
+        "instancenorm": "instance_norm",
+        "instancenormalization": "instance_norm",
+        "layernorm": "layer_norm",
+        "layernormalization": "layer_norm",
+        "leakyrelu": "leaky_relu",
+        "localresponsenorm": "local_response_norm",
+        "lrn": "local_response_norm",
+        "maxpool": "max_pool",
+        "maxpooling": "max_pool",
+        "minpool": "min_pool",
+        "mul": "multiply",
+        "pool": "max_pool",
+        "pooling": "max_pool",
+        "reshape": "flatten",
+        "resize": "upsample",
+        "separableconv": "separable_conv",
+        "skip": "residual",
+        "spatialdropout": "spatial_dropout",
+        "sequential": "layers",
+        "swish": "silu",
+        "transposedconv": "conv_transpose",
+        "upsampling": "upsample",
+        "zeropad": "zero_pad",
+        "zeropadding": "zero_pad",
+    }
+)
+
+_FIELDS = MappingProxyType(
+    {
+        "alpha": ("negative_slope",),
+        "channels": ("out_channels",),
+        "cropping": ("margins",),
+        "depth_multiplier": ("multiplier",),
+        "dilation_rate": ("dilation",),
+        "dilations": ("dilation",),
+        "epsilon": ("eps",),
+        "features": ("out_features",),
+        "filters": ("out_channels",),
+        "groups": ("num_groups",),
+        "kernel": ("kernel_size",),
+        "kernel_shape": ("kernel_size",),
+        "output_channels": ("out_channels",),
+        "pads": ("padding",),
+        "pool_size": ("kernel_size",),
+        "rate": ("p",),
+        "size": ("scale_factor", "kernel_size", "output_size"),
+        "strides": ("stride",),
+        "units": ("out_features",),
+        "use_bias": ("bias",),
+    }
+)
+
+_INFERRED = frozenset({"in_channels", "in_features", "input_shape", "input_dim", "num_features"})
+
+
+def explain_word(word: str, known: Iterable[str]) -> str:
+    """What to write instead of a word that is no op and no block."""
+    known = list(known)
+    plain = re.sub(r"([123]d)\Z", "", re.sub(r"[^a-z0-9]", "", word.lower()))
+    ours = _OPS.get(plain)
+    if ours is not None:
+        return f"write '{ours}'"
+    hint = nearest(plain, known) or nearest(word.lower(), known)
+    return f"did you mean '{hint}'?" if hint else "run 'cnnspec ops' for a list of ops and blocks"
+
+
+def explain_field(word: str, op: str, known: Iterable[str]) -> str:
+    """What to write instead of a field that an op does not have."""
+    known = list(known)
+    if word in _INFERRED:
+        return f"leave it out: {op} takes it from the value it gets"
+    if word == "activation":
+        return f"an activation is a step of its own, after {op}"
+    ours = [name for name in _FIELDS.get(word, ()) if name in known]
+    if ours:
+        return f"write '{ours[0]}'"
+    hint = nearest(word, known)
+    listed = ", ".join(known)
+    return f"did you mean '{hint}'?" if hint else (
+        f"its fields are {listed}" if listed else f"{op} has no fields"
+    )

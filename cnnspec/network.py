@@ -1,0 +1,195 @@
+"""A network as callers handle it: loaded by name, then checked, measured and compiled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from cnnspec.diagnostics import Diagnostic, SpecError
+from cnnspec.signing import sign_text
+from cnnspec.sources import Source, find_source, open_beside
+
+if TYPE_CHECKING:
+    from cnnspec.backends.base import Compiled
+    from cnnspec.expressions import Value
+    from cnnspec.graph.ir import Graph
+    from cnnspec.report.summary import Summary
+    from cnnspec.spec.model import ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class CompileOptions:
+    """What a compilation can be told beyond the network and the target.
+
+    `command` is the command line that generated text names; `templates` is a folder of the
+    user's own templates; `weights` is a safetensors file in place of weights drawn from `seed`;
+    `file_name` is what the model's file will be called.
+    """
+
+    command: str = ""
+    templates: Path | None = None
+    opset: int = 18
+    seed: int = 0
+    weights: Path | None = None
+    file_name: str = ""
+
+
+class Network:
+    """A spec with a variant and overrides; everything is read and built when first asked for."""
+
+    def __init__(self, source: Source, overrides: Mapping[str, Value] | None = None) -> None:
+        self.source = source
+        self.variant = source.variant
+        self.overrides = dict(overrides or {})
+        self._texts = {source.file: source.data.decode("utf-8", errors="replace")}
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The text of each file read so far, by the name that messages use."""
+        return MappingProxyType(self._texts)
+
+    @cached_property
+    def spec(self) -> ModelSpec:
+        """The spec as written; raises SpecError where its form is wrong."""
+        from cnnspec.spec.read import read_spec
+
+        return read_spec(self.source.data, self.source.file, self._open_file)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The network of this variant; raises SpecError with everything that is wrong."""
+        from cnnspec.graph.build import build_graph
+
+        return build_graph(self.spec, self.variant, self.overrides)
+
+    def check(self) -> tuple[Diagnostic, ...]:
+        """Everything that is wrong with the spec and with each of its variants."""
+        from cnnspec.graph.check import check_spec
+
+        try:
+            if self.variant not in ("", *self.spec.variants):
+                _ = self.graph
+            return check_spec(self.spec, self.overrides)
+        except SpecError as error:
+            return error.diagnostics
+
+    def compile(
+        self,
+        target: str,
+        *,
+        templates: str | os.PathLike[str] | None = None,
+        opset: int = 18,
+        seed: int = 0,
+        weights: str | os.PathLike[str] | None = None,
+        command: str = "",
+        file_name: str = "",
+    ) -> Compiled:
+        """Compile for one target: ``torch``, ``keras`` or ``onnx``.
+
+        Args:
+            target: the backend.
+            templates: a folder of templates that go before ours.
+            opset: the version of ONNX's operators.
+            seed: where ONNX weights are drawn from.
+            weights: a safetensors file with ONNX weights, in place of a seed.
+            command: what the generated text says it was made by.
+            file_name: what the model's file will be called.
+
+        Raises:
+            SpecError: the spec is wrong, or the target cannot say it exactly.
+            ValueError: there is no such target.
+        """
+        if target not in COMPILERS:
+            raise ValueError(f"no target '{target}'; targets are {', '.join(COMPILERS)}")
+        options = CompileOptions(
+            command=command or f"cnnspec compile {self.source.file} --target {target}",
+            templates=None if templates is None else Path(templates),
+            opset=opset,
+            seed=seed,
+            weights=None if weights is None else Path(weights),
+            file_name=file_name or name_output(self.graph.name, target),
+        )
+        return _sign(COMPILERS[target](self.graph, options))
+
+    def summary(self, depth: int | None = None) -> Summary:
+        """The figures of every layer; `depth` folds layers by the parts of their paths."""
+        from cnnspec.report.summary import summarize
+
+        return summarize(self.graph, depth)
+
+    def _open_file(self, name: str) -> tuple[str, bytes]:
+        file, data = open_beside(self.source, name)
+        self._texts[file] = data.decode("utf-8", errors="replace")
+        return file, data
+
+
+def load(source: str | os.PathLike[str], /, variant: str = "", **overrides: Value) -> Network:
+    """Load a spec by the path of its file or by its name in the zoo.
+
+    ``load("resnet", "50", classes=10)`` and ``load("resnet:50", classes=10)`` are the same.
+
+    Raises:
+        FileNotFoundError: there is no such file and no such zoo spec.
+    """
+    found = find_source(os.fspath(source))
+    if variant:
+        found = replace(found, variant=variant)
+    return Network(found, {name: _as_value(value) for name, value in overrides.items()})
+
+
+def name_output(name: str, target: str) -> str:
+    """What the file of a compiled network is called by default."""
+    return f"{name}{SUFFIXES[target]}"
+
+
+def _as_value(value: Value) -> Value:
+    """An override with tuples as the lists that expressions know."""
+    return [_as_value(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _sign(compiled: Compiled) -> Compiled:
+    """The same files, with generated text signed so that later edits can be told."""
+    files = {
+        name: sign_text(data.decode()).encode() if name.endswith(".py") else data
+        for name, data in compiled.files.items()
+    }
+    return replace(compiled, files=files)
+
+
+def _compile_torch(graph: Graph, options: CompileOptions) -> Compiled:
+    from cnnspec.backends.torch.emit import compile_torch
+
+    return compile_torch(graph, options.command, options.templates)
+
+
+def _compile_keras(graph: Graph, options: CompileOptions) -> Compiled:
+    from cnnspec.backends.keras.emit import compile_keras
+
+    return compile_keras(graph, options.command, options.templates)
+
+
+def _compile_onnx(graph: Graph, options: CompileOptions) -> Compiled:
+    from cnnspec.backends.onnx.emit import compile_onnx
+    from cnnspec.weights.draw import draw_weights
+    from cnnspec.weights.store import load_weights
+
+    if options.weights is None:
+        weights = draw_weights(graph, options.seed)
+    else:
+        weights = load_weights(options.weights.read_bytes(), graph)
+    return compile_onnx(graph, weights, opset=options.opset, file_name=options.file_name)
+
+
+COMPILERS: MappingProxyType[str, Callable[[Graph, CompileOptions], Compiled]] = MappingProxyType(
+    {"torch": _compile_torch, "keras": _compile_keras, "onnx": _compile_onnx}
+)
+
+# A network's torch and Keras files may lie side by side, so only one has the plain name.
+SUFFIXES: MappingProxyType[str, str] = MappingProxyType(
+    {"torch": ".py", "keras": "_keras.py", "onnx": ".onnx"}
+)

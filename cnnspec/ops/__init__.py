@@ -1,0 +1,1 @@
+"""What a layer means: fields, shape rule, parameters, multiply-accumulates, receptive field."""

@@ -1,0 +1,127 @@
+"""What every op has: strict fields, a shape rule, weights, multiply-accumulates and reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from cnnspec.ops.shapes import Kind, Shape
+
+ALL_KINDS = frozenset(Kind)
+MAPS = frozenset({Kind.MAP})
+
+
+class ShapeFault(Exception):
+    """An op cannot take its inputs: the rule broken, the field or axis to blame, the numbers.
+
+    `field` names the op's field that the fault is about; `short_by` says, for each axis, how many
+    rows are missing, where a map ran out.
+    """
+
+    def __init__(
+        self,
+        rule: str,
+        message: str,
+        *,
+        field: str | None = None,
+        notes: tuple[str, ...] = (),
+        help: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+        self.field = field
+        self.notes = notes
+        self.help = help
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One array that an op owns, in PyTorch's layout; statistics are not trainable."""
+
+    name: str
+    shape: tuple[int, ...]
+    trainable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far one axis of an output looks into its input.
+
+    `extent` rows of the input are read by one output row, and moving one output row moves
+    `stride` input rows (below 1 where the op enlarges the map).
+    """
+
+    extent: int
+    stride: Fraction = Fraction(1)
+
+
+class Op(BaseModel):
+    """The meaning of one kind of layer; subclasses add fields and override the rules below.
+
+    Class attributes:
+        op: the word for it in a spec.
+        principal: the field that a bare argument fills (``linear: 10``).
+        kinds: the kinds of value it takes.
+        merges: whether it takes several values by name instead of the current one.
+        acts_in_training: whether it does something in training only (dropout).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+    op: ClassVar[str] = ""
+    principal: ClassVar[str | None] = None
+    kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
+    merges: ClassVar[bool] = False
+    acts_in_training: ClassVar[bool] = False
+
+    def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        """The output's shape; raises ShapeFault where the inputs do not fit."""
+        return inputs[0]
+
+    def list_weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+        """The arrays it owns, in a fixed order."""
+        return ()
+
+    def count_macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Multiply-accumulates of convolution and linear layers for one sample, without biases."""
+        return 0
+
+    def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...] | None:
+        """The reach along each spatial axis; None when every output reads the whole map."""
+        return tuple(Reach(1) for _ in inputs[0].sizes)
+
+
+def spread(value: int | tuple[int, ...], rank: int, field: str) -> tuple[int, ...]:
+    """One number for each of `rank` axes; raises ShapeFault for a list of another length."""
+    if isinstance(value, int):
+        return (value,) * rank
+    if len(value) != rank:
+        raise ShapeFault(
+            "wrong-rank",
+            f"{field} has {len(value)} entries, but the map has {rank} "
+            f"{'axis' if rank == 1 else 'axes'}",
+            field=field,
+            help=(f"write {field} as one number, or as a list of {rank}",),
+        )
+    return value
+
+
+def spread_sides(
+    value: int | tuple[int, ...], rank: int, field: str
+) -> tuple[tuple[int, int], ...]:
+    """The (before, after) pair of each axis from a number, one per axis, or one per side."""
+    if not isinstance(value, int) and len(value) == 2 * rank:
+        return tuple((value[2 * axis], value[2 * axis + 1]) for axis in range(rank))
+    if not isinstance(value, int) and len(value) != rank:
+        raise ShapeFault(
+            "wrong-rank",
+            f"{field} has {len(value)} entries, but the map has {rank} "
+            f"{'axis' if rank == 1 else 'axes'}",
+            field=field,
+            help=(f"write {field} as one number, a list of {rank}, or a list of {2 * rank}",),
+        )
+    return tuple((entry, entry) for entry in spread(value, rank, field))

@@ -1,0 +1,127 @@
+"""The field types of ops: what a value in a spec may be, in words that a message can use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+# No axis, kernel or channel count of a network that fits in memory comes near this.
+MAX_SIZE = 2**24
+
+
+def _fail(expected: str, value: object) -> PydanticCustomError:
+    shown = "true" if value is True else "false" if value is False else repr(value)
+    return PydanticCustomError("field", "{text}", {"text": f"must be {expected}, got {shown[:60]}"})
+
+
+def _is_int(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= MAX_SIZE
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value
+
+
+def _integer(least: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if not _is_int(value, least):
+            raise _fail(f"a whole number from {least} to {MAX_SIZE}", value)
+        return int(value)
+
+    return check
+
+
+def _integers(least: int) -> Callable[[Any], int | tuple[int, ...]]:
+    def check(value: Any) -> int | tuple[int, ...]:
+        if _is_int(value, least):
+            return int(value)
+        if isinstance(value, list | tuple) and 1 <= len(value) <= 6:
+            entries = tuple(value)
+            if all(_is_int(entry, least) for entry in entries):
+                return entries
+        raise _fail(f"a whole number of at least {least}, or a list with one for each axis", value)
+
+    return check
+
+
+def _check_padding(value: Any) -> int | tuple[int, ...] | str:
+    if value in ("same", "valid"):
+        return str(value)
+    try:
+        return _integers(0)(value)
+    except PydanticCustomError:
+        raise _fail(
+            "'same', 'valid', a whole number, [height, width] or [top, bottom, left, right]", value
+        ) from None
+
+
+def _float(expected: str, accept: Callable[[float], bool]) -> Callable[[Any], float]:
+    def check(value: Any) -> float:
+        number = _number(value)
+        if number is None or not accept(number):
+            raise _fail(expected, value)
+        return float(number)
+
+    return check
+
+
+def _check_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _fail("true or false", value)
+    return value
+
+
+def words(*choices: str) -> PlainValidator:
+    """The validator of a field that takes one of a few words."""
+
+    def check(value: Any) -> str:
+        if value not in choices:
+            raise _fail(" or ".join(repr(word) for word in choices), value)
+        return str(value)
+
+    return PlainValidator(check, json_schema_input_type=Literal[choices])
+
+
+_SIZES_SCHEMA = {"type": ["integer", "array"], "items": {"type": "integer"}}
+
+Count = Annotated[
+    int, PlainValidator(_integer(1)), WithJsonSchema({"type": "integer", "minimum": 1})
+]
+PerAxis = Annotated[
+    int | tuple[int, ...], PlainValidator(_integers(1)), WithJsonSchema(_SIZES_SCHEMA)
+]
+PerAxisFromZero = Annotated[
+    int | tuple[int, ...], PlainValidator(_integers(0)), WithJsonSchema(_SIZES_SCHEMA)
+]
+Padding = Annotated[
+    int | tuple[int, ...] | Literal["same", "valid"],
+    PlainValidator(_check_padding),
+    WithJsonSchema({"type": ["integer", "array", "string"], "items": {"type": "integer"}}),
+]
+Flag = Annotated[bool, PlainValidator(_check_flag), WithJsonSchema({"type": "boolean"})]
+Rate = Annotated[
+    float,
+    PlainValidator(_float("a number from 0 to below 1", lambda v: 0 <= v < 1)),
+    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 1}),
+]
+Fraction = Annotated[
+    float,
+    PlainValidator(_float("a number above 0 and at most 1", lambda v: 0 < v <= 1)),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+]
+Positive = Annotated[
+    float,
+    PlainValidator(_float("a number above 0", lambda v: v > 0)),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
+]
+Number = Annotated[
+    float,
+    PlainValidator(_float("a number", lambda v: True)),
+    WithJsonSchema({"type": "number"}),
+]

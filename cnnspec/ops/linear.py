@@ -1,0 +1,35 @@
+"""The linear layer."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from cnnspec.ops.base import Op, Weight
+from cnnspec.ops.fields import Count, Flag
+from cnnspec.ops.shapes import Kind, Shape
+
+
+class Linear(Op):
+    """A learned matrix times a vector (or each token), plus a bias.
+
+    A feature map is refused: frameworks would apply the matrix to different axes of it.
+    """
+
+    op: ClassVar[str] = "linear"
+    principal: ClassVar[str | None] = "out_features"
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.VECTOR, Kind.TOKENS})
+
+    out_features: Count = Field(description="number of output features")
+    bias: Flag = Field(True, description="whether a learned bias is added")
+
+    def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        return inputs[0].widen(self.out_features)
+
+    def list_weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+        weight = Weight("weight", (self.out_features, inputs[0].channels))
+        return (weight, Weight("bias", (self.out_features,))) if self.bias else (weight,)
+
+    def count_macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        return output.elements * inputs[0].channels

@@ -1,0 +1,170 @@
+"""Pooling: a window, or the whole map, becomes one number for each channel."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar
+
+from pydantic import Field
+
+from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, spread
+from cnnspec.ops.fields import Flag, Padding, PerAxis, Positive
+from cnnspec.ops.shapes import Kind, Shape, vector
+from cnnspec.ops.windows import Window, resolve_windows, slide
+
+
+class _Pool(Op):
+    """What pools with a sliding window share."""
+
+    principal: ClassVar[str | None] = "kernel_size"
+    kinds: ClassVar[frozenset[Kind]] = MAPS
+
+    kernel_size: PerAxis = Field(description="size of the window along each axis")
+    stride: PerAxis | None = Field(None, description="rows between windows; kernel_size if unset")
+    ceil_mode: Flag = Field(False, description="whether a last window may hang over the end")
+
+    def resolve(self, shape: Shape) -> tuple[Window, ...]:
+        """The window along each axis, with its padding in numbers."""
+        return resolve_windows(
+            shape, self.kernel_size, self.step, self.pads, self.spacing, self.ceil_mode
+        )
+
+    @property
+    def step(self) -> int | tuple[int, ...]:
+        """The stride, which is the window's size where it is not set."""
+        return self.kernel_size if self.stride is None else self.stride
+
+    @property
+    def pads(self) -> int | tuple[int, ...] | str:
+        """The padding as written; pools without that field have none."""
+        return 0
+
+    @property
+    def spacing(self) -> int | tuple[int, ...]:
+        """The dilation as written; pools without that field have none."""
+        return 1
+
+    def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        (shape,) = inputs
+        windows = self.resolve(shape)
+        for window in windows:
+            if max(window.before, window.after) >= window.extent:
+                raise ShapeFault(
+                    "invalid-field",
+                    f"padding {max(window.before, window.after)} must be smaller than the window "
+                    f"of {window.extent}, or some windows would hold padding alone",
+                    field="padding",
+                    help=(f"use a padding of at most {window.extent // 2}",),
+                )
+        return shape.resize(slide(shape, windows, self.op))
+
+    def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
+        return tuple(Reach(w.extent, Fraction(w.stride)) for w in self.resolve(inputs[0]))
+
+
+class _ExtremePool(_Pool):
+    """What maximum and minimum pooling share."""
+
+    padding: Padding = Field(0, description="rows around the map that no window ever picks")
+    dilation: PerAxis = Field(1, description="distance between the window's taps")
+
+    @property
+    def pads(self) -> int | tuple[int, ...] | str:
+        return self.padding
+
+    @property
+    def spacing(self) -> int | tuple[int, ...]:
+        return self.dilation
+
+
+class MaxPool(_ExtremePool):
+    """The largest value of each window; padding is never picked."""
+
+    op: ClassVar[str] = "max_pool"
+
+
+class MinPool(_ExtremePool):
+    """The smallest value of each window; padding is never picked."""
+
+    op: ClassVar[str] = "min_pool"
+
+
+class AvgPool(_Pool):
+    """The mean of each window.
+
+    With `count_include_pad` the padding counts as zeros; without it the mean is over the rows
+    inside the map. A window that hangs over the end (`ceil_mode`) never counts what lies
+    past the padding.
+    """
+
+    op: ClassVar[str] = "avg_pool"
+
+    padding: Padding = Field(0, description="zeros around the map, or 'same', or 'valid'")
+    count_include_pad: Flag = Field(True, description="whether padding counts in the mean")
+
+    @property
+    def pads(self) -> int | tuple[int, ...] | str:
+        return self.padding
+
+
+class LpPool(_Pool):
+    """The p-norm of each window: (sum of |x|^p) to the power 1/p."""
+
+    op: ClassVar[str] = "lp_pool"
+
+    norm_type: Positive = Field(2.0, description="the power p of the norm")
+
+
+class _GlobalPool(Op):
+    """What pools over the whole map share."""
+
+    kinds: ClassVar[frozenset[Kind]] = MAPS
+
+    keepdims: Flag = Field(False, description="whether the result stays a map, of size 1")
+
+    def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        (shape,) = inputs
+        return shape.resize((1,) * shape.rank) if self.keepdims else vector(shape.channels)
+
+    def find_reach(self, inputs: tuple[Shape, ...]) -> None:
+        return None
+
+
+class GlobalAvgPool(_GlobalPool):
+    """The mean of each channel over the whole map, as a vector.
+
+    Source: Lin et al., "Network in network", arXiv:1312.4400.
+    """
+
+    op: ClassVar[str] = "global_avg_pool"
+
+
+class GlobalMaxPool(_GlobalPool):
+    """The largest value of each channel over the whole map, as a vector."""
+
+    op: ClassVar[str] = "global_max_pool"
+
+
+class AdaptiveAvgPool(Op):
+    """The means of a fixed number of bins, whatever the map's size.
+
+    Bin i of o over n rows covers rows floor(i * n / o) up to ceil((i + 1) * n / o).
+    """
+
+    op: ClassVar[str] = "adaptive_avg_pool"
+    principal: ClassVar[str | None] = "output_size"
+    kinds: ClassVar[frozenset[Kind]] = MAPS
+
+    output_size: PerAxis = Field(description="size of the result along each axis")
+
+    def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        (shape,) = inputs
+        return shape.resize(spread(self.output_size, shape.rank, "output_size"))
+
+    def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...] | None:
+        (shape,) = inputs
+        bins = spread(self.output_size, shape.rank, "output_size")
+        return tuple(
+            Reach(max(-(-(i + 1) * n // o) - i * n // o for i in range(o)), Fraction(n, o))
+            for n, o in zip(shape.sizes, bins, strict=True)
+        )

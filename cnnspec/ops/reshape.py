@@ -1,0 +1,80 @@
+"""Ops that move or cut values without computing with them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from cnnspec.ops.base import MAPS, Op, ShapeFault, spread_sides
+from cnnspec.ops.fields import PerAxisFromZero
+from cnnspec.ops.shapes import Kind, Shape, vector
+
+
+class Flatten(Op):
+    """All values of a sample as one vector, in the order channels, height, width."""
+
+    op: ClassVar[str] = "flatten"
+
+    def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        return vector(inputs[0].elements)
+
+    def find_reach(self, inputs: tuple[Shape, ...]) -> None:
+        return None
+
+
+class ZeroPad(Op):
+    """Zeros around a map."""
+
+    op: ClassVar[str] = "zero_pad"
+    principal: ClassVar[str | None] = "padding"
+    kinds: ClassVar[frozenset[Kind]] = MAPS
+
+    padding: PerAxisFromZero = Field(
+        description="rows on every side, [height, width], or [top, bottom, left, right]"
+    )
+
+    def resolve_sides(self, shape: Shape) -> tuple[tuple[int, int], ...]:
+        """The zeros before and after each axis."""
+        return spread_sides(self.padding, shape.rank, "padding")
+
+    def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        (shape,) = inputs
+        pairs = zip(shape.sizes, self.resolve_sides(shape), strict=True)
+        return shape.resize(tuple(size + sum(sides) for size, sides in pairs))
+
+
+class Crop(Op):
+    """A map without its margins."""
+
+    op: ClassVar[str] = "crop"
+    principal: ClassVar[str | None] = "margins"
+    kinds: ClassVar[frozenset[Kind]] = MAPS
+
+    margins: PerAxisFromZero = Field(
+        description="rows cut from every side, [height, width], or [top, bottom, left, right]"
+    )
+
+    def resolve_sides(self, shape: Shape) -> tuple[tuple[int, int], ...]:
+        """The rows cut before and after each axis."""
+        return spread_sides(self.margins, shape.rank, "margins")
+
+    def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        (shape,) = inputs
+        sizes = [
+            size - sum(sides)
+            for size, sides in zip(shape.sizes, self.resolve_sides(shape), strict=True)
+        ]
+        if min(sizes) < 1:
+            raise ShapeFault(
+                "crop-exceeds-input",
+                f"crop cuts more than the {'x'.join(map(str, shape.sizes))} map holds",
+                field="margins",
+            )
+        return shape.resize(tuple(sizes))
+
+
+class Identity(Op):
+    """The value itself."""
+
+    op: ClassVar[str] = "identity"

@@ -1,0 +1,49 @@
+"""Ops that enlarge a map by interpolation."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, spread
+from cnnspec.ops.fields import PerAxis, words
+from cnnspec.ops.shapes import Kind, Shape
+
+_Mode = Annotated[str, words("nearest", "bilinear")]
+
+
+class Upsample(Op):
+    """A map enlarged by whole factors.
+
+    `nearest` repeats each value; `bilinear` samples at pixel centres (what PyTorch calls
+    align_corners=False and ONNX half_pixel).
+    """
+
+    op: ClassVar[str] = "upsample"
+    principal: ClassVar[str | None] = "scale_factor"
+    kinds: ClassVar[frozenset[Kind]] = MAPS
+
+    scale_factor: PerAxis = Field(description="how many times larger each axis becomes")
+    mode: _Mode = Field("nearest", description="'nearest' or 'bilinear'")
+
+    def factors(self, shape: Shape) -> tuple[int, ...]:
+        """The factor of each axis."""
+        return spread(self.scale_factor, shape.rank, "scale_factor")
+
+    def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        (shape,) = inputs
+        if self.mode == "bilinear" and shape.rank != 2:
+            raise ShapeFault(
+                "wrong-rank",
+                f"bilinear upsampling needs a map with 2 axes, got {shape}",
+                field="mode",
+                help=("use mode: nearest",),
+            )
+        pairs = zip(shape.sizes, self.factors(shape), strict=True)
+        return shape.resize(tuple(size * factor for size, factor in pairs))
+
+    def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
+        extent = 1 if self.mode == "nearest" else 2
+        return tuple(Reach(extent, Fraction(1, factor)) for factor in self.factors(inputs[0]))

@@ -1,0 +1,101 @@
+"""Padding and sliding-window arithmetic, one axis at a time.
+
+Sizes follow Dumoulin and Visin, "A guide to convolution arithmetic" (arXiv:1603.07285); `same` is
+ONNX's SAME_UPPER, which is TensorFlow's rule: the odd pixel goes to the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cnnspec.ops.base import ShapeFault, spread, spread_sides
+from cnnspec.ops.shapes import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A kernel that slides along one axis.
+
+    `before` and `after` are the padding in rows; with `ceil` the last window may hang over the
+    end, as long as it starts inside the input or its leading padding.
+    """
+
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    after: int = 0
+    ceil: bool = False
+
+    @property
+    def extent(self) -> int:
+        """The rows from the kernel's first tap to its last."""
+        return (self.kernel - 1) * self.dilation + 1
+
+    def count_steps(self, size: int) -> int:
+        """The output's size; zero or less when the window does not fit."""
+        room = size + self.before + self.after - self.extent
+        if not self.ceil:
+            return room // self.stride + 1
+        steps = -(-room // self.stride) + 1
+        return steps - 1 if (steps - 1) * self.stride >= size + self.before else steps
+
+    def find_overhang(self, size: int) -> int:
+        """How many rows past the trailing padding the last window reads."""
+        reach = (self.count_steps(size) - 1) * self.stride + self.extent
+        return max(0, reach - (size + self.before + self.after))
+
+
+def pad_same(size: int, window: Window) -> Window:
+    """The window with the padding that gives ceil(size / stride) rows."""
+    steps = -(-size // window.stride)
+    total = max((steps - 1) * window.stride + window.extent - size, 0)
+    return replace(window, before=total // 2, after=total - total // 2)
+
+
+def resolve_windows(
+    shape: Shape,
+    kernel_size: int | tuple[int, ...],
+    stride: int | tuple[int, ...],
+    padding: int | tuple[int, ...] | str,
+    dilation: int | tuple[int, ...] = 1,
+    ceil: bool = False,
+) -> tuple[Window, ...]:
+    """One window for each axis of a map, with the padding in numbers."""
+    rank = shape.rank
+    windows = [
+        Window(kernel, step, spacing, ceil=ceil)
+        for kernel, step, spacing in zip(
+            spread(kernel_size, rank, "kernel_size"),
+            spread(stride, rank, "stride"),
+            spread(dilation, rank, "dilation"),
+            strict=True,
+        )
+    ]
+    if padding == "same":
+        return tuple(map(pad_same, shape.sizes, windows))
+    sides = spread_sides(0 if isinstance(padding, str) else padding, rank, "padding")
+    return tuple(
+        replace(window, before=before, after=after)
+        for window, (before, after) in zip(windows, sides, strict=True)
+    )
+
+
+def slide(shape: Shape, windows: tuple[Window, ...], op: str) -> tuple[int, ...]:
+    """The sizes after sliding; raises ShapeFault where a window does not fit."""
+    sizes = tuple(w.count_steps(size) for w, size in zip(windows, shape.sizes, strict=True))
+    if min(sizes) >= 1:
+        return sizes
+    short = [axis for axis, steps in zip(shape.axes, sizes, strict=True) if steps < 1]
+    needs = "x".join(str(window.extent) for window in windows)
+    has = "x".join(
+        str(size + w.before + w.after) for w, size in zip(windows, shape.sizes, strict=True)
+    )
+    padded = any(w.before or w.after for w in windows)
+    dilated = any(w.dilation > 1 and w.kernel > 1 for w in windows)
+    raise ShapeFault(
+        "kernel-exceeds-input",
+        f"{op} needs a {needs} window{' (with its dilation)' if dilated else ''}, but its input is "
+        f"only {has}{' with its padding' if padded else ''} (too small in {' and '.join(short)})",
+        field="kernel_size",
+    )

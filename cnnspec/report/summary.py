@@ -1,0 +1,155 @@
+"""What a network costs: shapes, parameters, multiply-accumulates and receptive fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import prod
+
+from cnnspec.graph.ir import BranchItem, CallItem, Graph, GroupItem, Node
+from cnnspec.graph.walk import walk_items
+from cnnspec.ops.shapes import Shape
+from cnnspec.report.receptive import Fields, find_fields
+
+_FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One layer, or several folded into one.
+
+    `parameters` counts what is trained, `statistics` the running means and variances, `macs` the
+    multiply-accumulates of convolution and linear layers for one sample. `activations` is
+    how many numbers the layers give for one sample.
+    """
+
+    path: str
+    op: str
+    output: Shape
+    parameters: int
+    statistics: int
+    macs: int
+    activations: int
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A network's layers with their figures, and the totals."""
+
+    name: str
+    inputs: tuple[tuple[str, Shape], ...]
+    layers: tuple[Row, ...]
+
+    @property
+    def parameters(self) -> int:
+        """All parameters; running statistics are not among them."""
+        return sum(row.parameters for row in self.layers)
+
+    @property
+    def statistics(self) -> int:
+        """The running means and variances, which Keras counts as non-trainable parameters."""
+        return sum(row.statistics for row in self.layers)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one sample."""
+        return sum(row.macs for row in self.layers)
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of every layer's output for one sample in float32."""
+        return _FLOAT_BYTES * sum(row.activations for row in self.layers)
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the parameters and the running statistics in float32."""
+        return _FLOAT_BYTES * (self.parameters + self.statistics)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """The figures of the whole network by name."""
+        return {
+            "parameters": self.parameters,
+            "trainable": self.parameters,
+            "statistics": self.statistics,
+            "macs": self.macs,
+            "activation_bytes": self.activation_bytes,
+            "weight_bytes": self.weight_bytes,
+        }
+
+
+def summarize(graph: Graph, depth: int | None = None) -> Summary:
+    """Measure every layer of a network.
+
+    Args:
+        graph: the network.
+        depth: how many parts of a path to tell apart; layers that agree in them become one row.
+    """
+    fields = find_fields(graph)
+    counted: set[str] = set()
+    rows = [_measure(node, fields[node.output], counted) for node in graph.nodes]
+    if depth is not None:
+        rows = _fold(rows, depth, _name_parts(graph))
+    inputs = tuple((value.name or "input", value.known) for value in graph.inputs)
+    return Summary(graph.name, inputs, tuple(rows))
+
+
+def _measure(node: Node, fields: Fields, counted: set[str]) -> Row:
+    trained = kept = 0
+    for weight in node.weights:
+        # A layer that is called several times owns its weights once, and computes each time.
+        if (name := f"{node.path}.{weight.name}") in counted:
+            continue
+        counted.add(name)
+        trained += prod(weight.shape) if weight.trainable else 0
+        kept += 0 if weight.trainable else prod(weight.shape)
+    return Row(
+        node.path, node.op.op, node.shape, trained, kept, node.macs, node.shape.elements, fields
+    )
+
+
+def _name_parts(graph: Graph) -> dict[str, str]:
+    """What stands at each path that is no op: a block's name, or the structure's word."""
+    names: dict[str, str] = {}
+    for item in walk_items(graph.body):
+        if isinstance(item, CallItem):
+            # A block that only wraps another shares its path; the author wrote the outer one.
+            names.setdefault(item.path, item.block.name)
+        elif isinstance(item, GroupItem | BranchItem) and item.path:
+            names.setdefault(item.path, item.step.head)
+    return names
+
+
+def _fold(rows: Iterable[Row], depth: int, parts: dict[str, str]) -> list[Row]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(".".join(row.path.split(".")[:depth]), []).append(row)
+    return [
+        group[0]
+        if len(group) == 1 and group[0].path == path
+        else _join(path, parts.get(path, "layers"), group)
+        for path, group in groups.items()
+    ]
+
+
+def _join(path: str, op: str, group: list[Row]) -> Row:
+    """Layers as one row, with the shape and the receptive field of the last."""
+    return replace(
+        group[-1],
+        path=path,
+        op=op,
+        parameters=sum(row.parameters for row in group),
+        statistics=sum(row.statistics for row in group),
+        macs=sum(row.macs for row in group),
+        activations=sum(row.activations for row in group),
+    )
+
+
+def list_sizes(fields: Fields, whole: Iterable[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The rows read at least and at most along each axis; `whole` stands in for all of them."""
+    pairs = [
+        (size if low is None else low, size if high is None else high)
+        for (low, high), size in zip((field.rows for field in fields), whole, strict=False)
+    ]
+    return tuple(low for low, _ in pairs), tuple(high for _, high in pairs)

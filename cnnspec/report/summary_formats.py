@@ -1,0 +1,190 @@
+"""A network's summary as text, JSON, Markdown or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from types import MappingProxyType
+
+from cnnspec.report.receptive import Field, Fields
+from cnnspec.report.summary import Row, Summary, list_sizes
+from cnnspec.report.tables import Column, draw_markdown, draw_text
+
+_COLUMNS = (
+    Column("Layer"),
+    Column("Op"),
+    Column("Output", numeric=True),
+    Column("Parameters", numeric=True),
+    Column("MACs", numeric=True),
+    Column("Reads", numeric=True),
+)
+
+_LEGEND = "Reads: the receptive field in input rows, fewest-most over all paths, then /its stride."
+
+
+def format_text(summary: Summary) -> str:
+    """Draw the summary as an aligned table with the totals below."""
+    total = ["Total", "", "", f"{summary.parameters:,}", f"{summary.macs:,}", ""]
+    rows = [*map(_list_cells, summary.layers), total]
+    lines = [
+        f"{summary.name}: input {_describe_inputs(summary)}",
+        "",
+        draw_text(_COLUMNS, rows, rule=1),
+        "",
+        *_describe_totals(summary),
+        _LEGEND,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def format_markdown(summary: Summary) -> str:
+    """Write the summary as a Markdown table with the totals below."""
+    lines = [
+        f"## {summary.name}",
+        "",
+        f"Input: {_describe_inputs(summary)}",
+        "",
+        draw_markdown(_COLUMNS, [_list_cells(row) for row in summary.layers]),
+        "",
+        *(f"- {line}" for line in _describe_totals(summary)),
+        "",
+        _LEGEND,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def format_json(summary: Summary) -> str:
+    """Write the summary as one JSON object.
+
+    A receptive field holds the rows read at least (`min`) and at most (`max`) along each axis of
+    the input, and the `stride`, null where the axis is gone; `whole` says that some path reads
+    the whole input. A network with one input has its shape as `input`, one with several
+    has a mapping.
+    """
+    inputs = {name: list(shape.dims) for name, shape in summary.inputs}
+    layers = [
+        {
+            "path": row.path,
+            "op": row.op,
+            "output_shape": list(row.output.dims),
+            "parameters": row.parameters,
+            "macs": row.macs,
+            "receptive_field": _describe_fields(row.fields, summary),
+        }
+        for row in summary.layers
+    ]
+    shown = {
+        "name": summary.name,
+        "input": next(iter(inputs.values())) if len(inputs) == 1 else inputs,
+        "layers": layers,
+        "totals": summary.totals,
+    }
+    return json.dumps(shown, indent=2) + "\n"
+
+
+def format_csv(summary: Summary) -> str:
+    """Write one line for each layer, under a header."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        [
+            *("path", "op", "output_shape", "parameters", "macs"),
+            *("receptive_field_min", "receptive_field_max", "receptive_field_stride"),
+        ]
+    )
+    for row in summary.layers:
+        low, high = list_sizes(row.fields, _whole(summary))
+        strides = [field.stride for field in row.fields]
+        writer.writerow(
+            [
+                *(row.path, row.op, str(row.output), row.parameters, row.macs),
+                *("x".join(map(str, low)), "x".join(map(str, high))),
+                "" if None in strides else "x".join(map(str, strides)),
+            ]
+        )
+    return text.getvalue()
+
+
+FORMATS: MappingProxyType[str, Callable[[Summary], str]] = MappingProxyType(
+    {
+        "text": format_text,
+        "json": format_json,
+        "markdown": format_markdown,
+        "csv": format_csv,
+    }
+)
+
+
+def _list_cells(row: Row) -> list[str]:
+    return [
+        row.path,
+        row.op,
+        str(row.output),
+        f"{row.parameters:,}" if row.parameters else "",
+        f"{row.macs:,}" if row.macs else "",
+        _draw_fields(row.fields),
+    ]
+
+
+def _draw_fields(fields: Fields) -> str:
+    """The receptive field in a few characters; axes that agree are shown once."""
+    if not fields:
+        return ""
+    shown = [_draw_field(field) for field in dict.fromkeys(fields)]
+    return shown[0] if len(shown) == 1 else " x ".join(map(_draw_field, fields))
+
+
+def _draw_field(field: Field) -> str:
+    low, high = ("all" if side is None else str(side) for side in field.rows)
+    stride = "" if field.stride is None else f" /{field.stride}"
+    return f"{low if low == high else f'{low}-{high}'}{stride}"
+
+
+def _describe_fields(fields: Fields, summary: Summary) -> dict[str, object] | None:
+    if not fields:
+        return None
+    low, high = list_sizes(fields, _whole(summary))
+    return {
+        "min": list(low),
+        "max": list(high),
+        "stride": [None if field.stride is None else _number(field.stride) for field in fields],
+        "whole": any(field.high is None for field in fields),
+    }
+
+
+def _number(value: Fraction) -> int | float:
+    return value.numerator if value.denominator == 1 else float(value)
+
+
+def _whole(summary: Summary) -> tuple[int, ...]:
+    """The sizes of the input; of the one with the most axes, where there are several."""
+    return max((shape.sizes for _, shape in summary.inputs), key=len)
+
+
+def _describe_inputs(summary: Summary) -> str:
+    if len(summary.inputs) == 1:
+        return str(summary.inputs[0][1])
+    return ", ".join(f"{name} {shape}" for name, shape in summary.inputs)
+
+
+def _describe_totals(summary: Summary) -> list[str]:
+    kept = f", and {summary.statistics:,} running statistics" if summary.statistics else ""
+    return [
+        f"Parameters: {summary.parameters:,}, all trainable{kept}",
+        f"MACs: {summary.macs:,} for one sample, in convolution and linear layers",
+        f"Memory in float32: weights {draw_bytes(summary.weight_bytes)}, "
+        f"activations {draw_bytes(summary.activation_bytes)} for one sample",
+    ]
+
+
+def draw_bytes(count: int) -> str:
+    """A number of bytes in the unit that keeps it short."""
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.1f} {unit}" if unit != "B" else f"{count} B"
+        size /= 1024
+    return f"{size:.1f} TiB"

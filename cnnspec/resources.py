@@ -1,0 +1,65 @@
+"""The data that ships with the tool: zoo specs, library blocks and templates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from cnnspec.naming import nearest
+
+
+def find_folder(name: Literal["templates", "specs", "blocks"]) -> Path:
+    """Find a data folder: inside the package, or beside it in a checkout.
+
+    Raises:
+        FileNotFoundError: the installation is damaged.
+    """
+    package = Path(__file__).resolve().parent
+    # A wheel maps the folders into the package; an editable install leaves them where they are.
+    for folder in (package / name, package.parent / name):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"the folder {name} is missing from the installation at {package}")
+
+
+def list_zoo() -> tuple[str, ...]:
+    """The names of all zoo specs, in order."""
+    return _list_stems(find_folder("specs"))
+
+
+def read_zoo(name: str) -> bytes:
+    """The text of a zoo spec.
+
+    Raises:
+        FileNotFoundError: there is no such spec.
+    """
+    return _read_member(find_folder("specs"), name, "zoo spec")
+
+
+def list_blocks() -> tuple[str, ...]:
+    """The names of the files of library blocks, in order."""
+    return _list_stems(find_folder("blocks"))
+
+
+def read_blocks(name: str) -> bytes:
+    """The text of a file of library blocks.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    return _read_member(find_folder("blocks"), name, "file of blocks")
+
+
+def _list_stems(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
+def _read_member(folder: Path, name: str, what: str) -> bytes:
+    # Only names from the folder's own listing are opened, so that no name can lead out of it.
+    known = _list_stems(folder)
+    if name not in known:
+        hint = nearest(name, known)
+        raise FileNotFoundError(
+            f"there is no {what} '{name}'" + (f"; did you mean '{hint}'?" if hint else "")
+        )
+    return (folder / f"{name}.yaml").read_bytes()

@@ -1,0 +1,92 @@
+"""Marks by which generated files are known as our own, and as unchanged since."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+# The line that templates leave in a header, and that signing replaces.
+PLACEHOLDER: Final = "# cnnspec: digest"
+# The key in the metadata of a model file.
+FINGERPRINT_KEY: Final = "cnnspec.fingerprint"
+
+_SIGNED = re.compile(r"^# cnnspec: digest=([0-9a-f]{16})$", re.MULTILINE)
+_UNSIGNED = re.compile(rf"^{re.escape(PLACEHOLDER)}$", re.MULTILINE)
+
+# ModelProto.metadata_props, in the ONNX format's onnx.proto.
+_METADATA_FIELD: Final = 14
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+
+def sign_text(text: str) -> str:
+    """Put the digest of all other lines where a template left its placeholder.
+
+    A text without a placeholder comes back as it is.
+    """
+    return _UNSIGNED.sub(f"{PLACEHOLDER}={_digest(text)}", text, count=1)
+
+
+def is_unchanged(text: str) -> bool:
+    """Whether a text carries a digest and is still the text that was signed."""
+    # Version control may have changed the line ends, which no one would call an edit.
+    text = text.replace("\r\n", "\n")
+    found = _SIGNED.search(text)
+    if found is None:
+        return False
+    return found[1] == _digest(text[: found.start()] + PLACEHOLDER + text[found.end() :])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()[:16]
+
+
+def holds_fingerprint(file: BinaryIO) -> bool:
+    """Whether an ONNX file's metadata names us as its maker.
+
+    Reads only the outermost fields and skips the weights, so that it needs neither the onnx
+    package nor the memory for the model. Any other file is simply not ours.
+    """
+    key = FINGERPRINT_KEY.encode()
+    try:
+        return any(
+            number == _METADATA_FIELD and key in content for number, content in _read_fields(file)
+        )
+    except ValueError:
+        return False
+
+
+def _read_fields(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The number and content of each metadata field; the content of others stays unread."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    while (tag := _read_varint(file)) is not None:
+        number, wire = tag >> 3, tag & 7
+        if wire == _VARINT:
+            _read_varint(file)
+        elif wire in (_FIXED64, _FIXED32):
+            file.seek(8 if wire == _FIXED64 else 4, 1)
+        elif wire == _BYTES:
+            length = _read_varint(file) or 0
+            if length > size - file.tell():
+                raise ValueError("a field is longer than the file")
+            if number == _METADATA_FIELD:
+                yield number, file.read(length)
+            else:
+                file.seek(length, 1)
+        else:
+            raise ValueError(f"no such wire type: {wire}")
+
+
+def _read_varint(file: BinaryIO) -> int | None:
+    """A number in protobuf's base-128 form, or None at the end of the file."""
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = file.read(1)
+        if not byte:
+            return None
+        value |= (byte[0] & 0x7F) << shift
+        if byte[0] < 0x80:
+            return value
+    raise ValueError("a number has more than ten bytes")

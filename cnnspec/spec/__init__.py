@@ -1,0 +1,1 @@
+"""What a file may contain, before it is known what it computes."""

@@ -1,0 +1,171 @@
+"""A spec as it was written: steps, blocks and parameters, with their places in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from cnnspec.diagnostics import Span
+from cnnspec.expressions import Expression, Template, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A plain scalar in an argument."""
+
+    value: bool | int | float | str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A whole-value expression: ``$name`` or ``$(...)``."""
+
+    expression: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A string with expressions inside: ``layer$(i + 1)``."""
+
+    template: Template
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ListArgument:
+    """A list whose entries may be expressions."""
+
+    items: tuple[Argument, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class MapArgument:
+    """The named arguments of a call, in order, with the span of each key."""
+
+    entries: tuple[tuple[str, Span, Argument], ...]
+    span: Span
+
+    def get(self, key: str) -> Argument | None:
+        """The argument of that name."""
+        return next((value for name, _, value in self.entries if name == key), None)
+
+
+Argument = Literal | Formula | Pattern | ListArgument | MapArgument
+
+
+def list_formulas(argument: Argument) -> Iterator[Formula | Pattern]:
+    """Every expression inside an argument."""
+    if isinstance(argument, Formula | Pattern):
+        yield argument
+    elif isinstance(argument, ListArgument):
+        for item in argument.items:
+            yield from list_formulas(item)
+    elif isinstance(argument, MapArgument):
+        for _, _, value in argument.entries:
+            yield from list_formulas(value)
+
+
+# The heads of steps that hold other steps.
+STRUCTURES = ("layers", "residual", "parallel")
+MODIFIERS = ("name", "from", "repeat", "for", "when")
+MERGES = ("concat", "add", "multiply")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """A list of steps inside a step; `label` is what its path is called when it needs one."""
+
+    label: str
+    steps: tuple[Step, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One step as written: a call of an op or block (`argument`), or a structure (`branches`).
+
+    `loop` holds the variables of ``for`` with their lists, which are walked together; `span` is
+    the head's.
+    """
+
+    head: str
+    span: Span
+    argument: Argument | None = None
+    branches: tuple[Branch, ...] = ()
+    merge: str = ""
+    name: Argument | None = None
+    source: Argument | None = None
+    repeat: Argument | None = None
+    loop: tuple[tuple[str, Argument], ...] = ()
+    when: Argument | None = None
+
+    @property
+    def is_structure(self) -> bool:
+        """Whether it holds steps instead of calling an op or a block."""
+        return self.head in STRUCTURES
+
+    def strip(self, **changes: object) -> Step:
+        """The same step without some of its modifiers."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A named function from a value to a value, with parameters and defaults.
+
+    A parameter without a default has None in `parameters`.
+    """
+
+    name: str
+    parameters: dict[str, Argument | None]
+    steps: tuple[Step, ...]
+    span: Span
+    summary: str = ""
+    library: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """One input: its kind follows from the sizes that it names."""
+
+    name: str
+    sizes: dict[str, Argument]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a variant must come to, checked with the rest: figures by name."""
+
+    variant: str
+    figures: dict[str, Argument]
+    spans: dict[str, Span]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A whole file, read: all parts are syntactically sound, none is evaluated."""
+
+    file: str
+    name: str
+    span: Span
+    inputs: tuple[InputSpec, ...]
+    steps: tuple[Step, ...]
+    summary: str = ""
+    paper: str = ""
+    params: dict[str, Argument] = field(default_factory=dict)
+    param_spans: dict[str, Span] = field(default_factory=dict)
+    variants: dict[str, dict[str, Argument]] = field(default_factory=dict)
+    variant_spans: dict[str, dict[str, Span]] = field(default_factory=dict)
+    defaults: dict[str, MapArgument] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
+    expect: tuple[Expectation, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
+
+
+Variables = dict[str, Value]

@@ -1,0 +1,440 @@
+"""Reads a document into a spec: the header, the blocks and the steps."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cnnspec.diagnostics import Diagnostic, Span, SpecError
+from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence, read_document
+from cnnspec.naming import is_name, nearest
+from cnnspec.spec.model import (
+    Argument,
+    Block,
+    Expectation,
+    InputSpec,
+    MapArgument,
+    ModelSpec,
+)
+from cnnspec.spec.steps import StepReader
+
+FORMAT_VERSION = 1
+KEYS = (
+    "cnnspec", "name", "summary", "paper", "extends", "input", "inputs", "params", "variants",
+    "defaults", "blocks", "layers", "expect",
+)  # fmt: skip
+INPUT_SIZES = ("channels", "length", "depth", "height", "width", "features", "tokens")
+FIGURES = ("parameters", "macs", "output")
+# A chain of files longer than this is taken for a mistake.
+MAX_EXTENDS = 8
+
+OpenFile = Callable[[str], tuple[str, bytes]]
+
+
+def read_spec(data: bytes | str, file: str, open_file: OpenFile | None = None) -> ModelSpec:
+    """Read a spec; raises SpecError with all that is wrong with its form.
+
+    `open_file` takes what ``extends`` says and gives the file's name and its bytes.
+    """
+    sources: dict[str, str] = {}
+    document = _read_layers(data, file, open_file, sources)
+    return _SpecReader(document, file, sources).read()
+
+
+def read_blocks(data: bytes | str, file: str) -> dict[str, Block]:
+    """Read a file of the library: a mapping of blocks."""
+    document = read_document(data, file)
+    reader = _SpecReader(document if isinstance(document, Mapping) else None, file, {})
+    blocks = reader.read_blocks(document, library=True)
+    if reader.steps.diagnostics:
+        raise SpecError(reader.steps.diagnostics)
+    return blocks
+
+
+def _read_layers(
+    data: bytes | str, file: str, open_file: OpenFile | None, sources: dict[str, str]
+) -> Mapping:
+    """The document with those that it extends beneath it."""
+    sources[file] = data if isinstance(data, str) else data.decode("utf-8", errors="replace")
+    document = read_document(data, file)
+    if not isinstance(document, Mapping):
+        raise SpecError(
+            [
+                Diagnostic(
+                    "invalid-spec",
+                    "a spec must be a mapping that begins with 'cnnspec: 1'",
+                    document.span,
+                )
+            ]
+        )
+    entry = document.get("extends")
+    if entry is None:
+        return document
+    target = entry.value.value if isinstance(entry.value, Scalar) else None
+    span = entry.value.span
+    if not isinstance(target, str) or open_file is None:
+        raise SpecError([Diagnostic("invalid-path", "extends must name a file", span)])
+    try:
+        base_file, base_data = open_file(target)
+    except SpecError as error:
+        raise SpecError(
+            Diagnostic(d.rule, d.message, span, help=d.help) for d in error.diagnostics
+        ) from None
+    if base_file in sources or len(sources) >= MAX_EXTENDS:
+        message = f"extends comes back to {base_file}" if base_file in sources else (
+            f"extends goes through more than {MAX_EXTENDS} files"
+        )
+        raise SpecError([Diagnostic("circular-extends", message, span)])
+    return _overlay(_read_layers(base_data, base_file, open_file, sources), document)
+
+
+def _overlay(base: Mapping, top: Mapping) -> Mapping:
+    """A document over another: mappings join key by key, everything else is replaced."""
+    joined = {str(e.key.value): e for e in base.entries if e.key.value not in ("expect", "extends")}
+    for entry in top.entries:
+        key = str(entry.key.value)
+        below = joined.get(key)
+        if below and isinstance(below.value, Mapping) and isinstance(entry.value, Mapping):
+            merged = {str(e.key.value): e for e in below.value.entries}
+            merged.update({str(e.key.value): e for e in entry.value.entries})
+            joined[key] = Entry(entry.key, Mapping(tuple(merged.values()), entry.value.span))
+        else:
+            joined[key] = entry
+    if "input" in joined and "inputs" in joined:
+        joined.pop("input" if top.get("inputs") else "inputs")
+    return Mapping(tuple(joined.values()), top.span)
+
+
+@dataclass(frozen=True, slots=True)
+class _SpecReader:
+    """Reads the parts of one document."""
+
+    document: Mapping | None
+    file: str
+    sources: dict[str, str]
+    steps: StepReader = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", StepReader())
+
+    def read(self) -> ModelSpec:
+        """The whole spec, or all diagnostics at once."""
+        assert self.document is not None
+        document, report = self.document, self.steps.report
+        for entry in document.entries:
+            if entry.key.value not in KEYS:
+                hint = nearest(str(entry.key.value), KEYS)
+                report(
+                    "unknown-key",
+                    f"a spec has no key '{entry.key.value}'",
+                    entry.key.span,
+                    f"did you mean '{hint}'?" if hint else f"its keys are {', '.join(KEYS)}",
+                )
+        self.check_version()
+        name, name_span = self.read_name()
+        params = self.read_values("params")
+        layers = document.get("layers")
+        if layers is None:
+            report("missing-key", "a spec needs layers", document.span)
+        blocks = document.get("blocks")
+        variants, variant_spans = self.read_variants()
+        spec = ModelSpec(
+            file=self.file,
+            name=name,
+            span=name_span,
+            inputs=self.read_inputs(),
+            steps=self.steps.read_list(layers.value, "layers") if layers else (),
+            summary=self.read_text("summary"),
+            paper=self.read_text("paper"),
+            params={key: value for key, _, value in params},
+            param_spans={key: span for key, span, _ in params},
+            variants=variants,
+            variant_spans=variant_spans,
+            defaults={
+                key: value for key, span, value in self.read_values("defaults")
+                if self.is_mapping(value, span, f"defaults of {key}")
+            },
+            blocks=self.read_blocks(blocks.value, library=False) if blocks else {},
+            expect=self.read_expectations(),
+            sources=self.sources,
+            fingerprint=hashlib.sha256("\0".join(self.sources.values()).encode()).hexdigest()[:16],
+        )
+        if self.steps.diagnostics:
+            raise SpecError(self.steps.diagnostics)
+        return spec
+
+    def check_version(self) -> None:
+        """Report a missing or an unknown format version."""
+        assert self.document is not None
+        entry = self.document.get("cnnspec")
+        if entry is None:
+            first = self.document.entries[0].key.span if self.document.entries else self.document.span
+            self.steps.report(
+                "missing-key", "a spec must say its format version", first,
+                f"add 'cnnspec: {FORMAT_VERSION}' as the first line",
+            )  # fmt: skip
+        elif not isinstance(entry.value, Scalar) or entry.value.value is not FORMAT_VERSION:
+            self.steps.report(
+                "unknown-version",
+                f"this tool reads format version {FORMAT_VERSION}",
+                entry.value.span,
+                f"write 'cnnspec: {FORMAT_VERSION}'",
+            )
+
+    def read_name(self) -> tuple[str, Span]:
+        """The model's name, which becomes the names of its class and file."""
+        assert self.document is not None
+        entry = self.document.get("name")
+        if entry is None:
+            self.steps.report("missing-key", "a spec needs a name", self.document.span)
+            return "model", self.document.span
+        value = entry.value.value if isinstance(entry.value, Scalar) else None
+        if not isinstance(value, str) or not is_name(value):
+            self.steps.report(
+                "invalid-name",
+                f"name '{str(value)[:80]}' must be letters, digits and underscores, beginning with "
+                "a letter",
+                entry.value.span,
+            )
+            return "model", entry.value.span
+        return value, entry.value.span
+
+    def read_text(self, key: str) -> str:
+        """A line of prose."""
+        assert self.document is not None
+        entry = self.document.get(key)
+        if entry is None:
+            return ""
+        if isinstance(entry.value, Scalar) and isinstance(entry.value.value, str):
+            return " ".join(entry.value.value.split())
+        self.steps.report("invalid-spec", f"{key} must be text", entry.value.span)
+        return ""
+
+    def read_values(self, key: str) -> list[tuple[str, Span, Argument]]:
+        """A mapping of names to arguments."""
+        assert self.document is not None
+        entry = self.document.get(key)
+        return self.read_entries(entry.value, key) if entry else []
+
+    def read_entries(self, node: Node, what: str) -> list[tuple[str, Span, Argument]]:
+        """The named arguments of a mapping, or none where it is empty."""
+        if isinstance(node, Scalar) and node.value is None:
+            return []
+        if not isinstance(node, Mapping):
+            self.steps.report("invalid-spec", f"{what} must be a mapping", node.span)
+            return []
+        for entry in node.entries:
+            if not is_name(str(entry.key.value)):
+                self.steps.report(
+                    "invalid-name",
+                    f"'{str(entry.key.value)[:80]}' must be letters, digits and underscores, "
+                    "beginning with a letter",
+                    entry.key.span,
+                )
+        return [
+            (str(e.key.value), e.key.span, self.steps.read_argument(e.value)) for e in node.entries
+        ]
+
+    def is_mapping(self, value: Argument, span: Span, what: str) -> bool:
+        """Whether an argument is a mapping; reports it where it is not."""
+        if not isinstance(value, MapArgument):
+            self.steps.report("invalid-spec", f"{what} must be a mapping", span)
+        return isinstance(value, MapArgument)
+
+    def read_variants(self) -> tuple[dict[str, dict[str, Argument]], dict[str, dict[str, Span]]]:
+        """The named overrides of the parameters, with the spans of their names."""
+        assert self.document is not None
+        entry = self.document.get("variants")
+        if entry is None:
+            return {}, {}
+        if not isinstance(entry.value, Mapping):
+            self.steps.report("invalid-spec", "variants must be a mapping", entry.value.span)
+            return {}, {}
+        values: dict[str, dict[str, Argument]] = {}
+        spans: dict[str, dict[str, Span]] = {}
+        for variant in entry.value.entries:
+            name = str(variant.key.value)
+            if not name.replace("_", "").isalnum() or not name.isascii() or len(name) > 32:
+                self.steps.report(
+                    "invalid-name",
+                    f"variant '{name[:80]}' must be letters, digits and underscores",
+                    variant.key.span,
+                )
+                continue
+            entries = self.read_entries(variant.value, f"variant {name}")
+            values[name] = {key: value for key, _, value in entries}
+            spans[name] = {key: span for key, span, _ in entries}
+        return values, spans
+
+    def read_inputs(self) -> tuple[InputSpec, ...]:
+        """The inputs of the network, by name."""
+        assert self.document is not None
+        single, several = self.document.get("input"), self.document.get("inputs")
+        if (single is None) == (several is None):
+            self.steps.report(
+                "missing-key" if single is None else "invalid-spec",
+                "a spec needs an input" if single is None else "a spec has input or inputs, not both",
+                self.document.span if single is None or several is None else several.key.span,
+                "add for example 'input: {channels: 3, height: 224, width: 224}'",
+            )
+            return ()
+        if single is not None:
+            return self.read_input("input", single)
+        assert several is not None
+        if not isinstance(several.value, Mapping) or not several.value.entries:
+            self.steps.report("invalid-spec", "inputs must name each input", several.value.span)
+            return ()
+        found: list[InputSpec] = []
+        for entry in several.value.entries:
+            if not is_name(str(entry.key.value)):
+                self.steps.report(
+                    "invalid-name", f"'{entry.key.value}' cannot name an input", entry.key.span
+                )
+            found += self.read_input(str(entry.key.value), entry)
+        return tuple(found)
+
+    def read_input(self, name: str, entry: Entry) -> tuple[InputSpec, ...]:
+        """One input: the sizes that it names."""
+        if not isinstance(entry.value, Mapping) or not entry.value.entries:
+            self.steps.report(
+                "invalid-input",
+                "an input says its sizes by name",
+                entry.value.span,
+                "write for example {channels: 3, height: 224, width: 224}",
+            )
+            return ()
+        for part in entry.value.entries:
+            if part.key.value not in INPUT_SIZES:
+                hint = nearest(str(part.key.value), INPUT_SIZES)
+                self.steps.report(
+                    "unknown-field",
+                    f"an input has no size '{part.key.value}'",
+                    part.key.span,
+                    f"did you mean '{hint}'?" if hint else f"sizes are {', '.join(INPUT_SIZES)}",
+                )
+        sizes = {
+            str(part.key.value): self.steps.read_argument(part.value)
+            for part in entry.value.entries
+        }
+        return (InputSpec(name, sizes, entry.key.span),)
+
+    def read_blocks(self, node: Node, library: bool) -> dict[str, Block]:
+        """The blocks of a mapping, by name."""
+        if not isinstance(node, Mapping):
+            self.steps.report("invalid-block", "blocks must be a mapping of blocks", node.span)
+            return {}
+        found = (self.read_block(entry, library) for entry in node.entries)
+        return {block.name: block for block in found if block is not None}
+
+    def read_block(self, entry: Entry, library: bool) -> Block | None:
+        """One block: its parameters and its layers."""
+        name, span = str(entry.key.value), entry.key.span
+        if not is_name(name):
+            self.steps.report("invalid-name", f"'{name[:80]}' cannot name a block", span)
+            return None
+        if not isinstance(entry.value, Mapping):
+            self.steps.report(
+                "invalid-block", f"block '{name}' needs layers", entry.value.span,
+                "write its steps under 'layers:', and its parameters in 'params: [...]'",
+            )  # fmt: skip
+            return None
+        for part in entry.value.entries:
+            if part.key.value not in ("params", "layers", "summary"):
+                self.steps.report(
+                    "unknown-field",
+                    f"a block has no part '{part.key.value}'",
+                    part.key.span,
+                    "its parts are params, layers and summary",
+                )
+        layers, params = entry.value.get("layers"), entry.value.get("params")
+        if layers is None:
+            self.steps.report("missing-field", f"block '{name}' needs layers", span)
+        summary = entry.value.get("summary")
+        text = summary.value.value if summary and isinstance(summary.value, Scalar) else ""
+        return Block(
+            name,
+            self.read_parameters(params.value) if params else {},
+            self.steps.read_list(layers.value, f"block '{name}'") if layers else (),
+            span,
+            summary=" ".join(str(text or "").split()),
+            library=library,
+        )
+
+    def read_parameters(self, node: Node) -> dict[str, Argument | None]:
+        """A block's parameters: ``[channels, stride=1]``, or a mapping of defaults."""
+        found: dict[str, Argument | None] = {}
+        if isinstance(node, Mapping):
+            return {name: value for name, _, value in self.read_entries(node, "params")}
+        items = node.items if isinstance(node, Sequence) else ()
+        if not isinstance(node, Sequence):
+            self.steps.report("invalid-block", "params must be a list of names", node.span)
+        for item in items:
+            text = item.value if isinstance(item, Scalar) else None
+            name, equals, default = str(text).partition("=")
+            if not isinstance(text, str) or not is_name(name.strip()):
+                self.steps.report(
+                    "invalid-name",
+                    f"'{str(text)[:80]}' cannot be a parameter",
+                    item.span,
+                    "write a name, or a name with its default: stride=1",
+                )
+                continue
+            if name.strip() in found:
+                self.steps.report("duplicate-key", f"parameter '{name.strip()}' twice", item.span)
+            found[name.strip()] = self.read_default(default, item.span) if equals else None
+        return found
+
+    def read_default(self, text: str, span: Span) -> Argument:
+        """The default after an equals sign, read as YAML."""
+        try:
+            value = read_document(text, self.file)
+        except SpecError as error:
+            for diagnostic in error.diagnostics:
+                self.steps.report(diagnostic.rule, diagnostic.message, span)
+            return self.steps.read_argument(Scalar(None, span, False))
+        return self.steps.read_argument(_move(value, span))
+
+    def read_expectations(self) -> tuple[Expectation, ...]:
+        """What the variants must come to; without variants, the figures stand alone."""
+        assert self.document is not None
+        entry = self.document.get("expect")
+        if entry is None:
+            return ()
+        if not isinstance(entry.value, Mapping):
+            self.steps.report("invalid-spec", "expect must be a mapping", entry.value.span)
+            return ()
+        if any(e.key.value in FIGURES for e in entry.value.entries):
+            return (self.read_expectation("", entry),)
+        return tuple(self.read_expectation(str(e.key.value), e) for e in entry.value.entries)
+
+    def read_expectation(self, variant: str, entry: Entry) -> Expectation:
+        """The figures of one variant."""
+        figures = self.read_entries(entry.value, "expect")
+        for key, span, _ in figures:
+            if key not in FIGURES:
+                hint = nearest(key, FIGURES)
+                self.steps.report(
+                    "unknown-field",
+                    f"expect has no figure '{key}'",
+                    span,
+                    f"did you mean '{hint}'?" if hint else f"figures are {', '.join(FIGURES)}",
+                )
+        return Expectation(
+            variant,
+            {key: value for key, _, value in figures},
+            {key: span for key, span, _ in figures},
+            entry.key.span,
+        )
+
+
+def _move(node: Node, span: Span) -> Node:
+    """The same node at another place."""
+    if isinstance(node, Sequence):
+        return Sequence(tuple(_move(item, span) for item in node.items), span)
+    if isinstance(node, Mapping):
+        return Mapping(
+            tuple(Entry(Scalar(e.key.value, span, False), _move(e.value, span)) for e in node.entries),
+            span,
+        )
+    return Scalar(node.value, span, False)

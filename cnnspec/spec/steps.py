@@ -1,0 +1,273 @@
+"""Reads steps, their arguments and their branches from a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from cnnspec.diagnostics import Diagnostic, Span
+from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence
+from cnnspec.expressions import Expression, ExpressionError, parse_scalar
+from cnnspec.naming import is_name, nearest
+from cnnspec.spec.model import (
+    MERGES,
+    MODIFIERS,
+    STRUCTURES,
+    Argument,
+    Branch,
+    Formula,
+    ListArgument,
+    Literal,
+    MapArgument,
+    Pattern,
+    Step,
+)
+
+Report = Callable[..., None]
+
+
+class StepReader:
+    """Turns document nodes into steps, and collects what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+
+    def report(self, rule: str, message: str, span: Span, *help: str) -> None:
+        """Record one error."""
+        self.diagnostics.append(Diagnostic(rule, message, span, help=help))
+
+    def read_argument(self, node: Node) -> Argument:
+        """An argument with its expressions parsed; a bad expression is reported and left out."""
+        if isinstance(node, Sequence):
+            return ListArgument(tuple(map(self.read_argument, node.items)), node.span)
+        if isinstance(node, Mapping):
+            entries = ((e.key, self.read_argument(e.value)) for e in node.entries)
+            return MapArgument(
+                tuple((str(key.value), key.span, value) for key, value in entries), node.span
+            )
+        if not isinstance(node.value, str):
+            return Literal(node.value, node.span)
+        # Offsets in expressions count from the text inside the quotes.
+        span = node.span.shift(1, len(node.value) + 1) if node.quoted else node.span
+        try:
+            parsed = parse_scalar(node.value)
+        except ExpressionError as error:
+            place = span.shift(error.start, error.end)
+            self.report("invalid-expression", error.message, place, *filter(None, [error.help]))
+            return Literal(None, node.span)
+        if isinstance(parsed, str):
+            return Literal(parsed, node.span)
+        return Formula(parsed, span) if isinstance(parsed, Expression) else Pattern(parsed, span)
+
+    def read_list(self, node: Node, what: str) -> tuple[Step, ...]:
+        """Steps from a list, from a mapping of named stages, or from nothing."""
+        if isinstance(node, Scalar) and node.value is None:
+            return ()
+        if isinstance(node, Sequence):
+            steps = (self.read_step(item) for item in node.items)
+            return tuple(step for step in steps if step is not None)
+        if isinstance(node, Mapping):
+            stages = (self.read_stage(entry) for entry in node.entries)
+            return tuple(step for step in stages if step is not None)
+        self.report("invalid-step", f"{what} must be a list of steps, got {_show(node)}", node.span)
+        return ()
+
+    def read_stage(self, entry: Entry) -> Step | None:
+        """A named stage: a list of steps, a mapping of stages, or one step."""
+        name = self.read_argument(entry.key)
+        if isinstance(name, Literal) and not is_name(str(name.value)):
+            self.report(
+                "invalid-name",
+                f"stage name '{str(name.value)[:80]}' must be letters, digits and underscores",
+                entry.key.span,
+            )
+            return None
+        node = entry.value
+        if (isinstance(node, Scalar) and node.value is not None) or _is_step(node):
+            step = self.read_step(node)
+            if step is None:
+                return None
+            if step.name is not None:
+                self.report(
+                    "invalid-step",
+                    "a step that is a stage has its name already",
+                    step.name.span,
+                    "drop this name, or the stage's key",
+                )
+            return self.name_step(step, name, entry.key.span)
+        branch = Branch("layers", self.read_list(node, "a stage"), entry.key.span)
+        return Step("layers", entry.key.span, branches=(branch,), name=name)
+
+    def name_step(self, step: Step, name: Argument, span: Span) -> Step:
+        """The step under a name; branches under a name become a part of their own."""
+        if step.head not in ("residual", "parallel"):
+            return replace(step, name=name)
+        bare = replace(step, name=None, source=None, repeat=None, loop=(), when=None)
+        return replace(
+            step, head="layers", branches=(Branch("layers", (bare,), span),), merge="", name=name
+        )
+
+    def read_step(self, node: Node) -> Step | None:
+        """One step: a word, or a mapping with one key that is not a modifier."""
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            if "$" in node.value:
+                self.report("invalid-step", "a step must be named plainly", node.span)
+                return None
+            return Step(node.value, node.span)
+        if not isinstance(node, Mapping):
+            self.report(
+                "invalid-step", f"a step must be an op or a block, got {_show(node)}", node.span
+            )
+            return None
+        heads = [e for e in node.entries if e.key.value not in (*MODIFIERS, "merge")]
+        if len(heads) != 1:
+            names = ", ".join(f"'{e.key.value}'" for e in heads[:6])
+            self.report(
+                "invalid-step",
+                f"a step has one op or block, this one has {names or 'none'}",
+                heads[1].key.span if heads else node.span,
+                "start a new step with '-', or indent the fields under their op" if heads else
+                "write the op or block beside its modifiers",
+            )
+            return None
+        step = self.read_head(heads[0])
+        return self.read_modifiers(step, node) if step is not None else None
+
+    def read_head(self, entry: Entry) -> Step | None:
+        """The op, block or structure of a step."""
+        head, span = str(entry.key.value), entry.key.span
+        if head not in STRUCTURES:
+            empty = isinstance(entry.value, Scalar) and entry.value.value is None
+            return Step(head, span, None if empty else self.read_argument(entry.value))
+        if head == "layers":
+            branch = Branch("layers", self.read_list(entry.value, "layers"), span)
+            return Step(head, span, branches=(branch,))
+        if head == "residual":
+            return self.read_residual(entry)
+        return self.read_parallel(entry)
+
+    def read_residual(self, entry: Entry) -> Step | None:
+        """``residual``: a body, and a shortcut that is the value itself unless given."""
+        span = entry.key.span
+        if not isinstance(entry.value, Mapping):
+            body = Branch("body", self.read_list(entry.value, "the body of a residual"), span)
+            return Step("residual", span, branches=(body, Branch("shortcut", (), span)), merge="add")
+        for part in entry.value.entries:
+            if part.key.value not in ("body", "shortcut"):
+                self.report(
+                    "unknown-field",
+                    f"residual has no part '{part.key.value}'",
+                    part.key.span,
+                    "its parts are body and shortcut",
+                )
+        body_entry, shortcut = entry.value.get("body"), entry.value.get("shortcut")
+        if body_entry is None:
+            self.report("missing-field", "residual needs a body", span)
+            return None
+        branches = [
+            Branch(label, self.read_list(part.value, f"the {label} of a residual"), part.key.span)
+            if part
+            else Branch(label, (), span)
+            for label, part in (("body", body_entry), ("shortcut", shortcut))
+        ]
+        return Step("residual", span, branches=tuple(branches), merge="add")
+
+    def read_parallel(self, entry: Entry) -> Step | None:
+        """``parallel``: a list or mapping of branches."""
+        node, span = entry.value, entry.key.span
+        parts: list[tuple[str, Node]]
+        if isinstance(node, Mapping):
+            parts = [(str(e.key.value), e.value) for e in node.entries]
+            for part in node.entries:
+                if not is_name(str(part.key.value)):
+                    self.report("invalid-name", f"'{part.key.value}' cannot name a branch", part.key.span)
+        elif isinstance(node, Sequence):
+            parts = [(f"branch{i}", item) for i, item in enumerate(node.items, 1)]
+        else:
+            parts = []
+        if len(parts) < 2:
+            self.report("invalid-step", "parallel needs two branches or more", span)
+            return None
+        branches = []
+        for label, part in parts:
+            if (isinstance(part, Scalar) and part.value is not None) or _is_step(part):
+                step = self.read_step(part)
+                steps = (step,) if step is not None else ()
+            else:
+                steps = self.read_list(part, "a branch")
+            branches.append(Branch(label, steps, part.span))
+        return Step("parallel", span, branches=tuple(branches), merge="concat")
+
+    def read_modifiers(self, step: Step, node: Mapping) -> Step:
+        """The step with what stands beside its head."""
+        found = {str(e.key.value): e for e in node.entries}
+        if (merge := found.get("merge")) is not None:
+            word = merge.value.value if isinstance(merge.value, Scalar) else None
+            if step.head != "parallel" or word not in MERGES:
+                hint = nearest(str(word), MERGES)
+                self.report(
+                    "invalid-step",
+                    f"merge must be one of {', '.join(MERGES)} and stand beside parallel",
+                    merge.key.span if step.head != "parallel" else merge.value.span,
+                    *([f"did you mean '{hint}'?"] if hint else []),
+                )
+            else:
+                step = replace(step, merge=str(word))
+        values = {
+            field: self.read_argument(found[key].value)
+            for key, field in (("from", "source"), ("repeat", "repeat"), ("when", "when"))
+            if key in found
+        }
+        step = replace(step, **values)  # type: ignore[arg-type]
+        if (loop := found.get("for")) is not None:
+            step = replace(step, loop=self.read_loop(loop))
+        if (name := found.get("name")) is not None:
+            argument = self.read_argument(name.value)
+            if isinstance(argument, Literal) and not is_name(str(argument.value)):
+                self.report(
+                    "invalid-name",
+                    f"name '{str(argument.value)[:80]}' must be letters, digits and underscores, "
+                    "beginning with a letter",
+                    name.value.span,
+                )
+            else:
+                step = self.name_step(step, argument, name.value.span)
+        return step
+
+    def read_loop(self, entry: Entry) -> tuple[tuple[str, Argument], ...]:
+        """The variables of ``for`` with their lists."""
+        if not isinstance(entry.value, Mapping) or not entry.value.entries:
+            self.report(
+                "invalid-step",
+                "for needs variables with lists, such as {channels: [64, 128]}",
+                entry.value.span,
+            )
+            return ()
+        pairs = []
+        for variable in entry.value.entries:
+            if not is_name(str(variable.key.value)):
+                self.report(
+                    "invalid-name", f"'{variable.key.value}' cannot name a variable", variable.key.span
+                )
+                continue
+            pairs.append((str(variable.key.value), self.read_argument(variable.value)))
+        return tuple(pairs)
+
+
+def _is_step(node: Node) -> bool:
+    """Whether a mapping in the place of a stage is one step rather than more stages."""
+    if not isinstance(node, Mapping):
+        return False
+    heads = [e for e in node.entries if e.key.value not in (*MODIFIERS, "merge")]
+    if len(heads) != 1:
+        return False
+    word = heads[0].key.value
+    return word in (*STRUCTURES, *MERGES) or not isinstance(heads[0].value, Sequence)
+
+
+def _show(node: Node) -> str:
+    if isinstance(node, Mapping):
+        return "a mapping"
+    if isinstance(node, Sequence):
+        return "a list"
+    return f"'{str(node.value)[:60]}'"

@@ -1,0 +1,179 @@
+"""Random weights for a network, bit for bit the same on every machine.
+
+An array depends on the seed, on its own name and on the ops before it, so a network that gains a
+layer keeps the randomness of the others. Kernels are scaled so that values neither vanish nor
+explode on their way through a deep network: each layer's output has a mean square of about 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from math import prod, sqrt
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnspec.graph.ir import Graph, Node
+from cnnspec.ops import activation, conv, linear, merge, norm
+from cnnspec.ops.base import Op, Weight, spread
+from cnnspec.ops.shapes import Shape
+
+Array = NDArray[np.float32]
+
+# Raw draws at a time: bounds the memory that a large array takes while it is drawn.
+_CHUNK = 2**20
+
+_NORMS = (norm.BatchNorm, norm.LayerNorm, norm.GroupNorm, norm.InstanceNorm)
+
+
+def draw_weights(graph: Graph, seed: int) -> dict[str, Array]:
+    """Draw every array of a network by its full name, in the order of the graph.
+
+    Kernels are bell-shaped and scaled by their fan-in, norms' scales and variances are from 0.5
+    to 1.5, means and biases small and not zero.
+    """
+    powers = dict.fromkeys(graph.inputs, 1.0)
+    weights: dict[str, Array] = {}
+    for node in graph.nodes:
+        incoming = [powers[value] for value in node.inputs]
+        for weight in node.weights:
+            name = f"{node.path}.{weight.name}"
+            weights[name] = _draw_array(node, weight, _seed(seed, name), incoming[0])
+        powers[node.output] = _estimate_power(node, incoming)
+    return weights
+
+
+def _seed(seed: int, name: str) -> np.random.PCG64:
+    digest = sha256(f"{seed}/{name}".encode()).digest()
+    return np.random.PCG64(int.from_bytes(digest[:16], "big"))
+
+
+def _draw_array(node: Node, weight: Weight, source: np.random.PCG64, power: float) -> Array:
+    """One array; `power` is the mean square of the op's input."""
+    if weight.name == "bias":
+        return _draw_even(source, weight.shape, -0.1, 0.1)
+    if weight.name == "running_mean":
+        return _draw_even(source, weight.shape, -0.25, 0.25)
+    if weight.name == "running_var" or isinstance(node.op, _NORMS):
+        return _draw_even(source, weight.shape, 0.5, 1.5)
+    if isinstance(node.op, activation.Prelu):
+        return _draw_even(source, weight.shape, 0.1, 0.4)
+    return _draw_bell(source, weight.shape, 1 / sqrt(_count_fan_in(node, weight) * power))
+
+
+def _count_fan_in(node: Node, weight: Weight) -> float:
+    """How many products are summed into one output value."""
+    op = node.op
+    if not isinstance(op, conv.ConvTranspose):
+        return prod(weight.shape[1:])
+    taps = prod(weight.shape[2:]) / prod(spread(op.stride, len(weight.shape) - 2, "stride"))
+    return max(weight.shape[0] / op.groups * taps, 1.0)
+
+
+def _draw_raw(source: np.random.PCG64, count: int, shape: Callable[[Any], Any]) -> Array:
+    """`count` numbers, each made from one raw draw of 64 bits.
+
+    NumPy promises the raw draws to stay the same in every version, and nothing above them.
+    """
+    result = np.empty(count, np.float32)
+    for start in range(0, count, _CHUNK):
+        part = result[start : start + _CHUNK]
+        part[:] = shape(source.random_raw(part.size))
+    return result
+
+
+def _draw_even(source: np.random.PCG64, shape: tuple[int, ...], low: float, high: float) -> Array:
+    """Numbers spread evenly from `low` to `high`."""
+    count = prod(shape)
+    return _draw_raw(
+        source, count, lambda raw: low + (high - low) * ((raw >> np.uint64(11)) * 2.0**-53)
+    ).reshape(shape)
+
+
+def _draw_bell(source: np.random.PCG64, shape: tuple[int, ...], deviation: float) -> Array:
+    """Numbers in a bell around 0: sums of four even ones, which need no library's logarithm."""
+    centre = 4 * (2**16 - 1) / 2
+    scale = deviation / sqrt(4 * (2**32 - 1) / 12)
+
+    def sum_quarters(raw: Any) -> Any:
+        quarters = raw.view(np.uint16).reshape(-1, 4)
+        return (quarters.sum(axis=1, dtype=np.int64) - centre) * scale
+
+    return _draw_raw(source, prod(shape), sum_quarters).reshape(shape)
+
+
+Estimate = Callable[[Node, list[float]], float]
+
+
+def _estimate_power(node: Node, incoming: list[float]) -> float:
+    """The mean square of an op's output, roughly: enough to scale the kernels behind it."""
+    estimate = _POWERS.get(type(node.op))
+    return incoming[0] if estimate is None else max(estimate(node, incoming), 1e-6)
+
+
+def _reset(node: Node, incoming: list[float]) -> float:
+    return 1.0
+
+
+def _halve(node: Node, incoming: list[float]) -> float:
+    return incoming[0] / 2
+
+
+def _bound(node: Node, incoming: list[float]) -> float:
+    return min(incoming[0], 1.0) / 3
+
+
+def _share(node: Node, incoming: list[float]) -> float:
+    return 1 / node.shape.channels**2
+
+
+def _shift(node: Node, incoming: list[float]) -> float:
+    # The means of 1 / variance and of the squared scale, over what is drawn above.
+    return incoming[0] * 1.19 + 0.03
+
+
+def _sum(node: Node, incoming: list[float]) -> float:
+    return sum(incoming)
+
+
+def _multiply(node: Node, incoming: list[float]) -> float:
+    return prod(incoming)
+
+
+def _weigh(node: Node, incoming: list[float]) -> float:
+    shapes: tuple[Shape, ...] = node.shapes
+    total = sum(shape.channels * power for shape, power in zip(shapes, incoming, strict=True))
+    return total / node.shape.channels
+
+
+_POWERS: MappingProxyType[type[Op], Estimate] = MappingProxyType(
+    {
+        conv.Conv: _reset,
+        conv.DepthwiseConv: _reset,
+        conv.ConvTranspose: _reset,
+        linear.Linear: _reset,
+        norm.LayerNorm: _reset,
+        norm.GroupNorm: _reset,
+        norm.InstanceNorm: _reset,
+        norm.BatchNorm: _shift,
+        activation.Relu: _halve,
+        activation.Relu6: _halve,
+        activation.LeakyRelu: _halve,
+        activation.Prelu: _halve,
+        activation.Elu: _halve,
+        activation.Gelu: _halve,
+        activation.Silu: _halve,
+        activation.HardSwish: _halve,
+        activation.Mish: _halve,
+        activation.Tanh: _bound,
+        activation.Sigmoid: _bound,
+        activation.HardSigmoid: _bound,
+        activation.Softmax: _share,
+        merge.Add: _sum,
+        merge.Multiply: _multiply,
+        merge.Concat: _weigh,
+    }
+)

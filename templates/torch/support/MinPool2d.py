@@ -1,0 +1,6 @@
+class MinPool2d(nn.MaxPool2d):
+    """The smallest value of each window; padding is never picked."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool the negated map, and negate it back."""
+        return -super().forward(-x)

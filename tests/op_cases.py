@@ -1,0 +1,310 @@
+"""Every op in every form it takes: the table that all backends' tests share.
+
+Sizes are pairwise distinct in most cases, so that a wrong transpose is a wrong shape, and all
+equal in some, so that code that guesses axes from sizes goes wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnnspec.ops.base import Op
+from cnnspec.ops.catalog import OPS
+from cnnspec.ops.shapes import Kind, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class OpCase:
+    """One op with its fields, and the shapes that go into it."""
+
+    op: str
+    fields: dict[str, Any]
+    inputs: tuple[Shape, ...]
+    id: str = field(default="")
+
+    def build(self) -> Op:
+        """The op itself."""
+        return OPS[self.op].model_validate(self.fields)
+
+
+def fmap(channels: int, *sizes: int) -> Shape:
+    """A feature map."""
+    return Shape(Kind.MAP, channels, sizes)
+
+
+def vector(features: int) -> Shape:
+    """A vector."""
+    return Shape(Kind.VECTOR, features)
+
+
+def tokens(count: int, channels: int) -> Shape:
+    """A sequence of tokens."""
+    return Shape(Kind.TOKENS, channels, (count,))
+
+
+_MAP = fmap(6, 9, 7)
+_CUBE = fmap(5, 5, 5)
+_LINE = fmap(4, 11)
+_SOLID = fmap(4, 6, 5, 7)
+_ALL_RANKS = (_LINE, _MAP, _SOLID)
+_ALL_KINDS = (*_ALL_RANKS, _CUBE, vector(7), tokens(5, 6))
+
+_Row = tuple[dict[str, Any], tuple[Shape, ...]]
+
+
+def _one(shape: Shape, **fields: Any) -> _Row:
+    return fields, (shape,)
+
+
+def _each(shapes: tuple[Shape, ...], **fields: Any) -> Iterator[_Row]:
+    for shape in shapes:
+        yield fields, (shape,)
+
+
+def _list_conv() -> Iterator[_Row]:
+    k3 = {"out_channels": 8, "kernel_size": 3}
+    yield from _each((*_ALL_RANKS, _CUBE), **k3)
+    yield from _each(_ALL_RANKS, **k3, padding=1, stride=2)
+    yield from _each(_ALL_RANKS, **k3, padding="same", stride=2, dilation=2)
+    yield from _each((fmap(6, 8, 8), fmap(6, 9, 8), fmap(6, 10)), **k3, padding="same", stride=2)
+    yield _one(_MAP, **k3, padding="valid")
+    yield _one(_MAP, **k3, padding="same", bias=False)
+    yield _one(_MAP, **k3, padding="same", stride=3)
+    yield _one(_MAP, **k3, padding=[2, 1])
+    yield _one(_MAP, **k3, padding=[2, 0, 1, 3])
+    yield _one(_MAP, **k3, padding=[0, 1, 0, 0], stride=[2, 1])
+    yield _one(_LINE, **k3, padding=[0, 2])
+    yield _one(_SOLID, **k3, padding=[1, 0, 0, 2, 2, 1])
+    yield _one(_MAP, **k3, padding=5, stride=4)
+    yield _one(_MAP, **k3, groups=2)
+    yield _one(_MAP, **{**k3, "out_channels": 9}, groups=3, stride=2, dilation=2, padding=2)
+    yield _one(_MAP, **k3, dilation=[2, 1])
+    yield _one(_MAP, out_channels=5, kernel_size=1, bias=False)
+    yield _one(_MAP, out_channels=5, kernel_size=1, stride=2)
+    yield _one(_MAP, out_channels=5, kernel_size=[4, 2], padding="same")
+    yield _one(_MAP, out_channels=5, kernel_size=[1, 5], stride=[1, 2], padding=[0, 2])
+    yield _one(fmap(3, 12, 15), out_channels=4, kernel_size=7, stride=2, padding=3, bias=False)
+    yield _one(_SOLID, out_channels=6, kernel_size=[3, 1, 2], groups=2, stride=[1, 2, 3])
+
+
+def _list_depthwise() -> Iterator[_Row]:
+    yield from _each((*_ALL_RANKS, _CUBE), kernel_size=3, padding=1)
+    yield from _each(_ALL_RANKS, kernel_size=3, multiplier=2, stride=2, padding="same")
+    yield _one(_MAP, kernel_size=3, stride=[2, 1], bias=False)
+    yield _one(_MAP, kernel_size=[3, 2], dilation=2, padding=[1, 0, 2, 1])
+    yield _one(_MAP, kernel_size=3, dilation=2, stride=2, padding=2, multiplier=3)
+    yield _one(_MAP, kernel_size=5, padding="valid")
+
+
+def _list_conv_transpose() -> Iterator[_Row]:
+    yield from _each((*_ALL_RANKS, _CUBE), out_channels=3, kernel_size=3)
+    yield from _each(
+        _ALL_RANKS, out_channels=3, kernel_size=3, stride=2, padding=1, output_padding=1
+    )
+    yield _one(_MAP, out_channels=8, kernel_size=2, stride=2, bias=False)
+    yield _one(_MAP, out_channels=8, kernel_size=4, stride=2, padding=1, groups=2)
+    yield _one(_MAP, out_channels=9, kernel_size=[3, 2], stride=[3, 2], groups=3)
+    yield _one(_MAP, out_channels=4, kernel_size=3, stride=2, padding=[1, 0, 0, 2])
+    yield _one(_MAP, out_channels=4, kernel_size=3, stride=2, padding=[1, 0], output_padding=[0, 1])
+    yield _one(_MAP, out_channels=4, kernel_size=2, stride=3, output_padding=2)
+    yield _one(_MAP, out_channels=4, kernel_size=2, stride=5, padding=[1, 2], output_padding=3)
+    yield _one(_MAP, out_channels=4, kernel_size=3, dilation=2, stride=2)
+    yield _one(_MAP, out_channels=4, kernel_size=3, dilation=[1, 3], padding=2, output_padding=[0, 2])
+    yield _one(_MAP, out_channels=4, kernel_size=1, stride=2)
+
+
+def _list_extreme_pool() -> Iterator[_Row]:
+    yield from _each((*_ALL_RANKS, _CUBE), kernel_size=2)
+    yield from _each(_ALL_RANKS, kernel_size=3, stride=2, padding=1)
+    yield from _each(_ALL_RANKS, kernel_size=3, stride=2, padding="same")
+    yield from _each(_ALL_RANKS, kernel_size=2, stride=2, ceil_mode=True)
+    yield _one(_MAP, kernel_size=3, stride=1, padding="same")
+    yield _one(_MAP, kernel_size=[3, 2], stride=[1, 2])
+    yield _one(_MAP, kernel_size=3, stride=2, padding="valid")
+    yield _one(_MAP, kernel_size=3, stride=2, padding=[1, 0, 2, 1])
+    yield _one(_MAP, kernel_size=3, stride=2, padding=1, ceil_mode=True)
+    yield _one(fmap(3, 10, 10), kernel_size=2, stride=3, padding=1, ceil_mode=True)
+    yield _one(fmap(3, 10, 6), kernel_size=3, stride=3, padding=[0, 2, 1, 0], ceil_mode=True)
+    yield _one(_MAP, kernel_size=2, dilation=2, padding=1)
+    yield _one(_MAP, kernel_size=2, dilation=[3, 2], padding=[2, 1], stride=2)
+    yield _one(_MAP, kernel_size=2, dilation=3, padding="same", stride=2)
+    yield _one(_MAP, kernel_size=3, dilation=2, stride=3, ceil_mode=True)
+    yield _one(fmap(3, 4, 4), kernel_size=1, stride=3, ceil_mode=True)
+
+
+def _list_avg_pool() -> Iterator[_Row]:
+    for counts in ({}, {"count_include_pad": False}):
+        yield from _each((*_ALL_RANKS, _CUBE), kernel_size=3, stride=2, padding=1, **counts)
+        yield from _each(_ALL_RANKS, kernel_size=3, stride=2, padding="same", **counts)
+        yield from _each(
+            _ALL_RANKS, kernel_size=3, stride=2, padding=1, ceil_mode=True, **counts
+        )
+        yield _one(_MAP, kernel_size=2, **counts)
+        yield _one(_MAP, kernel_size=[2, 3], stride=[1, 2], **counts)
+        yield _one(_MAP, kernel_size=3, stride=2, padding=[1, 0, 2, 1], **counts)
+        yield _one(fmap(3, 10, 8), kernel_size=3, stride=2, padding=[0, 1], ceil_mode=True, **counts)
+        yield _one(fmap(3, 10, 6), kernel_size=3, padding=[0, 2, 1, 0], ceil_mode=True, **counts)
+        yield _one(fmap(3, 10, 10), kernel_size=2, stride=3, padding=1, ceil_mode=True, **counts)
+        yield _one(fmap(3, 8, 8), kernel_size=3, stride=2, ceil_mode=True, **counts)
+
+
+def _list_lp_pool() -> Iterator[_Row]:
+    yield from _each((*_ALL_RANKS, _CUBE), kernel_size=2)
+    for power in (1, 3.0, 2.5, 0.5):
+        yield _one(_MAP, kernel_size=3, stride=2, norm_type=power)
+    yield from _each(_ALL_RANKS, kernel_size=2, stride=2, ceil_mode=True)
+    yield _one(_MAP, kernel_size=[2, 3], stride=[3, 2], norm_type=3, ceil_mode=True)
+    yield from _each(_ALL_RANKS, kernel_size=2, stride=2, norm_type=1.5, ceil_mode=True)
+
+
+def _list_adaptive() -> Iterator[_Row]:
+    yield from _each((*_ALL_RANKS, _CUBE), output_size=3)
+    yield from _each(_ALL_RANKS, output_size=1)
+    yield _one(fmap(3, 8, 12), output_size=4)
+    yield _one(fmap(3, 8, 12), output_size=[2, 5])
+    yield _one(_MAP, output_size=[9, 4])
+    yield _one(_MAP, output_size=[13, 7])
+    yield _one(_SOLID, output_size=[4, 5, 3])
+
+
+def _list_layer_norm() -> Iterator[_Row]:
+    yield from _each(_ALL_KINDS)
+    yield from _each(_ALL_KINDS, axes="all")
+    yield from _each((_MAP, tokens(5, 6)), axes="all", affine=False, eps=0.1)
+    yield from _each((_MAP, tokens(5, 6), vector(7)), affine=False, eps=0.1)
+
+
+def _list_activations() -> Iterator[tuple[str, _Row]]:
+    plain = "relu relu6 leaky_relu prelu elu selu gelu silu hard_swish hard_sigmoid mish sigmoid"
+    for op in (*plain.split(), "tanh", "softmax"):
+        for row in _each((_MAP, vector(7), tokens(5, 6))):
+            yield op, row
+    for op in ("softmax", "prelu"):
+        for row in _each((_LINE, _SOLID, _CUBE)):
+            yield op, row
+    for shape in _ALL_KINDS:
+        yield "prelu", _one(shape, per_channel=True)
+    yield "leaky_relu", _one(_MAP, negative_slope=0.2)
+    yield "leaky_relu", _one(_MAP, negative_slope=-0.5)
+    yield "elu", _one(_MAP, alpha=0.3)
+    yield "gelu", _one(_MAP, approximate="tanh")
+    yield "gelu", _one(tokens(5, 6), approximate="tanh")
+
+
+def _list_norms() -> Iterator[tuple[str, _Row]]:
+    for row in _each((*_ALL_RANKS, vector(7))):
+        yield "batch_norm", row
+    yield "batch_norm", _one(_MAP, eps=0.1, momentum=0.3)
+    yield "batch_norm", _one(_MAP, affine=False)
+    for row in _list_layer_norm():
+        yield "layer_norm", row
+    for row in _each(_ALL_RANKS, num_groups=2):
+        yield "group_norm", row
+    yield "group_norm", _one(_MAP, num_groups=3, affine=False, eps=0.1)
+    yield "group_norm", _one(_MAP, num_groups=1)
+    yield "group_norm", _one(_MAP, num_groups=6, eps=1e-3)
+    for row in _each(_ALL_RANKS):
+        yield "instance_norm", row
+    yield "instance_norm", _one(_MAP, affine=True, eps=0.1)
+    for row in _each((*_ALL_RANKS, _CUBE), size=3):
+        yield "local_response_norm", row
+    yield "local_response_norm", _one(_MAP, size=5, alpha=0.5, beta=0.6, k=2.0)
+    yield "local_response_norm", _one(_MAP, size=1, alpha=0.5)
+    yield "local_response_norm", _one(fmap(3, 4, 5), size=9, alpha=2.0)
+
+
+def _list_rest() -> Iterator[tuple[str, _Row]]:
+    for op in ("global_avg_pool", "global_max_pool"):
+        for row in _each((*_ALL_RANKS, _CUBE)):
+            yield op, row
+        for row in _each(_ALL_RANKS, keepdims=True):
+            yield op, row
+    for row in _each((vector(7), tokens(5, 6)), out_features=4):
+        yield "linear", row
+    for row in _each((vector(7), tokens(5, 6), tokens(5, 5)), out_features=5, bias=False):
+        yield "linear", row
+    for op in ("flatten", "identity", "dropout"):
+        for row in _each(_ALL_KINDS):
+            yield op, row
+    yield "dropout", _one(_MAP, p=0.0)
+    yield "spatial_dropout", _one(_MAP)
+    yield "spatial_dropout", _one(_LINE, p=0.2)
+    yield "spatial_dropout", _one(_SOLID, p=0.2)
+
+
+def _list_margins() -> Iterator[tuple[str, _Row]]:
+    for op, key in (("zero_pad", "padding"), ("crop", "margins")):
+        for row in _each(_ALL_RANKS, **{key: 1}):
+            yield op, row
+        yield op, _one(_MAP, **{key: 0})
+        yield op, _one(_MAP, **{key: [2, 1]})
+        yield op, _one(_MAP, **{key: [1, 0, 2, 3]})
+        yield op, _one(_LINE, **{key: [0, 3]})
+        yield op, _one(_SOLID, **{key: [1, 0, 0, 2, 3, 1]})
+
+
+def _list_upsample() -> Iterator[_Row]:
+    yield from _each((*_ALL_RANKS, _CUBE), scale_factor=2)
+    yield _one(_MAP, scale_factor=[3, 1])
+    yield _one(_MAP, scale_factor=1)
+    yield _one(_SOLID, scale_factor=[1, 2, 3])
+    yield _one(_MAP, scale_factor=2, mode="bilinear")
+    yield _one(_MAP, scale_factor=[1, 3], mode="bilinear")
+    yield _one(fmap(3, 1, 1), scale_factor=4, mode="bilinear")
+    yield _one(fmap(3, 1, 4), scale_factor=3, mode="bilinear")
+
+
+def _list_merges() -> Iterator[tuple[str, _Row]]:
+    for shape in _ALL_KINDS:
+        yield "add", ({}, (shape, shape))
+        yield "concat", ({}, (shape, shape.widen(3)))
+    yield "add", ({}, (_MAP, _MAP, _MAP))
+    yield "concat", ({}, (_MAP, _MAP.widen(1), _MAP.widen(4), _MAP.widen(2)))
+    for shape in _ALL_KINDS:
+        yield "multiply", ({}, (shape, shape))
+    for shape in _ALL_RANKS:
+        gate = vector(shape.channels)
+        yield "multiply", ({}, (shape, gate))
+        yield "multiply", ({}, (gate, shape))
+        yield "multiply", ({}, (shape, shape.resize((1,) * shape.rank)))
+    yield "multiply", ({}, (_MAP, fmap(1, 9, 7)))
+    yield "multiply", ({}, (_MAP, fmap(6, 1, 7), vector(6)))
+    yield "multiply", ({}, (vector(6), fmap(1, 9, 1), _MAP))
+    yield "multiply", ({}, (_CUBE, vector(5), _CUBE))
+    yield "multiply", ({}, (tokens(5, 6), tokens(1, 6)))
+    yield "multiply", ({}, (tokens(5, 6), tokens(5, 1)))
+    yield "multiply", ({}, (vector(6), vector(1)))
+
+
+def _list_rows() -> Iterator[tuple[str, _Row]]:
+    families = (
+        ("conv", _list_conv()),
+        ("depthwise_conv", _list_depthwise()),
+        ("conv_transpose", _list_conv_transpose()),
+        ("max_pool", _list_extreme_pool()),
+        ("min_pool", _list_extreme_pool()),
+        ("avg_pool", _list_avg_pool()),
+        ("lp_pool", _list_lp_pool()),
+        ("adaptive_avg_pool", _list_adaptive()),
+        ("upsample", _list_upsample()),
+    )
+    for op, rows in families:
+        for row in rows:
+            yield op, row
+    yield from _list_activations()
+    yield from _list_norms()
+    yield from _list_rest()
+    yield from _list_margins()
+    yield from _list_merges()
+
+
+def _name_case(op: str, row: _Row) -> OpCase:
+    fields, inputs = row
+    told = ",".join(f"{key}={value}" for key, value in fields.items()).replace(" ", "")
+    shapes = "+".join(f"{shape.kind.name[0].lower()}{shape}" for shape in inputs)
+    return OpCase(op, fields, inputs, f"{op}({told})-{shapes}")
+
+
+CASES: tuple[OpCase, ...] = tuple(_name_case(op, row) for op, row in _list_rows())
