@@ -41,10 +41,13 @@ def find_source(reference: str) -> Source:
     cut = [(head, variant)] if colon and head and not set(variant) & set("/\\") else []
     for name, chosen in [(reference, ""), *cut]:
         path = Path(name)
-        if name and _exists(path):
+        # A folder may well have the name of a zoo spec: results are kept in such folders.
+        if name and _exists(path) and not path.is_dir():
             return Source(name, read_bounded(path), path.parent, chosen)
         if name in list_zoo():
             return Source(_name_zoo(name), read_zoo(name), find_folder("specs"), chosen)
+    if reference and _exists(Path(reference)):
+        raise IsADirectoryError(f"'{reference}' is a folder; name the files in it")
     raise FileNotFoundError(_explain_missing(cut[0][0] if cut else reference))
 
 
@@ -115,6 +118,6 @@ def _explain_absent(folder: Path, name: str) -> Diagnostic:
     hint = nearest(name, known)
     return Diagnostic(
         "invalid-path",
-        f"there is no file '{name}' beside the spec, and no zoo spec of that name",
+        f"cannot read '{name}': there is no file of that name beside the spec, and no zoo spec",
         help=(f"did you mean '{hint}'?",) if hint else (),
     )

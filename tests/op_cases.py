@@ -111,7 +111,12 @@ def _list_conv_transpose() -> Iterator[_Row]:
     yield _one(_MAP, out_channels=4, kernel_size=2, stride=3, output_padding=2)
     yield _one(_MAP, out_channels=4, kernel_size=2, stride=5, padding=[1, 2], output_padding=3)
     yield _one(_MAP, out_channels=4, kernel_size=3, dilation=2, stride=2)
-    yield _one(_MAP, out_channels=4, kernel_size=3, dilation=[1, 3], padding=2, output_padding=[0, 2])
+    yield _one(
+        _MAP, out_channels=4, kernel_size=3, dilation=[1, 3], padding=2, output_padding=[0, 2]
+    )
+    wide = {"out_channels": 4, "kernel_size": 3, "dilation": [1, 3], "output_padding": [0, 2]}
+    yield _one(_MAP, **wide, bias=False)
+    yield _one(_MAP, **wide, padding=[2, 1, 0, 1])
     yield _one(_MAP, out_channels=4, kernel_size=1, stride=2)
 
 
@@ -138,13 +143,13 @@ def _list_avg_pool() -> Iterator[_Row]:
     for counts in ({}, {"count_include_pad": False}):
         yield from _each((*_ALL_RANKS, _CUBE), kernel_size=3, stride=2, padding=1, **counts)
         yield from _each(_ALL_RANKS, kernel_size=3, stride=2, padding="same", **counts)
-        yield from _each(
-            _ALL_RANKS, kernel_size=3, stride=2, padding=1, ceil_mode=True, **counts
-        )
+        yield from _each(_ALL_RANKS, kernel_size=3, stride=2, padding=1, ceil_mode=True, **counts)
         yield _one(_MAP, kernel_size=2, **counts)
         yield _one(_MAP, kernel_size=[2, 3], stride=[1, 2], **counts)
         yield _one(_MAP, kernel_size=3, stride=2, padding=[1, 0, 2, 1], **counts)
-        yield _one(fmap(3, 10, 8), kernel_size=3, stride=2, padding=[0, 1], ceil_mode=True, **counts)
+        yield _one(
+            fmap(3, 10, 8), kernel_size=3, stride=2, padding=[0, 1], ceil_mode=True, **counts
+        )
         yield _one(fmap(3, 10, 6), kernel_size=3, padding=[0, 2, 1, 0], ceil_mode=True, **counts)
         yield _one(fmap(3, 10, 10), kernel_size=2, stride=3, padding=1, ceil_mode=True, **counts)
         yield _one(fmap(3, 8, 8), kernel_size=3, stride=2, ceil_mode=True, **counts)

@@ -8,30 +8,85 @@ differentiable, so gradients can be compared as well.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
-Weights = dict[str, Tensor]
+from cnnspec.graph.ir import Graph
+from cnnspec.ops.shapes import Kind
+
+Weights = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One use of an op: what goes in, of which kinds, and the op's arrays by short name."""
+
+    inputs: list[Tensor]
+    kinds: list[Kind]
+    weights: Weights
+    training: bool
+
+    @property
+    def x(self) -> Tensor:
+        return self.inputs[0]
+
+    @property
+    def rank(self) -> int:
+        """The number of axes after batch and channels."""
+        return self.x.dim() - 2
+
+    @property
+    def channel_axis(self) -> int:
+        return 2 if self.kinds[0] is Kind.TOKENS else 1
+
+    def per_channel(self, weight: Tensor) -> Tensor:
+        """A weight with a number for each channel, as it multiplies the input."""
+        return weight if self.channel_axis == 2 else _over_map(weight, self.rank)
 
 
 def evaluate(
-    op: Any, inputs: Sequence[Tensor], weights: Weights, *, training: bool = False
+    op: Any,
+    inputs: Sequence[Tensor],
+    kinds: Sequence[Kind],
+    weights: Weights,
+    *,
+    training: bool = False,
 ) -> Tensor:
     """The output of one op for a batch.
 
     Args:
         op: any op of the catalog.
         inputs: maps as (N, C, spatial...), vectors as (N, C), tokens as (N, T, C).
+        kinds: the kind of each input, which its number of axes does not always tell.
         weights: the op's own arrays by their short names.
         training: whether batch_norm takes the statistics of this batch. Dropout never acts.
     """
-    if op.op == "batch_norm":
-        return _batch_norm(op, inputs[0], weights, training)
-    return _RULES[op.op](op, list(inputs), weights)
+    return _RULES[op.op](op, Call(list(inputs), list(kinds), weights, training))
+
+
+def evaluate_graph(
+    graph: Graph, inputs: Mapping[str, Tensor], weights: Weights, *, training: bool = False
+) -> dict[str, Tensor]:
+    """The outputs of a network by name, from its inputs and its arrays by their full names."""
+    values = {value: inputs[value.name] for value in graph.inputs}
+    for node in graph.nodes:
+        values[node.output] = evaluate(
+            node.op,
+            [values[value] for value in node.inputs],
+            [shape.kind for shape in node.shapes],
+            {weight.name: weights[f"{node.path}.{weight.name}"] for weight in node.weights},
+            training=training,
+        )
+    return {name: values[value] for name, value in graph.outputs.items()}
+
+
+def _over_map(weight: Tensor, rank: int) -> Tensor:
+    return weight.reshape(-1, *[1] * rank)
 
 
 def _per_axis(value: int | tuple[int, ...], rank: int) -> list[int]:
@@ -48,11 +103,13 @@ def _sides(value: int | tuple[int, ...] | str, rank: int) -> list[tuple[int, int
     return [(int(value[2 * i]), int(value[2 * i + 1])) for i in range(rank)]
 
 
-def _resolve_sides(op: Any, x: Tensor, strides: list[int], spans: list[int]) -> list[tuple[int, int]]:
+def _resolve_sides(
+    op: Any, x: Tensor, strides: list[int], spans: list[int]
+) -> list[tuple[int, int]]:
     """The padding of each axis; `spans` are the rows from a window's first to its last tap."""
-    rank = x.dim() - 2
-    if getattr(op, "padding", 0) != "same":
-        return _sides(getattr(op, "padding", 0), rank)
+    padding = getattr(op, "padding", 0)
+    if padding != "same":
+        return _sides(padding, x.dim() - 2)
     sides = []
     for size, stride, span in zip(x.shape[2:], strides, spans, strict=True):
         total = max((math.ceil(size / stride) - 1) * stride + span - size, 0)
@@ -60,143 +117,132 @@ def _resolve_sides(op: Any, x: Tensor, strides: list[int], spans: list[int]) -> 
     return sides
 
 
-def _pad(x: Tensor, sides: list[tuple[int, int]], value: float = 0.0) -> Tensor:
+def _pad(x: Tensor, sides: Sequence[tuple[int, int]], value: float = 0.0) -> Tensor:
     flat = [rows for pair in reversed(sides) for rows in pair]
-    return F.pad(x, flat, value=value)
+    return functional.pad(x, flat, value=value)
 
 
-def _per_channel(weight: Tensor, x: Tensor) -> Tensor:
-    return weight.reshape(-1, *[1] * (x.dim() - 2))
-
-
-# Convolutions.
-
-
-def _conv(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    (x,) = inputs
-    rank = x.dim() - 2
-    kernel = weights["weight"]
-    strides, dilations = _per_axis(op.stride, rank), _per_axis(op.dilation, rank)
-    spans = [(k - 1) * d + 1 for k, d in zip(kernel.shape[2:], dilations, strict=True)]
-    x = _pad(x, _resolve_sides(op, x, strides, spans))
-    groups = op.groups if op.op == "conv" else x.shape[1]
-    convolve = (F.conv1d, F.conv2d, F.conv3d)[rank - 1]
-    return convolve(
-        x, kernel, weights.get("bias"), stride=strides, dilation=dilations, groups=groups
-    )
-
-
-def _conv_transpose(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    (x,) = inputs
-    rank = x.dim() - 2
-    convolve = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[rank - 1]
-    full = convolve(
-        x,
-        weights["weight"],
-        stride=_per_axis(op.stride, rank),
-        dilation=_per_axis(op.dilation, rank),
-        groups=op.groups,
-    )
-    extra = _per_axis(op.output_padding, rank)
-    full = _pad(full, [(0, rows) for rows in extra])
-    full = _cut(full, _sides(op.padding, rank))
-    bias = weights.get("bias")
-    return full if bias is None else full + _per_channel(bias, full)
-
-
-def _cut(x: Tensor, sides: list[tuple[int, int]]) -> Tensor:
+def _cut(x: Tensor, sides: Sequence[tuple[int, int]]) -> Tensor:
     for axis, (before, after) in enumerate(sides, 2):
         x = x.narrow(axis, before, x.shape[axis] - before - after)
     return x
 
 
+# Convolutions and linear layers.
+
+
+def _conv(op: Any, call: Call) -> Tensor:
+    rank, kernel = call.rank, call.weights["weight"]
+    strides, dilations = _per_axis(op.stride, rank), _per_axis(op.dilation, rank)
+    spans = [(k - 1) * d + 1 for k, d in zip(kernel.shape[2:], dilations, strict=True)]
+    x = _pad(call.x, _resolve_sides(op, call.x, strides, spans))
+    groups = op.groups if op.op == "conv" else x.shape[1]
+    convolve = (functional.conv1d, functional.conv2d, functional.conv3d)[rank - 1]
+    bias = call.weights.get("bias")
+    return convolve(x, kernel, bias, stride=strides, dilation=dilations, groups=groups)
+
+
+def _conv_transpose(op: Any, call: Call) -> Tensor:
+    rank = call.rank
+    convolve = (
+        functional.conv_transpose1d,
+        functional.conv_transpose2d,
+        functional.conv_transpose3d,
+    )[rank - 1]
+    full = convolve(
+        call.x,
+        call.weights["weight"],
+        stride=_per_axis(op.stride, rank),
+        dilation=_per_axis(op.dilation, rank),
+        groups=op.groups,
+    )
+    full = _pad(full, [(0, rows) for rows in _per_axis(op.output_padding, rank)])
+    full = _cut(full, _sides(op.padding, rank))
+    bias = call.weights.get("bias")
+    return full if bias is None else full + _over_map(bias, rank)
+
+
+def _linear(op: Any, call: Call) -> Tensor:
+    product = call.x @ call.weights["weight"].T
+    return product + call.weights["bias"] if op.bias else product
+
+
 # Pools.
 
 
-def _cut_windows(op: Any, x: Tensor, fill: float) -> Tensor:
-    """All windows, their values along one last axis; `fill` stands for what is not in the map."""
+@dataclass(frozen=True)
+class _Plan:
+    """How a pool's windows lie: `hangs` are the rows that they read past the padding."""
+
+    kernels: list[int]
+    strides: list[int]
+    dilations: list[int]
+    sides: list[tuple[int, int]]
+    hangs: list[int]
+
+    def cut(self, x: Tensor) -> Tensor:
+        """All windows of a map that is padded already, their values along one last axis."""
+        rows = zip(self.kernels, self.strides, self.dilations, strict=True)
+        for axis, (kernel, stride, dilation) in enumerate(rows, 2):
+            x = x.unfold(axis, (kernel - 1) * dilation + 1, stride)[..., ::dilation]
+        return x.flatten(2 + len(self.kernels))
+
+    def cut_filled(self, x: Tensor, fill: float) -> Tensor:
+        """All windows of a map, with one number for whatever lies outside of it."""
+        pairs = zip(self.sides, self.hangs, strict=True)
+        return self.cut(_pad(x, [(before, after + hang) for (before, after), hang in pairs], fill))
+
+
+def _plan(op: Any, x: Tensor) -> _Plan:
     rank = x.dim() - 2
     kernels = _per_axis(op.kernel_size, rank)
     strides = kernels if op.stride is None else _per_axis(op.stride, rank)
     dilations = _per_axis(getattr(op, "dilation", 1), rank)
     spans = [(k - 1) * d + 1 for k, d in zip(kernels, dilations, strict=True)]
     sides = _resolve_sides(op, x, strides, spans)
-    sizes = x.shape[2:]
+    hangs = [0] * rank
     if op.ceil_mode:
-        sides = [
-            (before, _reach(size, span, stride, before, after))
-            for size, span, stride, (before, after) in zip(
-                sizes, spans, strides, sides, strict=True
-            )
-        ]
-    x = _pad(x, sides, fill)
-    for axis in range(rank):
-        x = x.unfold(2 + axis, spans[axis], strides[axis])[..., :: dilations[axis]]
-    return x.flatten(2 + rank)
+        for axis, (before, after) in enumerate(sides):
+            size, span, stride = x.shape[2 + axis], spans[axis], strides[axis]
+            count = math.ceil((size + before + after - span) / stride) + 1
+            if (count - 1) * stride >= size + before:
+                count -= 1
+            hangs[axis] = max((count - 1) * stride + span - size - before - after, 0)
+    return _Plan(kernels, strides, dilations, sides, hangs)
 
 
-def _reach(size: int, span: int, stride: int, before: int, after: int) -> int:
-    """The rows after the map that the windows of ceil_mode read."""
-    count = math.ceil((size + before + after - span) / stride) + 1
-    if (count - 1) * stride >= size + before:
-        count -= 1
-    return max((count - 1) * stride + span - size - before, after)
+def _max_pool(op: Any, call: Call) -> Tensor:
+    return _plan(op, call.x).cut_filled(call.x, -math.inf).max(dim=-1).values
 
 
-def _max_pool(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    return _cut_windows(op, inputs[0], -math.inf).max(dim=-1).values
+def _min_pool(op: Any, call: Call) -> Tensor:
+    return _plan(op, call.x).cut_filled(call.x, math.inf).min(dim=-1).values
 
 
-def _min_pool(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    return _cut_windows(op, inputs[0], math.inf).min(dim=-1).values
+def _avg_pool(op: Any, call: Call) -> Tensor:
+    plan = _plan(op, call.x)
+    counted = _pad(torch.ones_like(call.x), plan.sides, float(op.count_include_pad))
+    counted = _pad(counted, [(0, hang) for hang in plan.hangs])
+    return plan.cut_filled(call.x, 0.0).sum(dim=-1) / plan.cut(counted).sum(dim=-1)
 
 
-def _avg_pool(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    (x,) = inputs
-    rank = x.dim() - 2
-    counted = torch.ones_like(x[:1, :1])
-    total = _cut_windows(op, x, 0.0).sum(dim=-1)
-    if not op.count_include_pad:
-        return total / _cut_windows(op, counted, 0.0).sum(dim=-1)
-    # The padding as part of the map: a pool over the padded map then has none of its own.
-    kernels = _per_axis(op.kernel_size, rank)
-    strides = kernels if op.stride is None else _per_axis(op.stride, rank)
-    counted = _pad(counted, _resolve_sides(op, x, strides, kernels), 1.0)
-    reach = [full - size for full, size in zip(_measure(op, x), counted.shape[2:], strict=True)]
-    counted = _pad(counted, [(0, max(rows, 0)) for rows in reach])
-    for axis in range(rank):
-        counted = counted.unfold(2 + axis, kernels[axis], strides[axis])
-    return total / counted.flatten(2 + rank).sum(dim=-1)
-
-
-def _measure(op: Any, x: Tensor) -> list[int]:
-    """The rows of each axis from the first that any window reads to the last."""
-    rank = x.dim() - 2
-    kernels = _per_axis(op.kernel_size, rank)
-    strides = kernels if op.stride is None else _per_axis(op.stride, rank)
-    sizes = _cut_windows(op, x, 0.0).shape[2 : 2 + rank]
-    return [(n - 1) * s + k for n, s, k in zip(sizes, strides, kernels, strict=True)]
-
-
-def _lp_pool(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    powers = _cut_windows(op, inputs[0].abs() ** op.norm_type, 0.0)
+def _lp_pool(op: Any, call: Call) -> Tensor:
+    powers = _plan(op, call.x).cut_filled(call.x.abs() ** op.norm_type, 0.0)
     return powers.sum(dim=-1) ** (1 / op.norm_type)
 
 
-def _global_avg_pool(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    (x,) = inputs
-    return x.mean(dim=tuple(range(2, x.dim())), keepdim=op.keepdims)
+def _global_avg_pool(op: Any, call: Call) -> Tensor:
+    return call.x.mean(dim=tuple(range(2, call.x.dim())), keepdim=op.keepdims)
 
 
-def _global_max_pool(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    (x,) = inputs
-    best = x.flatten(2).max(dim=2).values
-    return best.reshape(*best.shape, *[1] * (x.dim() - 2)) if op.keepdims else best
+def _global_max_pool(op: Any, call: Call) -> Tensor:
+    best = call.x.flatten(2).max(dim=2).values
+    return best.reshape(*best.shape, *[1] * call.rank) if op.keepdims else best
 
 
-def _adaptive_avg_pool(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    (x,) = inputs
-    for axis, bins in enumerate(_per_axis(op.output_size, x.dim() - 2), 2):
+def _adaptive_avg_pool(op: Any, call: Call) -> Tensor:
+    x = call.x
+    for axis, bins in enumerate(_per_axis(op.output_size, call.rank), 2):
         size = x.shape[axis]
         means = []
         for index in range(bins):
@@ -209,23 +255,13 @@ def _adaptive_avg_pool(op: Any, inputs: list[Tensor], weights: Weights) -> Tenso
 # Norms.
 
 
-def _batch_norm(op: Any, x: Tensor, weights: Weights, training: bool) -> Tensor:
-    mean, variance = weights["running_mean"], weights["running_var"]
-    if training:
-        axes = (0, *range(2, x.dim()))
-        mean, variance = x.mean(dim=axes), x.var(dim=axes, unbiased=False)
-    if x.dim() > 2:
-        mean, variance = _per_channel(mean, x), _per_channel(variance, x)
-    return _affine(op, (x - mean) / torch.sqrt(variance + op.eps), weights)
-
-
-def _affine(op: Any, x: Tensor, weights: Weights) -> Tensor:
+def _affine(op: Any, call: Call, normed: Tensor) -> Tensor:
     if not op.affine:
-        return x
-    weight, bias = weights["weight"], weights["bias"]
-    if x.dim() > 2:
-        weight, bias = _per_channel(weight, x), _per_channel(bias, x)
-    return x * weight + bias
+        return normed
+    weight, bias = call.weights["weight"], call.weights["bias"]
+    if weight.dim() == 1:
+        weight, bias = call.per_channel(weight), call.per_channel(bias)
+    return normed * weight + bias
 
 
 def _normalise(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
@@ -234,41 +270,157 @@ def _normalise(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
     return (x - mean) / torch.sqrt(variance + eps)
 
 
-def _layer_norm(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    (x,) = inputs
-    whole = op.axes == "all"
-    # Three axes are tokens or a map of one axis: only the names of the weights' axes differ.
-    last = x.dim() == 2 or op.kind_is_tokens
-    axes = tuple(range(1, x.dim())) if whole else ((-1,) if last else (1,))
-    normed = _normalise(x, axes, op.eps)
-    if not op.affine:
-        return normed
-    weight, bias = weights["weight"], weights["bias"]
-    if not (whole or last):
-        weight, bias = _per_channel(weight, x), _per_channel(bias, x)
-    return normed * weight + bias
+def _batch_norm(op: Any, call: Call) -> Tensor:
+    if call.training:
+        normed = _normalise(call.x, (0, *range(2, call.x.dim())), op.eps)
+        return _affine(op, call, normed)
+    mean = call.per_channel(call.weights["running_mean"])
+    variance = call.per_channel(call.weights["running_var"])
+    return _affine(op, call, (call.x - mean) / torch.sqrt(variance + op.eps))
 
 
-def _group_norm(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    (x,) = inputs
-    groups = x.reshape(x.shape[0], op.num_groups, -1)
-    return _affine(op, _normalise(groups, (2,), op.eps).reshape(x.shape), weights)
+def _layer_norm(op: Any, call: Call) -> Tensor:
+    axes = tuple(range(1, call.x.dim())) if op.axes == "all" else (call.channel_axis,)
+    return _affine(op, call, _normalise(call.x, axes, op.eps))
 
 
-def _instance_norm(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    (x,) = inputs
-    return _affine(op, _normalise(x, tuple(range(2, x.dim())), op.eps), weights)
+def _group_norm(op: Any, call: Call) -> Tensor:
+    groups = call.x.reshape(call.x.shape[0], op.num_groups, -1)
+    return _affine(op, call, _normalise(groups, (2,), op.eps).reshape(call.x.shape))
 
 
-def _local_response_norm(op: Any, inputs: list[Tensor], weights: Weights) -> Tensor:
-    (x,) = inputs
-    reach = op.size // 2
+def _instance_norm(op: Any, call: Call) -> Tensor:
+    return _affine(op, call, _normalise(call.x, tuple(range(2, call.x.dim())), op.eps))
+
+
+def _local_response_norm(op: Any, call: Call) -> Tensor:
+    x, reach = call.x, op.size // 2
     channels = x.shape[1]
-    sums = torch.stack(
-        [
-            (x[:, max(c - reach, 0) : min(c + reach, channels - 1) + 1] ** 2).sum(dim=1)
-            for c in range(channels)
-        ],
-        dim=1,
-    )
-    return x / (op.k + op.alpha / op.size * sums) ** op.beta
+    sums = []
+    for c in range(channels):
+        low, high = max(c - reach, 0), min(c + reach, channels - 1)
+        sums.append((x[:, low : high + 1] ** 2).sum(dim=1))
+    return x / (op.k + op.alpha / op.size * torch.stack(sums, dim=1)) ** op.beta
+
+
+# Activations, from their formulas.
+
+
+def _relu6(op: Any, call: Call) -> Tensor:
+    return call.x.clamp(0, 6)
+
+
+def _leaky_relu(op: Any, call: Call) -> Tensor:
+    return torch.where(call.x > 0, call.x, op.negative_slope * call.x)
+
+
+def _prelu(op: Any, call: Call) -> Tensor:
+    slope = call.weights["weight"]
+    slope = call.per_channel(slope) if op.per_channel else slope
+    return torch.where(call.x > 0, call.x, slope * call.x)
+
+
+def _elu(op: Any, call: Call) -> Tensor:
+    return functional.elu(call.x, op.alpha)
+
+
+def _gelu(op: Any, call: Call) -> Tensor:
+    x = call.x
+    if op.approximate == "tanh":
+        return x / 2 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return x / 2 * (1 + torch.erf(x / math.sqrt(2)))
+
+
+def _hard_sigmoid(op: Any, call: Call) -> Tensor:
+    return (call.x + 3).clamp(0, 6) / 6
+
+
+def _softmax(op: Any, call: Call) -> Tensor:
+    return torch.softmax(call.x, dim=call.channel_axis)
+
+
+# What moves, cuts, enlarges or merges.
+
+
+def _zero_pad(op: Any, call: Call) -> Tensor:
+    return _pad(call.x, _sides(op.padding, call.rank))
+
+
+def _crop(op: Any, call: Call) -> Tensor:
+    return _cut(call.x, _sides(op.margins, call.rank))
+
+
+def _upsample(op: Any, call: Call) -> Tensor:
+    x = call.x
+    factors = _per_axis(op.scale_factor, call.rank)
+    if op.mode == "bilinear":
+        scale = [float(factor) for factor in factors]
+        return functional.interpolate(x, scale_factor=scale, mode="bilinear", align_corners=False)
+    for axis, factor in enumerate(factors, 2):
+        x = x.repeat_interleave(factor, dim=axis)
+    return x
+
+
+def _add(op: Any, call: Call) -> Tensor:
+    return torch.stack(call.inputs).sum(dim=0)
+
+
+def _concat(op: Any, call: Call) -> Tensor:
+    return torch.cat(call.inputs, dim=call.channel_axis)
+
+
+def _multiply(op: Any, call: Call) -> Tensor:
+    axes = max(x.dim() for x in call.inputs)
+    product = torch.ones((), dtype=call.x.dtype)
+    for x, kind in zip(call.inputs, call.kinds, strict=True):
+        gate = x.reshape(*x.shape, *[1] * (axes - 2)) if kind is Kind.VECTOR else x
+        product = product * gate
+    return product
+
+
+def _pass(op: Any, call: Call) -> Tensor:
+    return call.x
+
+
+_RULES: dict[str, Callable[[Any, Call], Tensor]] = {
+    "conv": _conv,
+    "depthwise_conv": _conv,
+    "conv_transpose": _conv_transpose,
+    "linear": _linear,
+    "max_pool": _max_pool,
+    "min_pool": _min_pool,
+    "avg_pool": _avg_pool,
+    "lp_pool": _lp_pool,
+    "global_avg_pool": _global_avg_pool,
+    "global_max_pool": _global_max_pool,
+    "adaptive_avg_pool": _adaptive_avg_pool,
+    "batch_norm": _batch_norm,
+    "layer_norm": _layer_norm,
+    "group_norm": _group_norm,
+    "instance_norm": _instance_norm,
+    "local_response_norm": _local_response_norm,
+    "relu": lambda op, call: call.x.clamp(min=0),
+    "relu6": _relu6,
+    "leaky_relu": _leaky_relu,
+    "prelu": _prelu,
+    "elu": _elu,
+    "selu": lambda op, call: functional.selu(call.x),
+    "gelu": _gelu,
+    "silu": lambda op, call: call.x * torch.sigmoid(call.x),
+    "hard_swish": lambda op, call: call.x * _hard_sigmoid(op, call),
+    "hard_sigmoid": _hard_sigmoid,
+    "mish": lambda op, call: call.x * torch.tanh(functional.softplus(call.x)),
+    "sigmoid": lambda op, call: torch.sigmoid(call.x),
+    "tanh": lambda op, call: torch.tanh(call.x),
+    "softmax": _softmax,
+    "dropout": _pass,
+    "spatial_dropout": _pass,
+    "flatten": lambda op, call: call.x.flatten(1),
+    "zero_pad": _zero_pad,
+    "crop": _crop,
+    "identity": _pass,
+    "upsample": _upsample,
+    "add": _add,
+    "concat": _concat,
+    "multiply": _multiply,
+}

@@ -299,43 +299,16 @@ def test_too_many_values_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 YAML_PIECES = st.sampled_from(
-    [
-        "a",
-        "b: ",
-        "- ",
-        "\n",
-        "  ",
-        "[",
-        "]",
-        "{",
-        "}",
-        ",",
-        ": ",
-        "&a ",
-        "*a",
-        "<<: ",
-        "? ",
-        "!!int ",
-    ]
-    + [
-        "!<%FF>",
-        "'",
-        '"',
-        "|\n",
-        "#",
-        "---\n",
-        "...\n",
-        "%YAML 1.2\n",
-        "1e5",
-        "\t",
-        "\ufeff",
-        "\x85",
-    ]
+    ["a", "b: ", "- ", "\n", "  ", "[", "]", "{", "}", ",", "&a ", "*a", "<<: ", "? ", "!!int "]
 )
+YAML_TRAPS = st.sampled_from(
+    ["!<%FF>", "'", '"', "|", "#", "---", "...", "%YAML 1.2", "\t", "\ufeff"]
+)
+YAML_TEXTS = st.lists(st.one_of(YAML_PIECES, YAML_TRAPS), max_size=40).map("".join)
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.one_of(st.binary(), st.text(), st.lists(YAML_PIECES, max_size=40).map("".join)))
+@given(st.one_of(st.binary(), st.text(), YAML_TEXTS))
 def test_nothing_but_a_spec_error_escapes(data: bytes | str) -> None:
     try:
         root = read_document(data, "f.yaml")

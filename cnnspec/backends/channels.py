@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from math import prod
 
 from cnnspec.backends.pycode import Binary, Expr, literal
-from cnnspec.backends.units import IN_CHANNELS, Guess, Row, Unit, guess_expression
-from cnnspec.graph.arguments import list_fields
+from cnnspec.backends.units import CARRIED, IN_CHANNELS, Guess, Row, Unit, guess_expression
+from cnnspec.diagnostics import Span
+from cnnspec.graph.arguments import list_fields, read_given
 from cnnspec.graph.ir import (
     BranchItem,
     CallItem,
@@ -26,7 +27,7 @@ from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.merge import Concat
 from cnnspec.ops.reshape import Flatten
-from cnnspec.spec.model import Formula
+from cnnspec.spec.model import Argument, Formula
 
 # The field that says how many channels an op gives.
 _SETTERS: dict[type[Op], str] = {
@@ -102,21 +103,18 @@ class ChannelFinder:
         setter = setters[0]
         inside = setter is not None and self.is_inside(unit, rows[0], setter)
         guesses = self.guess_setter(unit, rows[0], setter) if setter is not None and inside else []
-        carried = [name for name in rows[0].variables if name.startswith("in_channels_")]
-        return [
-            *(guesses if inside else ()),
-            *([received] if unit.name else []),
-            *(
-                Guess(name.removeprefix("in_channels_"), frozenset({name}), lambda v, n=name: v[n])  # type: ignore[misc]
-                for name in carried
-            ),
-        ]
+        carried = Guess(self.carried_name(unit), frozenset({CARRIED}), lambda v: v[CARRIED])
+        literal_works = len({setter and setter.shape.channels for setter in setters}) == 1
+        return [*guesses, received, *([] if literal_works else [carried])]
+
+    def carried_name(self, unit: Unit) -> str:
+        """What a loop's variable for the channels is called."""
+        return "current_channels" if IN_CHANNELS in unit.used else IN_CHANNELS
 
     def is_inside(self, unit: Unit, row: Row, node: Node) -> bool:
         """Whether a node belongs to the same use of the unit as the row."""
-        item = unit.uses[row.use].item
-        calls = self.owners[node]
-        return not isinstance(item, CallItem) or item in calls
+        calls = unit.uses[row.use].calls
+        return self.owners[node][: len(calls)] == calls
 
     def guess_setter(self, unit: Unit, row: Row, setter: Node) -> list[Guess]:
         """The producer's own expression for its channels, in the names of this unit."""
@@ -124,9 +122,7 @@ class ChannelFinder:
         if field is None:
             return []
         argument = list_fields(self.graph.spec, setter.origin.step)[0].get(field)
-        item = unit.uses[row.use].item
-        calls = self.owners[setter]
-        inner = calls[calls.index(item) + 1 :] if isinstance(item, CallItem) else calls
+        inner = self.owners[setter][len(unit.uses[row.use].calls) :]
         rename: dict[str, str] = {}
         if not isinstance(argument, Formula):
             return []
@@ -136,7 +132,7 @@ class ChannelFinder:
             found: dict[str, str] = {}
             for name in names:
                 given = entries.get(rename.get(name, name))
-                if not isinstance(given, Formula) or given.expression.text.isidentifier() is False:
+                if not isinstance(given, Formula) or not given.expression.text.isidentifier():
                     return []
                 found[name] = given.expression.text
             rename = found
@@ -164,7 +160,5 @@ class ChannelFinder:
         return channels
 
 
-def _arguments(call: CallItem) -> tuple[tuple[str, object, object], ...]:
-    from cnnspec.graph.arguments import read_given
-
+def _arguments(call: CallItem) -> tuple[tuple[str, Span, Argument], ...]:
     return read_given(call.step, next(iter(call.block.parameters), None)) or ()

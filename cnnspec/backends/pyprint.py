@@ -231,6 +231,8 @@ class _Printer:
                     if item.broken:
                         queue.append(item.descend(body))
                     elif not self.broken.get(unless, False):
+                        if column >= self.width:
+                            return False
                         overflowing = _Measure.ALL_LINES_OVERFLOWING
                         queue.append(_Item(body, item.indent, True, overflowing))
                     elif body.expand:

@@ -14,20 +14,27 @@ from dataclasses import dataclass, field
 from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
 from cnnspec.expressions import Expression, ExpressionError, Value
-from cnnspec.graph.ir import Item, Region
+from cnnspec.graph.ir import CallItem, Item, Region
 from cnnspec.naming import safe_name
 from cnnspec.spec.model import Argument, Formula, ListArgument, Literal, Step
 
 IN_CHANNELS = "in_channels"
+# The variable of generated loops that carries the channels from one turn to the next. No name in
+# a spec can be this.
+CARRIED = "*channels"
 
 
 @dataclass(slots=True, eq=False)
 class Use:
-    """One time that a unit is carried out: its variables, and what it became."""
+    """One time that a unit is carried out: its variables, and what it became.
+
+    `calls` are the block calls around its steps, outermost first, its own among them.
+    """
 
     item: Item | None
     region: Region
     variables: Mapping[str, Value]
+    calls: tuple[CallItem, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -76,7 +83,8 @@ class Unit:
 
     `parameters` are the author's, with their defaults; `used` are those that the code needs, in the
     order of need; `extras` are arguments that the author did not write, with a value for each
-    use; `captured` are values from outside that its steps take by name.
+    use; `captured` are values from outside that its steps take by name. `defaults` go before those
+    of the parameters.
     """
 
     name: str
@@ -89,6 +97,16 @@ class Unit:
     extras: dict[str, list[Fact]] = field(default_factory=dict)
     captured: tuple[str, ...] = ()
     functions: set[str] = field(default_factory=set)
+    carries: bool = False
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+
+    def save(self) -> tuple[object, ...]:
+        """What has been noted so far, to come back to when an attempt fails."""
+        return dict(self.used), {k: list(v) for k, v in self.extras.items()}, set(self.functions)
+
+    def restore(self, saved: tuple[object, ...]) -> None:
+        """Forget what was noted since `save`."""
+        self.used, self.extras, self.functions = saved  # type: ignore[assignment]
 
     def list_rows(self) -> list[Row]:
         """A row for each use, at the unit's start."""
@@ -134,6 +152,7 @@ class Unit:
             if name in self.parameters or name == IN_CHANNELS:
                 self.used[name] = None
         self.functions |= guess.functions
+        self.carries |= CARRIED in guess.names
 
     def add_extra(self, rows: Sequence[Row], wanted: Sequence[Fact], name: str) -> str:
         """An argument for a value that no expression gives; one that exists already is taken."""
@@ -221,8 +240,9 @@ def list_parameters(unit: Unit, with_channels: bool = True) -> tuple[Parameter, 
         values = [normalize(use.variables[name]) for use in unit.uses]
         hint = " | ".join(sorted({hint_type(value) for value in values}))
         hint = "float" if hint in ("float | int", "int | float") else hint
-        if isinstance(default, Literal):
-            value = normalize(default.value)
+        if isinstance(default, Literal) or name in unit.defaults:
+            stated = default.value if isinstance(default, Literal) else None
+            value = normalize(unit.defaults.get(name, stated))
             optional.append(Parameter(name, safe_name(name), hint, value, True))
         else:
             required.append(Parameter(name, safe_name(name), hint))

@@ -43,6 +43,8 @@ def run(options: Namespace) -> int:
         except UsageError as error:
             print_error(str(error))
             unread += 1
+    # Two references may mean one file, such as two variants of it.
+    found = list(dict.fromkeys(found))
     _print(found, texts, options.format, len(options.sources) - unread)
     if unread:
         return 2

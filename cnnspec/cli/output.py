@@ -22,8 +22,8 @@ def choose_path(output: str | None, default_name: str) -> Path:
 def write_files(files: Mapping[Path, bytes], force: bool = False) -> None:
     """Write files that belong together; the first is the one that needs the others.
 
-    Every file is complete on the disk under another name before the first one takes its place, so
-    that an error leaves all old files as they were and nothing else behind.
+    Every file is complete on the disk under another name before any of them takes its place, so
+    that an error while writing leaves all old files as they were and nothing else behind.
 
     Raises:
         UsageError: a file is in the way that is not our own unchanged output.

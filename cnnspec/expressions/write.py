@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeGuard
 
 from cnnspec.expressions.syntax import BINARY, COMPARISON, UNARY, WORDS
 
@@ -50,14 +50,14 @@ class _Writer:
                 name = _PYTHON_NAMES.get(name, name)
                 return f"{name}({self._join(', ', args, _TERNARY)})", _ATOM
             case ast.Subscript(value=base, slice=index):
-                inner = self._slice(index) if isinstance(index, ast.Slice) else None
-                return f"{self.write(base, _ATOM)}[{inner or self.write(index, _TERNARY)}]", _ATOM
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return f"not {self.write(operand, _NOT)}", _NOT
+                if isinstance(index, ast.Slice):
+                    return f"{self.write(base, _ATOM)}[{self._slice(index)}]", _ATOM
+                return f"{self.write(base, _ATOM)}[{self.write(index, _TERNARY)}]", _ATOM
             case ast.UnaryOp(op=sign, operand=operand):
-                # ruff puts a signed power in parentheses.
-                power = isinstance(operand, ast.BinOp) and isinstance(operand.op, ast.Pow)
-                return f"{UNARY[type(sign)]}{self.write(operand, _ATOM if power else _SIGN)}", _SIGN
+                own, space = (_NOT, " ") if isinstance(sign, ast.Not) else (_SIGN, "")
+                # ruff puts a power in parentheses here.
+                inner = self.write(operand, _ATOM if _is_power(operand) else own)
+                return f"{UNARY[type(sign)]}{space}{inner}", own
             case ast.BinOp(op=op, left=left, right=right):
                 return self._binary(BINARY[type(op)], left, right)
             case ast.BoolOp(op=ast.Or(), values=values):
@@ -75,7 +75,10 @@ class _Writer:
 
     def _binary(self, symbol: str, left: ast.expr, right: ast.expr) -> tuple[str, int]:
         if symbol == "**":
-            hugging = _is_simple_operand(left) and _is_simple_operand(right)
+            # In a chain of powers each sign looks at the operand beside it.
+            beside = right.left if _is_power(right) else right
+            signed = isinstance(left, ast.UnaryOp)
+            hugging = not signed and _is_simple_operand(left) and _is_simple_operand(beside)
             space = "" if hugging else " "
             return f"{self.write(left, _ATOM)}{space}**{space}{self.write(right, _SIGN)}", _POWER
         own = _STRENGTH.get(symbol, _PRODUCT)
@@ -90,6 +93,10 @@ class _Writer:
         if step:
             text += f"{space if high else ''}:{space}{step}"
         return text
+
+
+def _is_power(node: ast.expr) -> TypeGuard[ast.BinOp]:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
 
 
 def _is_simple_operand(node: ast.expr) -> bool:

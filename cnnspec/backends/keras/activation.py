@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import cast
 
 from cnnspec.backends.base import Site
-from cnnspec.backends.keras.layer import Layers, call_layer, text
+from cnnspec.backends.keras.layer import Layers, call_layer, list_ops, text
 from cnnspec.backends.pycode import Code, Expr, literal
 from cnnspec.graph.ir import Node
-from cnnspec.ops.activation import Gelu, Prelu
+from cnnspec.ops.activation import Gelu, LeakyRelu, Prelu
 
 
 def relu(site: Site, name: Expr) -> Layers:
@@ -22,9 +22,10 @@ def relu6(site: Site, name: Expr) -> Layers:
 
 
 def leaky_relu(site: Site, name: Expr) -> Layers:
-    """Keras's leaky ReLU; its own default slope is another."""
-    slope = site.field("negative_slope")
-    return (call_layer("layers.LeakyReLU", negative_slope=slope, name=name),)
+    """Keras's leaky ReLU, whose own default slope is another; it refuses slopes below zero."""
+    falls = any(cast(LeakyRelu, op).negative_slope < 0 for op in list_ops(site))
+    function = site.require("SignedLeakyReLU") if falls else "layers.LeakyReLU"
+    return (call_layer(function, negative_slope=site.field("negative_slope"), name=name),)
 
 
 def prelu(site: Site, name: Expr) -> Layers:

@@ -157,7 +157,7 @@ def _find_crop(node: Node) -> Sides:
 
 
 def _is_same_transposed(node: Node) -> bool:
-    """Whether the result is what Keras calls "same": in * stride rows from (kernel - stride) // 2."""
+    """Whether the result is Keras's "same": in * stride rows, from (kernel - stride) // 2 on."""
     return all(
         window.kernel >= window.stride
         and before == (window.kernel - window.stride) // 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cnnspec.backends.base import Site
 from cnnspec.backends.pycode import Call, Expr, literal
-from cnnspec.graph.ir import Node
 from cnnspec.ops.base import Op
 
 Layers = tuple[Expr, ...]
@@ -38,21 +37,6 @@ def choose_affine(site: Site) -> dict[str, Expr | None]:
     """The keywords of a norm for its learned scale and shift."""
     affine = unless(site, "affine", True)
     return {"center": affine, "scale": affine}
-
-
-def read_strides(node: Node) -> int | tuple[int, ...]:
-    """The stride of a pool, which is the window's size where it is not set."""
-    stride, kernel = getattr(node.op, "stride"), getattr(node.op, "kernel_size")  # noqa: B009
-    found: int | tuple[int, ...] = kernel if stride is None else stride
-    return found
-
-
-def choose_strides(site: Site) -> Expr | None:
-    """The keyword for a pool's stride, which Keras too takes from the window where unset."""
-    unset = [getattr(op, "stride") is None for op in list_ops(site)]  # noqa: B009
-    if all(unset):
-        return None
-    return site.derive("strides", read_strides) if any(unset) else site.field("stride")
 
 
 def text(value: str) -> Expr:

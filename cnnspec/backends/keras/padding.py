@@ -18,9 +18,7 @@ def is_bare(sides: Sides) -> bool:
     return not any(map(any, sides))
 
 
-def pad_zeros(
-    site: Site, name: Expr, field: str | None, find: Callable[[Node], Sides]
-) -> Layers:
+def pad_zeros(site: Site, name: Expr, field: str | None, find: Callable[[Node], Sides]) -> Layers:
     """The layer that pads with zeros before the op's own layer; none where nothing is padded."""
     if all(is_bare(find(node)) for node in site.nodes):
         return ()

@@ -8,7 +8,6 @@ from cnnspec.backends.base import Site
 from cnnspec.backends.keras.layer import (
     Layers,
     call_layer,
-    choose_strides,
     find_rank,
     unless,
 )
@@ -48,7 +47,7 @@ def avg_pool(site: Site, name: Expr) -> Layers:
         layer = call_layer(
             f"layers.AveragePooling{find_rank(site)}D",
             site.field("kernel_size"),
-            strides=choose_strides(site),
+            strides=_choose_strides(site),
             name=name,
         )
         return (*pad_zeros(site, name, "padding", _find_sides), layer)
@@ -56,7 +55,7 @@ def avg_pool(site: Site, name: Expr) -> Layers:
     layer = call_layer(
         site.require("CountedAveragePooling"),
         site.field("kernel_size"),
-        strides=choose_strides(site),
+        strides=_choose_strides(site),
         padding=write_pairs(site, "padding", _find_padding),
         overhang=site.derive("overhang", _find_overhang) if hangs else None,
         count_padding=unless(site, "count_include_pad", False),
@@ -70,7 +69,7 @@ def lp_pool(site: Site, name: Expr) -> Layers:
     layer = call_layer(
         site.require("LpPooling"),
         site.field("kernel_size"),
-        strides=choose_strides(site),
+        strides=_choose_strides(site),
         norm_type=site.field("norm_type"),
         name=name,
     )
@@ -110,7 +109,7 @@ def _pool_extremes(site: Site, name: Expr) -> Expr:
     return call_layer(
         native if dilation is None else site.require("DilatedMaxPooling"),
         site.field("kernel_size"),
-        strides=choose_strides(site),
+        strides=_choose_strides(site),
         dilation_rate=dilation,
         name=name,
     )
@@ -124,6 +123,16 @@ def _pad_infinity(site: Site, name: Expr) -> Layers:
     return (call_layer(support, rows, name=suffix_name(name, "pad")),)
 
 
+def _choose_strides(site: Site) -> Expr | None:
+    """The keyword for the stride, which Keras too takes from the window where it is unset."""
+    unset = [_read_pool(node).stride is None for node in site.nodes]
+    if all(unset):
+        return None
+    if any(unset):
+        return site.derive("strides", lambda node: _read_pool(node).step)
+    return site.field("stride")
+
+
 def _follows_relu(node: Node) -> bool:
     """Whether the map has no negative values, and none that a zero in its place would rob.
 
@@ -134,8 +143,12 @@ def _follows_relu(node: Node) -> bool:
     return producer is not None and isinstance(producer.op, Relu | Relu6)
 
 
+def _read_pool(node: Node) -> MaxPool | MinPool | AvgPool | LpPool:
+    return cast(MaxPool | MinPool | AvgPool | LpPool, node.op)
+
+
 def _find_windows(node: Node) -> tuple[Window, ...]:
-    return cast(MaxPool | MinPool | AvgPool | LpPool, node.op).resolve(node.shapes[0])
+    return _read_pool(node).resolve(node.shapes[0])
 
 
 def _find_padding(node: Node) -> Sides:

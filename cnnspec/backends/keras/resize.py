@@ -18,8 +18,9 @@ def upsample(site: Site, name: Expr) -> Layers:
     layer = call_layer(
         f"layers.UpSampling{rank}D",
         # One axis takes a number, not a list of one.
-        site.derive("scale_factor", _find_factor) if rank == 1 and listed else
-        site.field("scale_factor"),
+        site.derive("scale_factor", _find_factor)
+        if rank == 1 and listed
+        else site.field("scale_factor"),
         interpolation=unless(site, "mode", "nearest"),
         name=name,
     )

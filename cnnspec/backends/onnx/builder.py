@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper
 
+from cnnspec.backends.base import CannotSayError
 from cnnspec.graph.ir import Node
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.ops.windows import Window
@@ -162,18 +163,26 @@ class Place:
         return self.add(role, "Reshape", (source, shape), dims)
 
     def stretch(self, weight: str) -> str:
-        """A weight with a number for each channel, turned so that it meets a map's channels."""
-        if self.shape.kind is not Kind.MAP:
+        """A weight with a number for each output channel, turned so that it meets a map's."""
+        shape = self.node.shape
+        if shape.kind is not Kind.MAP:
             return weight
         role = f"{weight.rpartition('.')[2]}_map"
-        axes = self.integers(f"{role}_axes", range(1, 1 + self.shape.rank))
-        dims = (self.shape.channels, *(1 for _ in self.shape.sizes))
+        axes = self.integers(f"{role}_axes", range(1, 1 + shape.rank))
+        dims = (shape.channels, *(1 for _ in shape.sizes))
         return self.fold(role, "Unsqueeze", (weight, axes), dims)
 
     def list_padding(
         self, source: str, sides: Sequence[tuple[int, int]], value: float
     ) -> tuple[str, ...]:
-        """The inputs of a Pad of the axes after the channels, which it names from opset 18 on."""
+        """The inputs of a Pad of the axes after the channels.
+
+        Where a Pad of zeros does not name its axes, ONNX Runtime (1.31 at least) merges it into
+        a pool behind it: into a MaxPool, whose own padding is minus infinity, and into pools that
+        then refuse so much padding. Axes can be named from opset 18 on.
+        """
+        if self.opset < 18 and value == 0:
+            raise CannotSayError(f"its zeros need opset 18 or later, not {self.opset}")
         fill = self.floats("fill", value)
         if self.opset < 18:
             pads = list_pads([(0, 0), (0, 0), *sides])

@@ -30,7 +30,7 @@ def write_batch_norm(op: BatchNorm, at: Place) -> str:
 def write_layer_norm(op: LayerNorm, at: Place) -> str:
     """A LayerNormalization, with the channels brought to the end where they alone count."""
     if at.opset < 17:
-        raise CannotSayError(f"layer_norm needs opset 17 or later, not {at.opset}")
+        raise CannotSayError(f"it needs opset 17 or later, not {at.opset}")
     shape = at.shape
     whole = op.axes == "all"
     affine = at.weights() or _scale_and_shift(at, shape.dims if whole else (shape.channels,))

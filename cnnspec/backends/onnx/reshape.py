@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from cnnspec.backends.base import CannotSayError
 from cnnspec.backends.onnx.builder import Place, Writer
 from cnnspec.ops.base import Op
 from cnnspec.ops.reshape import Crop, Flatten, Identity, ZeroPad
@@ -16,13 +15,7 @@ def write_flatten(op: Flatten, at: Place) -> str:
 
 
 def write_zero_pad(op: ZeroPad, at: Place) -> str:
-    """A Pad that names its axes.
-
-    Without them ONNX Runtime (1.17 to 1.31 at least) merges a Pad of zeros into the padding of a
-    MaxPool behind it, which is minus infinity, and into pools that then refuse so much padding.
-    """
-    if at.opset < 18:
-        raise CannotSayError(f"zero_pad needs opset 18 or later, not {at.opset}")
+    """A Pad of zeros."""
     sides = op.resolve_sides(at.shape)
     return at.give("Pad", at.list_padding(at.input, sides, 0.0), mode="constant")
 

@@ -1,0 +1,151 @@
+"""Where each weight of an op stands in its Keras layer, and how it is turned.
+
+Weights are kept in PyTorch's layout. Of the layers that an op becomes, one owns all its weights:
+the one that carries the op's own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cnnspec.backends.keras.conv import is_depthwise
+from cnnspec.graph.ir import Node
+from cnnspec.ops.activation import Prelu
+from cnnspec.ops.base import Op
+from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
+from cnnspec.ops.linear import Linear
+from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from cnnspec.ops.shapes import Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.floating[Any]]
+
+Turn = Callable[["Array", Node], "Array"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A weight's variable within its layer, and the ways there and back.
+
+    The arrays that `to_keras` and `from_keras` give are views where they can be.
+    """
+
+    variable: str
+    to_keras: Turn
+    from_keras: Turn
+
+
+class Variable(Protocol):
+    """What is used of a Keras variable."""
+
+    name: str
+
+
+class Layer(Protocol):
+    """What is used of a Keras layer."""
+
+    @property
+    def weights(self) -> Iterable[Variable]:
+        """All its variables, the statistics included."""
+
+
+def layer_weights(layer: Layer) -> dict[str, Variable]:
+    """The variables of a layer by name, alike on all of Keras's backends.
+
+    `layer.weights` holds the statistics of a norm too, but not the seeds of a dropout.
+
+    Raises:
+        ValueError: If two variables of the layer have one name.
+    """
+    variables = list(layer.weights)
+    named = {variable.name: variable for variable in variables}
+    if len(named) < len(variables):
+        raise ValueError(f"a layer has several variables of one name: {sorted(named)}")
+    return named
+
+
+def _keep(array: Array, node: Node) -> Array:
+    return array
+
+
+def _swap(array: Array, node: Node) -> Array:
+    """Reverse a matrix's axes; the same way leads back."""
+    return array.T
+
+
+def _kernel_to_keras(array: Array, node: Node) -> Array:
+    """(out, in, rows...) to (rows..., in, out), or to (rows..., channel, multiplier)."""
+    if is_depthwise(node):
+        channels = node.shapes[0].channels
+        array = array.reshape(channels, len(array) // channels, *array.shape[2:])
+        return array.transpose(*range(2, array.ndim), 0, 1)
+    return array.transpose(*range(2, array.ndim), 1, 0)
+
+
+def _kernel_from_keras(array: Array, node: Node) -> Array:
+    rows = range(array.ndim - 2)
+    if is_depthwise(node):
+        array = array.transpose(array.ndim - 2, array.ndim - 1, *rows)
+        return array.reshape(-1, 1, *array.shape[2:])
+    return array.transpose(array.ndim - 1, array.ndim - 2, *rows)
+
+
+def _transposed_to_keras(array: Array, node: Node) -> Array:
+    """(in, out, rows...) to (rows..., out, in); the flip of the rows is part of both ops."""
+    return array.transpose(*range(2, array.ndim), 1, 0)
+
+
+def _transposed_from_keras(array: Array, node: Node) -> Array:
+    return array.transpose(array.ndim - 1, array.ndim - 2, *range(array.ndim - 2))
+
+
+def _norm_to_keras(array: Array, node: Node) -> Array:
+    """(channels, rows...) to (rows..., channels), where a norm covers a map."""
+    is_map = node.shapes[0].kind is Kind.MAP
+    return array.transpose(*range(1, array.ndim), 0) if is_map else array
+
+
+def _norm_from_keras(array: Array, node: Node) -> Array:
+    is_map = node.shapes[0].kind is Kind.MAP
+    return array.transpose(array.ndim - 1, *range(array.ndim - 1)) if is_map else array
+
+
+def _slope_to_keras(array: Array, node: Node) -> Array:
+    """(channels,) to (1..., channels): the axes that share a slope stay."""
+    return array.reshape((*[1] * len(node.shapes[0].sizes), -1))
+
+
+def _slope_from_keras(array: Array, node: Node) -> Array:
+    return array.reshape(-1)
+
+
+_BIAS = Placed("bias", _keep, _keep)
+_KERNEL = Placed("kernel", _kernel_to_keras, _kernel_from_keras)
+_TRANSPOSED = Placed("kernel", _transposed_to_keras, _transposed_from_keras)
+_GAMMA = Placed("gamma", _norm_to_keras, _norm_from_keras)
+_BETA = Placed("beta", _norm_to_keras, _norm_from_keras)
+
+KERAS_WEIGHTS: Mapping[type[Op], Mapping[str, Placed]] = MappingProxyType(
+    {
+        Conv: {"weight": _KERNEL, "bias": _BIAS},
+        DepthwiseConv: {"weight": _KERNEL, "bias": _BIAS},
+        ConvTranspose: {"weight": _TRANSPOSED, "bias": _BIAS},
+        Linear: {"weight": Placed("kernel", _swap, _swap), "bias": _BIAS},
+        BatchNorm: {
+            "weight": _GAMMA,
+            "bias": _BETA,
+            "running_mean": Placed("moving_mean", _keep, _keep),
+            "running_var": Placed("moving_variance", _keep, _keep),
+        },
+        LayerNorm: {"weight": _GAMMA, "bias": _BETA},
+        GroupNorm: {"weight": _GAMMA, "bias": _BETA},
+        InstanceNorm: {"weight": _GAMMA, "bias": _BETA},
+        Prelu: {"weight": Placed("alpha", _slope_to_keras, _slope_from_keras)},
+    }
+)

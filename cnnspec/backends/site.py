@@ -1,0 +1,83 @@
+"""One place in generated code, as the functions that write single ops see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from cnnspec.backends.base import Fact, UnshareableError
+from cnnspec.backends.channels import ChannelFinder
+from cnnspec.backends.pycode import Expr
+from cnnspec.backends.units import Row, Unit, normalize
+from cnnspec.graph.arguments import list_fields
+from cnnspec.graph.ir import Node
+from cnnspec.ops.base import Op
+from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
+from cnnspec.ops.linear import Linear
+from cnnspec.ops.merge import Add, Concat
+from cnnspec.ops.norm import BatchNorm
+
+T = TypeVar("T")
+
+# Ops whose backward pass does not read their output, so that it may be overwritten.
+_OVERWRITABLE = (Conv, DepthwiseConv, ConvTranspose, Linear, BatchNorm, Add, Concat)
+
+
+@dataclass(slots=True)
+class Supports:
+    """The definitions that generated code needs beside its own, in the order of need."""
+
+    names: dict[str, None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OpSite:
+    """A step of a unit, and the ops that it became in every row."""
+
+    finder: ChannelFinder
+    supports: Supports
+    unit: Unit
+    rows: Sequence[Row]
+    nodes: tuple[Node, ...]
+
+    @property
+    def op(self) -> Op:
+        """The op of the first node."""
+        return self.nodes[0].op
+
+    def same(self, fact: Callable[[Node], T]) -> T:
+        """What holds alike for all nodes."""
+        first = fact(self.nodes[0])
+        if any(fact(node) != first for node in self.nodes):
+            raise UnshareableError(f"uses of {self.op.op} differ in structure")
+        return first
+
+    def field(self, name: str) -> Expr:
+        """An op's field as code."""
+        step = self.nodes[0].origin.step
+        argument = list_fields(self.finder.graph.spec, step)[0].get(name)
+        targets = [normalize(getattr(node.op, name)) for node in self.nodes]
+        return self.unit.choose_argument(self.rows, targets, argument, name)
+
+    def derive(self, name: str, fact: Callable[[Node], Fact]) -> Expr:
+        """A fact the author did not write, as code."""
+        return self.unit.choose(self.rows, [fact(node) for node in self.nodes], (), name)
+
+    def in_channels(self) -> Expr:
+        """The channels of the input, as code."""
+        return self.finder.say(self.unit, self.rows, [node.inputs[0] for node in self.nodes])
+
+    def require(self, support: str) -> str:
+        """Ask for a definition from the backend's support folder."""
+        self.supports.names[support] = None
+        return support
+
+    def may_overwrite(self) -> bool:
+        """Whether the op may write its result over its input, in every use."""
+        return all(
+            len(node.inputs[0].readers) == 1
+            and node.inputs[0].producer is not None
+            and isinstance(node.inputs[0].producer.op, _OVERWRITABLE)
+            for node in self.nodes
+        )

@@ -1,0 +1,221 @@
+"""Writes the classes of a generated PyTorch file: one for each block, stage and the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cnnspec.backends.base import UnshareableError
+from cnnspec.backends.channels import ChannelFinder
+from cnnspec.backends.pycode import Call, Code, Expr, format_signature, format_statement
+from cnnspec.backends.site import Supports
+from cnnspec.backends.torch.forward import ForwardWriter, find_references
+from cnnspec.backends.torch.sequence import (
+    SequenceWriter,
+    bodies,
+    write_inline,
+    write_items,
+    write_statements,
+)
+from cnnspec.backends.units import (
+    CARRIED,
+    IN_CHANNELS,
+    Row,
+    Unit,
+    Use,
+    guess_argument,
+    list_parameters,
+    normalize,
+    same,
+    spell_parameter,
+)
+from cnnspec.expressions import Value
+from cnnspec.graph.arguments import read_given
+from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item
+from cnnspec.naming import class_name, safe_name
+from cnnspec.spec.model import Argument, Step
+
+
+@dataclass(slots=True, eq=False)
+class ClassCode:
+    """One class as lines, and what its calls must know."""
+
+    unit: Unit
+    lines: list[str]
+    summary: str = ""
+
+
+@dataclass(slots=True)
+class ClassWriter:
+    """Writes all classes of one file; a class comes before those that use it."""
+
+    graph: Graph
+    finder: ChannelFinder
+    supports: Supports = field(default_factory=Supports)
+    classes: list[ClassCode] = field(default_factory=list)
+    homes: dict[Item, tuple[ClassCode, int]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+
+    def write_unit(self, unit: Unit, is_model: bool = False) -> ClassCode:
+        """Write one class and keep it."""
+        sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part)
+        rows = unit.list_rows()
+        regions = [use.region for use in unit.uses]
+        if regions[0].positional:
+            init, forward = self.write_chain(sequence, rows), []
+            base = "nn.Sequential"
+        else:
+            writer = ForwardWriter(sequence, is_model)
+            inputs = [safe_name(v.name) for v in self.graph.inputs] if is_model else ["x"]
+            if len(inputs) == 1:
+                inputs = ["x"]
+            writer.values.update({name: Code(safe_name(name)) for name in unit.captured})
+            if is_model:
+                for value, name in zip(self.graph.inputs, inputs, strict=True):
+                    writer.values[value.name] = Code(name)
+            writer.write(rows, regions, Code(inputs[0]))
+            init, forward, base = writer.init, writer.body, "nn.Module"
+            hints = [f"{name}: Tensor" for name in (*inputs, *map(safe_name, unit.captured))]
+            forward = [*format_signature("forward", ["self", *hints], "Tensor", 4),
+                       '        """Compute the result for a batch."""', *forward]  # fmt: skip
+        lines = [f"class {unit.name}({base}):", *self.write_head(unit, base, init)]
+        if forward:
+            lines += ["", *forward]
+        self.functions |= unit.functions
+        code = ClassCode(unit, lines)
+        self.classes.append(code)
+        return code
+
+    def write_head(self, unit: Unit, base: str, init: list[str]) -> list[str]:
+        """The docstring and the constructor."""
+        parameters = [spell_parameter(parameter) for parameter in list_parameters(unit)]
+        lines = [f'    """{unit.title}"""', ""]
+        lines += format_signature("__init__", ["self", *parameters], "None", 4)
+        if base == "nn.Module":
+            lines.append("        super().__init__()")
+        return lines + init
+
+    def write_chain(self, sequence: SequenceWriter, rows: Sequence[Row]) -> list[str]:
+        """The constructor of a class that is a sequence itself."""
+        entries = sequence.write_list(rows, [use.region for use in sequence.unit.uses])
+        items = write_items(entries)
+        if items is not None:
+            return format_statement("", Call("super().__init__", items, split=len(items) > 1), indent=8)
+        lines = ["        layers: list[nn.Module] = []"]
+        lines += write_statements(entries, "layers", 8)
+        return [*lines, "        super().__init__(*layers)"]
+
+    def make_part(self, unit: Unit, rows: Sequence[Row]) -> Expr:
+        """A block call or a named group as a call of its class."""
+        items = [row.item for row in rows]
+        if all(isinstance(item, GroupItem) for item in items):
+            return self.make_group(unit, rows)
+        for item in items:
+            if item not in self.homes and isinstance(item, CallItem):
+                raise AssertionError(f"block {item.block.name} was not written before its call")
+        codes = {id(self.homes[item][0]): self.homes[item][0] for item in items}
+        if len(codes) != 1:
+            raise UnshareableError("uses call different classes")
+        code = codes.popitem()[1]
+        return self.call_class(unit, rows, code, [self.homes[item][1] for item in items])
+
+    def make_group(self, unit: Unit, rows: Sequence[Row]) -> Expr:
+        """A named group: in line where that is possible, else as a class for this place."""
+        regions = bodies(rows)
+        steps = rows[0].item.step.branches[0].steps
+        captured = tuple(
+            name for name in find_references(steps)
+            if not any(step_defines(step, name) for step in steps)
+        )  # fmt: skip
+        if not captured:
+            saved = unit.save()
+            sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part)
+            try:
+                expr = write_inline(
+                    sequence.write_list(rows, regions), named=not regions[0].positional
+                )
+            except UnshareableError:
+                expr = None
+            if expr is not None:
+                return expr
+            unit.restore(saved)
+        uses = []
+        for row, region in zip(rows, regions, strict=True):
+            variables = {k: v for k, v in row.variables.items() if k != CARRIED}
+            variables[IN_CHANNELS] = region.input.known.channels
+            uses.append(Use(row.item, region, variables, unit.uses[row.use].calls))
+        last = rows[0].item.path.rpartition(".")[2]
+        visible: dict[str, Argument | None] = {
+            name: None for name in uses[0].variables if name != IN_CHANNELS
+        }
+        inner = Unit(
+            self.name_class(last), f"The part '{last}' of {unit.name}.", steps, tuple(uses),
+            visible, captured=captured,
+        )  # fmt: skip
+        code = self.write_unit(inner)
+        return self.call_class(unit, rows, code, list(range(len(uses))))
+
+    def call_class(
+        self, unit: Unit, rows: Sequence[Row], code: ClassCode, indices: Sequence[int]
+    ) -> Expr:
+        """The call of a class's constructor, with the arguments that it needs."""
+        arguments: list[Expr] = []
+        keywords: list[tuple[str, Expr]] = []
+        callee = code.unit
+        given = self.read_arguments(rows)
+        for parameter in list_parameters(callee):
+            name = parameter.name
+            if name == IN_CHANNELS:
+                expr = self.finder.say(unit, rows, [row.item.input for row in rows])
+            else:
+                source = callee.extras[name] if name in callee.extras else [
+                    normalize(use.variables[name]) for use in callee.uses
+                ]
+                values = [source[index] for index in indices]
+                if parameter.has_default and all(same(v, parameter.default) for v in values):
+                    continue
+                if name in callee.extras:
+                    expr = unit.choose(rows, values, (), name)
+                else:
+                    guess = guess_argument(given.get(name)) or self.guess_same(name, rows)
+                    expr = unit.choose(rows, values, guess, name)
+            if parameter.has_default or name in callee.extras:
+                keywords.append((parameter.code_name, expr))
+            else:
+                arguments.append(expr)
+        return Call(code.unit.name, tuple(arguments), tuple(keywords))
+
+    def guess_same(self, name: str, rows: Sequence[Row]) -> tuple:  # type: ignore[type-arg]
+        """For a stage's class: the variable of the same name around it."""
+        from cnnspec.backends.units import Guess
+
+        if isinstance(rows[0].item, GroupItem):
+            return (Guess(safe_name(name), frozenset({name}), lambda values: values[name]),)
+        return ()
+
+    def read_arguments(self, rows: Sequence[Row]) -> Mapping[str, Argument]:
+        """The arguments of a block call as written."""
+        item = rows[0].item
+        if not isinstance(item, CallItem):
+            return {}
+        given = read_given(item.step, next(iter(item.block.parameters), None)) or ()
+        return {name: argument for name, _, argument in given}
+
+    def name_class(self, word: str) -> str:
+        """A class name that is not taken."""
+        base, count = class_name(word), 2
+        name = base
+        while name in self.names:
+            name, count = f"{base}{count}", count + 1
+        self.names.add(name)
+        return name
+
+
+def step_defines(step: Step, name: str) -> bool:
+    """Whether a step, or one inside it, gives a value that name."""
+    own = step.name is not None and getattr(step.name, "value", None) == name
+    return own or any(step_defines(s, name) for branch in step.branches for s in branch.steps)
+
+
+Variables = Mapping[str, Value]

@@ -1,0 +1,177 @@
+"""Writes a graph as PyTorch source: one self-contained file that imports only torch."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, explain_refusal
+from cnnspec.backends.channels import ChannelFinder, index_owners
+from cnnspec.backends.exposed import list_candidates
+from cnnspec.backends.header import describe_graph
+from cnnspec.backends.structure import list_calls, make_uses, write_shared
+from cnnspec.backends.torch.classes import ClassCode, ClassWriter
+from cnnspec.backends.torch.table import UNSUPPORTED
+from cnnspec.backends.units import Unit, Use
+from cnnspec.diagnostics import SpecError
+from cnnspec.expressions import Value
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.ir import Graph
+from cnnspec.naming import class_name, module_name
+from cnnspec.rendering import render_template
+from cnnspec.resources import find_folder
+
+TEMPLATE = "torch/model.py.jinja"
+
+
+def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> Compiled:
+    """Compile a graph to PyTorch; raises SpecError for ops that it cannot say exactly."""
+    refused = [
+        explain_refusal(node, UNSUPPORTED[type(node.op)], "torch", ("keras", "onnx"))
+        for node in graph.nodes
+        if type(node.op) in UNSUPPORTED
+    ]
+    if refused:
+        raise SpecError(refused)
+    source = write_source(graph, find_exposed(graph))
+    header = describe_graph(graph, command)
+    text = render_template(TEMPLATE, {"header": header, **vars_of(source)}, templates)
+    return Compiled({f"{module_name(graph.name)}.py": text.encode()})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The parts of a file as text: `classes` holds the model's last."""
+
+    imports: tuple[str, ...]
+    supports: tuple[str, ...]
+    classes: tuple[str, ...]
+    model: str
+    inputs: tuple[str, ...]
+
+
+def vars_of(source: Source) -> dict[str, object]:
+    """The parts as a template sees them."""
+    return {name: getattr(source, name) for name in Source.__slots__}
+
+
+def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
+    """The parts of the file, with some of the model's parameters as arguments."""
+    writer = ClassWriter(graph, ChannelFinder(graph, index_owners(graph)))
+    model = class_name(graph.spec.name)
+    writer.names |= {model, "Tensor", "OrderedDict"}
+    for block, calls in list_calls(graph).items():
+
+        def write(uses: tuple[Use, ...], block_name: str = block.name) -> None:
+            write_block(writer, block_name, uses)
+
+        write_shared(make_uses(calls), write)
+    params = {name: graph.spec.params[name] for name in exposed}
+    unit = Unit(
+        model, f"{describe_graph(graph, '').title}", graph.spec.steps,
+        (Use(None, graph.body, dict(exposed)),), dict(params),
+    )  # fmt: skip
+    # The constructor's defaults are this variant's values.
+    unit.defaults = dict(exposed)
+    writer.write_unit(unit, is_model=True)
+    supports = tuple(read_support(name) for name in writer.supports.names)
+    if "divisible_by" in writer.functions:
+        supports = (read_support("divisible_by"), *supports)
+    classes = tuple("\n".join(code.lines) for code in writer.classes)
+    text = "\n".join((*supports, *classes))
+    inputs = tuple(_spell_input(value.known.dims) for value in graph.inputs)
+    return Source(find_imports(text, writer), supports, classes, model, inputs)
+
+
+def write_block(writer: ClassWriter, name: str, uses: tuple[Use, ...]) -> None:
+    """One class for some uses of a block; keeps nothing when they cannot share it."""
+    block = uses[0].calls[-1].block
+    before = len(writer.classes), dict(writer.supports.names), set(writer.names), dict(writer.homes)
+    unit = Unit(
+        writer.name_class(name), say_title(block.summary, name), block.steps, uses, block.parameters
+    )
+    try:
+        code: ClassCode = writer.write_unit(unit)
+    except UnshareableError:
+        del writer.classes[before[0] :]
+        writer.supports.names, writer.names, writer.homes = before[1], before[2], before[3]
+        raise
+    for index, use in enumerate(uses):
+        assert use.item is not None
+        writer.homes[use.item] = (code, index)
+
+
+def say_title(summary: str, name: str) -> str:
+    """The docstring of a block's class."""
+    text = summary or f"The block '{name}'"
+    text = text[0].upper() + text[1:]
+    return text if text.endswith(".") else f"{text}."
+
+
+def find_exposed(graph: Graph) -> dict[str, Value]:
+    """The parameters that the constructor takes, proved by compiling with other values.
+
+    A parameter stays only if the code for another value of it is the same but for its default.
+    """
+    exposed = list_candidates(graph)
+    for name, value in list(exposed.items()):
+        if isinstance(value, bool | str | float):
+            del exposed[name]
+            continue
+        assert isinstance(value, int)
+        try:
+            other = build_graph(graph.spec, graph.variant, {**graph.overrides, name: value + 8})
+        except SpecError:
+            del exposed[name]
+            continue
+        changed = {**exposed, name: value + 8}
+        if _shape_of(graph, exposed, name) != _shape_of(other, changed, name):
+            del exposed[name]
+    return exposed
+
+
+def _shape_of(graph: Graph, exposed: Mapping[str, Value], name: str) -> str:
+    """The code without comments, docstrings and one parameter's default."""
+    try:
+        source = write_source(graph, exposed)
+    except (UnshareableError, CannotSayError):
+        return ""
+    tree = ast.parse("\n".join(source.classes))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            every = [*node.args.posonlyargs, *node.args.args]
+            for argument, default in zip(every[::-1], node.args.defaults[::-1], strict=False):
+                if argument.arg.rstrip("_") == name.rstrip("_"):
+                    node.args.defaults[node.args.defaults.index(default)] = ast.Constant(0)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree)
+
+
+def find_imports(text: str, writer: ClassWriter) -> tuple[str, ...]:
+    """The imports that the code needs, as ruff sorts them."""
+    standard = []
+    if writer.functions & {"ceil", "floor"}:
+        standard.append("import math")
+    if "OrderedDict(" in text:
+        standard.append("from collections import OrderedDict")
+    framework = ["import torch"]
+    if "F." in text:
+        framework.append("import torch.nn.functional as F")
+    framework.append("from torch import Tensor, nn" if "Tensor" in text else "from torch import nn")
+    return (*standard, *([""] if standard else []), *framework)
+
+
+def read_support(name: str) -> str:
+    """A definition from the support folder; those for maps of rank 2 serve the other ranks too."""
+    folder = find_folder("templates") / "torch" / "support"
+    stem, rank = (name[:-2], name[-2:]) if name[-2:] in ("1d", "2d", "3d") else (name, "")
+    path = folder / f"{stem}{'2d' if rank else ''}.py"
+    text = path.read_text(encoding="utf-8")
+    return (text.replace("2d", rank) if rank else text).rstrip("\n")
+
+
+def _spell_input(dims: tuple[int, ...]) -> str:
+    return ", ".join(map(str, (1, *dims)))

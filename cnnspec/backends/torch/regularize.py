@@ -1,0 +1,13 @@
+"""Dropout in PyTorch."""
+
+from __future__ import annotations
+
+from cnnspec.backends.pycode import Call
+from cnnspec.backends.torch.leaf import Leaf, keywords, ranked
+from cnnspec.ops.base import Op
+from cnnspec.ops.regularize import Dropout, SpatialDropout
+
+LEAVES: dict[type[Op], Leaf] = {
+    Dropout: Leaf(lambda site: Call("nn.Dropout", (), keywords(site, "p"))),
+    SpatialDropout: Leaf(lambda site: Call(ranked(site, "nn.Dropout"), (), keywords(site, "p"))),
+}

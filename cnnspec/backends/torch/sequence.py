@@ -1,0 +1,351 @@
+"""Writes chains of steps as ``nn.Sequential``, with loops and conditions where the spec has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cnnspec.backends.base import UnshareableError
+from cnnspec.backends.channels import ChannelFinder
+from cnnspec.backends.pycode import (
+    Bracketed,
+    Call,
+    Code,
+    Comprehension,
+    Expr,
+    Star,
+    format_condition,
+    format_statement,
+    literal,
+)
+from cnnspec.backends.site import OpSite, Supports
+from cnnspec.backends.torch.table import LEAVES
+from cnnspec.backends.units import CARRIED, Row, Unit, guess_argument, normalize
+from cnnspec.graph.ir import (
+    CallItem,
+    GroupItem,
+    Item,
+    LoopItem,
+    OpItem,
+    Region,
+    SkipItem,
+)
+from cnnspec.naming import safe_name
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """One module, under its name."""
+
+    name: str
+    expr: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Modules that are there under a condition only."""
+
+    condition: Expr
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Modules made in a loop.
+
+    `carried` is the loop's variable for the channels with its value before the loop, None where it
+    is right already; `advance` is its value after each turn.
+    """
+
+    target: str
+    iterable: Expr
+    entries: tuple[Entry, ...]
+    carried: str = ""
+    start: Expr | None = None
+    advance: Expr | None = None
+
+
+Entry = Make | When | Loop
+
+
+class SequenceWriter:
+    """Writes the steps of one unit as entries of a sequence.
+
+    `make_part` writes a block call or a named group as an expression that makes its module.
+    """
+
+    def __init__(
+        self,
+        finder: ChannelFinder,
+        supports: Supports,
+        unit: Unit,
+        make_part: Callable[[Unit, Sequence[Row]], Expr],
+    ) -> None:
+        self.finder = finder
+        self.supports = supports
+        self.unit = unit
+        self.make_part = make_part
+
+    def write_list(self, rows: Sequence[Row], regions: Sequence[Region]) -> tuple[Entry, ...]:
+        """The entries of a list of steps, for all rows at once."""
+        entries: list[Entry] = []
+        for index in range(len(regions[0].items)):
+            column = [row.follow(region.items[index]) for row, region in zip(rows, regions, strict=True)]
+            entries += self.write_column(column)
+        return tuple(entries)
+
+    def write_column(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
+        """The entries of one step."""
+        taken = [row for row in rows if not isinstance(row.item, SkipItem)]
+        if not taken:
+            return ()
+        if len(taken) < len(rows):
+            condition = say_condition(self.unit, rows)
+            return (When(condition, self.write_column(taken)),)
+        match one_kind(rows):
+            case LoopItem():
+                return self.write_loop(rows)
+            case GroupItem(named=False):
+                return self.write_list(rows, bodies(rows))
+            case OpItem():
+                return (Make(last_name(rows), self.make_op(rows)),)
+            case CallItem() | GroupItem():
+                return (Make(last_name(rows), self.make_part(self.unit, rows)),)
+        raise UnshareableError("a chain holds ops, blocks and groups only")
+
+    def make_op(self, rows: Sequence[Row]) -> Expr:
+        """The module of an op."""
+        site = self.find_site(rows)
+        leaf = LEAVES.get(type(site.op))
+        if leaf is None:
+            raise UnshareableError(f"{site.op.op} takes several values and cannot stand in a chain")
+        module = leaf.module(site)
+        if leaf.flattens(site):
+            return Call("nn.Sequential", (module, Call("nn.Flatten")))
+        return module
+
+    def find_site(self, rows: Sequence[Row]) -> OpSite:
+        """The site of a step that is an op."""
+        nodes = tuple(row.item.node for row in rows if isinstance(row.item, OpItem))
+        if len({type(node.op) for node in nodes}) != 1:
+            raise UnshareableError("uses call different ops")
+        return OpSite(self.finder, self.supports, self.unit, rows, nodes)
+
+    def write_loop(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
+        """A loop, or its turns one by one where no loop can say them."""
+        counts = {len(turns(row)) for row in rows}
+        if max(counts) > 1:
+            saved = self.unit.save()
+            try:
+                return (self.make_loop(rows),)
+            except UnshareableError:
+                self.unit.restore(saved)
+        if len(counts) != 1:
+            raise UnshareableError("uses take a loop's turns in different numbers")
+        entries: list[Entry] = []
+        for index in range(counts.pop()):
+            entries += self.write_column([row.follow(turns(row)[index][1]) for row in rows])
+        return tuple(entries)
+
+    def make_loop(self, rows: Sequence[Row]) -> Loop:
+        """A loop over the author's lists; channels that change are carried from turn to turn."""
+        inner = [
+            row.follow(turn, {**variables, CARRIED: turn.input.known.channels})
+            for row in rows
+            for variables, turn in turns(row)
+        ]
+        carried_before, self.unit.carries = self.unit.carries, False
+        entries = self.write_column(inner)
+        if any(not is_plain_name(entry) for entry in entries):
+            raise UnshareableError("named modules cannot come from a loop")
+        target, iterable = self.say_iteration(rows, entries)
+        if not self.unit.carries:
+            self.unit.carries = carried_before
+            return Loop(target, iterable, entries)
+        name = self.finder.carried_name(self.unit)
+        start = None
+        if any(row.variables.get(CARRIED) != row.item.input.known.channels for row in rows):
+            start = self.say_channels([drop_carried(row) for row in rows], [r.item.input for r in rows])
+        advance = None
+        if not self.is_advanced(inner, entries):
+            advance = self.say_channels(
+                [drop_carried(row) for row in inner], [row.item.output for row in inner]
+            )
+        return Loop(target, iterable, entries, name, start, advance)
+
+    def say_channels(self, rows: Sequence[Row], values: Sequence[object]) -> Expr:
+        """The channels of a value, which must not become an argument of the unit."""
+        extras = len(self.unit.extras)
+        expr = self.finder.say(self.unit, rows, values)  # type: ignore[arg-type]
+        if len(self.unit.extras) != extras:
+            raise UnshareableError("the channels after a turn cannot be said")
+        return expr
+
+    def is_advanced(self, rows: Sequence[Row], entries: tuple[Entry, ...]) -> bool:
+        """Whether an inner loop leaves the carried variable with the channels of the turn's end."""
+        if not any(isinstance(entry, Loop) and entry.carried for entry in entries):
+            return False
+        inner = [last_loop(row.item) for row in rows]
+        return all(
+            item is not None and item.turns and item.output.known.channels == row.item.output.known.channels
+            for item, row in zip(inner, rows, strict=True)
+        )
+
+    def say_iteration(self, rows: Sequence[Row], entries: tuple[Entry, ...]) -> tuple[str, Expr]:
+        """The target and the iterable of a ``for``: only variables that the body uses."""
+        step = rows[0].item.step
+        counts = [len(turns(row)) for row in rows]
+        if not step.loop:
+            count = self.choose_constant(rows, counts, step.repeat)
+            return "_", Call("range", (count,))
+        text = spell(entries)
+        used = [
+            (name, argument) for name, argument in step.loop if contains_name(text, safe_name(name))
+        ]
+        if not used:
+            return "_", Call("range", (self.choose_constant(rows, counts, None),))
+        lists = []
+        for name, argument in used:
+            values = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
+            lists.append(self.choose_constant(rows, values, argument))
+        target = ", ".join(safe_name(name) for name, _ in used)
+        if len(lists) == 1:
+            return target, lists[0]
+        return target, Call("zip", tuple(lists), (("strict", Code("True")),))
+
+    def choose_constant(self, rows: Sequence[Row], values: Sequence[object], argument: object) -> Expr:
+        """A loop's bounds as the author wrote them, or as a literal; never a new argument."""
+        extras = len(self.unit.extras)
+        facts = [normalize(value) for value in values]
+        expr = self.unit.choose(rows, facts, guess_argument(argument), "count")  # type: ignore[arg-type]
+        if len(self.unit.extras) != extras:
+            raise UnshareableError("a loop's bounds cannot be said")
+        return expr
+
+
+def one_kind(rows: Sequence[Row]) -> Item:
+    """The first row's item, when all rows' are of its kind."""
+    if len({type(row.item) for row in rows}) != 1:
+        raise UnshareableError("uses differ in structure")
+    return rows[0].item
+
+
+def bodies(rows: Sequence[Row]) -> list[Region]:
+    """The bodies of a column of groups or calls."""
+    return [row.item.body for row in rows if isinstance(row.item, GroupItem | CallItem)]
+
+
+def turns(row: Row) -> tuple[tuple[dict[str, object], Item], ...]:
+    """The turns of a row's loop."""
+    assert isinstance(row.item, LoopItem)
+    return row.item.turns  # type: ignore[return-value]
+
+
+def last_loop(item: Item) -> LoopItem | None:
+    """The last loop at the end of a group's steps."""
+    if isinstance(item, GroupItem) and not item.named:
+        loops = [inner for inner in item.body.items if isinstance(inner, LoopItem)]
+        return loops[-1] if loops else None
+    return item if isinstance(item, LoopItem) else None
+
+
+def drop_carried(row: Row) -> Row:
+    """The row without the carried variable."""
+    return Row(row.use, {k: v for k, v in row.variables.items() if k != CARRIED}, row.item)
+
+
+def last_name(rows: Sequence[Row]) -> str:
+    """The last part of the paths, where it is the same in every use; else empty."""
+    names = {row.item.path.rpartition(".")[2] for row in rows}
+    return names.pop() if len(names) == 1 else ""
+
+
+def is_plain_name(entry: Entry) -> bool:
+    """Whether an entry's modules are called by position."""
+    if isinstance(entry, Make):
+        return not entry.name or entry.name.isdecimal()
+    return all(map(is_plain_name, entry.entries))
+
+
+def say_condition(unit: Unit, rows: Sequence[Row]) -> Expr:
+    """The author's condition, or an argument that says it."""
+    step = next(row.item.step for row in rows if isinstance(row.item, SkipItem))
+    taken = [not isinstance(row.item, SkipItem) for row in rows]
+    named = next((last_name([r]) for r, t in zip(rows, taken, strict=True) if t), "")
+    label = named if named and not named.isdecimal() else step.head
+    return unit.choose(rows, taken, guess_argument(step.when), f"with_{label}")
+
+
+def write_inline(entries: Sequence[Entry], named: bool) -> Expr | None:
+    """The sequence as one expression; None where it needs statements."""
+    if named:
+        if not all(isinstance(entry, Make) for entry in entries):
+            return None
+        pairs = tuple(
+            Bracketed((literal(entry.name), entry.expr), "()")
+            for entry in entries
+            if isinstance(entry, Make)
+        )
+        return Call("nn.Sequential", (Call("OrderedDict", (Bracketed(pairs, split=len(pairs) > 1),)),))
+    items = write_items(entries)
+    return None if items is None else Call("nn.Sequential", items, split=len(items) > 1)
+
+
+def write_items(entries: Sequence[Entry]) -> tuple[Expr, ...] | None:
+    """The arguments of a sequence, where all can be said without statements."""
+    items: list[Expr] = []
+    for entry in entries:
+        match entry:
+            case Make():
+                items.append(entry.expr)
+            case Loop(entries=(Make() as body,), carried=""):
+                items.append(Star(Comprehension(body.expr, entry.target, entry.iterable)))
+            case _:
+                return None
+    return tuple(items)
+
+
+def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> list[str]:
+    """Statements that append the modules to a list."""
+    lines: list[str] = []
+    pending: list[Expr] = []
+
+    def flush() -> None:
+        if len(pending) == 1:
+            lines.extend(
+                format_statement("", Call(f"{variable}.append", tuple(pending)), indent=indent)
+            )
+        elif pending:
+            lines.extend(format_statement(f"{variable} += ", Bracketed(tuple(pending)), indent=indent))
+        pending.clear()
+
+    for entry in entries:
+        if isinstance(entry, Make):
+            pending.append(entry.expr)
+            continue
+        flush()
+        if isinstance(entry, When):
+            lines += format_condition("if", entry.condition, indent)
+            lines += write_statements(entry.entries, variable, indent + 4)
+            continue
+        if entry.start is not None:
+            lines += format_statement(f"{entry.carried} = ", entry.start, indent=indent)
+        lines += format_statement(f"for {entry.target} in ", entry.iterable, ":", indent)
+        lines += write_statements(entry.entries, variable, indent + 4)
+        if entry.advance is not None:
+            lines += format_statement(f"{entry.carried} = ", entry.advance, indent=indent + 4)
+    flush()
+    return lines
+
+
+def spell(entries: Sequence[Entry]) -> str:
+    """The entries as text, to see which names they use."""
+    lines = write_statements(entries, "layers", 0)
+    return "\n".join(lines)
+
+
+def contains_name(text: str, name: str) -> bool:
+    """Whether a name occurs in code as a word of its own."""
+    import re
+
+    return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text) is not None

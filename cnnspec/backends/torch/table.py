@@ -1,0 +1,33 @@
+"""What every op becomes in PyTorch, by its class."""
+
+from __future__ import annotations
+
+from cnnspec.backends.torch import (
+    activation,
+    conv,
+    linear,
+    norm,
+    pool,
+    regularize,
+    reshape,
+    resize,
+)
+from cnnspec.backends.torch.leaf import Leaf
+from cnnspec.backends.torch.merge import MERGES
+from cnnspec.ops.base import Op
+
+LEAVES: dict[type[Op], Leaf] = {
+    **conv.LEAVES,
+    **pool.LEAVES,
+    **norm.LEAVES,
+    **activation.LEAVES,
+    **linear.LEAVES,
+    **reshape.LEAVES,
+    **resize.LEAVES,
+    **regularize.LEAVES,
+}
+
+# Ops that PyTorch cannot say exactly, each with the reason that the user is given.
+UNSUPPORTED: dict[type[Op], str] = {}
+
+__all__ = ["LEAVES", "MERGES", "UNSUPPORTED"]

@@ -1,0 +1,17 @@
+import keras
+from keras import layers, ops
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class SignedLeakyReLU(layers.Layer):
+    """A leaky ReLU whose slope may be negative, which Keras's own refuses."""
+
+    def __init__(self, negative_slope, **kwargs):
+        super().__init__(**kwargs)
+        self.negative_slope = negative_slope
+
+    def call(self, inputs):
+        return ops.where(inputs < 0, self.negative_slope * inputs, inputs)
+
+    def get_config(self):
+        return {**super().get_config(), "negative_slope": self.negative_slope}

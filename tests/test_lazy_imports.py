@@ -1,0 +1,92 @@
+"""Checking a spec loads nothing heavy, in a fresh interpreter."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cnnspec
+
+HEAVY = (
+    "torch",
+    "tensorflow",
+    "keras",
+    "jax",
+    "onnx",
+    "onnxruntime",
+    "safetensors",
+    "numpy",
+    "jinja2",
+    "rich",
+)
+
+SPEC = """\
+cnnspec: 1
+name: net
+input: {channels: 3, height: 8, width: 8}
+layers:
+  - conv: {out_channels: 4, kernel_size: 3, padding: same}
+  - flatten
+  - linear: 10
+"""
+
+PROBE = """
+import sys
+{extra}
+from cnnspec.cli.main import run
+code = run({arguments!r})
+print("LOADED", code, *(name for name in {heavy!r} if name in sys.modules))
+"""
+
+
+def list_loaded(folder: Path, *arguments: str, extra: str = "") -> list[str]:
+    """The exit code and the heavy packages that a command has loaded."""
+    (folder / "net.yaml").write_text(SPEC)
+    result = subprocess.run(
+        [sys.executable, "-c", PROBE.format(extra=extra, arguments=arguments, heavy=HEAVY)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(Path(cnnspec.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return result.stdout.splitlines()[-1].split()[1:]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "net.yaml"),
+        ("check", "net.yaml", "--format", "sarif"),
+        ("summary", "net.yaml"),
+        ("zoo", "--help"),
+        ("compile", "--help"),
+        ("--help",),
+        ("--version",),
+    ],
+    ids=" ".join,
+)
+def test_light_commands_load_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert list_loaded(tmp_path, *arguments) == ["0"]
+
+
+@pytest.mark.parametrize("package", ["numpy", "jinja2"])
+def test_the_probe_sees_what_is_loaded(tmp_path: Path, package: str) -> None:
+    pytest.importorskip(package)
+    assert list_loaded(tmp_path, "check", "net.yaml", extra=f"import {package}") == ["0", package]
+
+
+def test_importing_the_package_loads_none_of_its_parts() -> None:
+    probe = "import sys, cnnspec; print(*(n for n in sys.modules if n.startswith('cnnspec.')))"
+    result = subprocess.run(
+        [sys.executable, "-c", probe],
+        env=os.environ | {"PYTHONPATH": str(Path(cnnspec.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout == "\n"

@@ -1,0 +1,159 @@
+"""Output files are whole or absent, and nobody's work is overwritten."""
+
+from __future__ import annotations
+
+import os
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from cnnspec.cli.failures import UsageError
+from cnnspec.cli.output import choose_path, write_files
+from cnnspec.signing import holds_fingerprint, is_unchanged, sign_text
+
+TEMPLATE = '"""A model."""\n# cnnspec: digest\nx = 1\n'
+OURS = sign_text(TEMPLATE)
+
+
+class Killed(BaseException):
+    """Stands in for whatever ends the process."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "model.py").write_text(OURS)
+    (tmp_path / "model.data").write_text("old data")
+    return tmp_path
+
+
+def list_files(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("failing", ["replace", "fsync", "open"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), Killed()])
+def test_a_failure_leaves_the_old_files_whole_and_nothing_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, failing: str, error: BaseException
+) -> None:
+    def fail(*arguments: object, **options: object) -> object:
+        raise error
+
+    before = list_files(folder)
+    monkeypatch.setattr(os, failing, fail)
+    with pytest.raises(type(error)):
+        write_files({folder / "model.py": b"new", folder / "model.data": b"new"}, force=True)
+    monkeypatch.undo()
+    assert list_files(folder) == before
+
+
+def test_no_file_is_replaced_before_all_are_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    real_fsync, real_replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: calls.append("fsync") or real_fsync(file))
+
+    def replace(source: Path, target: Path) -> None:
+        calls.append(f"replace {target.name}")
+        real_replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    write_files({folder / "model.py": b"new", folder / "model.data": b"data"}, force=True)
+    assert calls == ["fsync", "fsync", "replace model.data", "replace model.py"]
+    assert list_files(folder) == {"model.py": "new", "model.data": "data"}
+
+
+def test_our_own_unchanged_output_is_replaced(folder: Path) -> None:
+    write_files({folder / "model.py": b"new"})
+    assert (folder / "model.py").read_text() == "new"
+
+
+@pytest.mark.parametrize("content", [OURS.replace("1", "2"), TEMPLATE, "", "\udcff"])
+def test_edited_and_foreign_files_are_kept_without_force(folder: Path, content: str) -> None:
+    path = folder / "model.py"
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(UsageError, match=r"model\.py' exists and was not written by cnnspec"):
+        write_files({path: b"new"})
+    assert path.read_bytes() == content.encode(errors="surrogateescape")
+    write_files({path: b"new"}, force=True)
+    assert path.read_bytes() == b"new"
+
+
+def test_what_is_no_regular_file_is_kept_even_with_force(folder: Path) -> None:
+    (folder / "pipe").mkdir()
+    for path in (folder / "pipe", Path(os.devnull)):
+        with pytest.raises(UsageError, match="not a regular file"):
+            write_files({path: b"new"}, force=True)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no folder '.*nowhere'"):
+        write_files({tmp_path / "nowhere" / "model.py": b"new"})
+
+
+def test_new_files_follow_the_umask_and_old_ones_keep_their_mode(folder: Path) -> None:
+    (folder / "model.py").chmod(0o640)
+    previous = os.umask(0o027)
+    try:
+        write_files({folder / "model.py": b"new", folder / "fresh.py": b"new"})
+    finally:
+        os.umask(previous)
+    assert (folder / "model.py").stat().st_mode & 0o777 == 0o640
+    assert (folder / "fresh.py").stat().st_mode & 0o777 == 0o640
+    (folder / "script.py").write_text(OURS)
+    (folder / "script.py").chmod(0o755)
+    write_files({folder / "script.py": b"new"})
+    assert (folder / "script.py").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_link_stays_a_link(folder: Path) -> None:
+    (folder / "link.py").symlink_to(folder / "model.py")
+    write_files({folder / "link.py": b"new"})
+    assert (folder / "link.py").is_symlink()
+    assert (folder / "model.py").read_text() == "new"
+
+
+def test_a_folder_or_a_trailing_slash_takes_the_default_name(tmp_path: Path) -> None:
+    assert choose_path(None, "a.py") == Path("a.py")
+    assert choose_path(str(tmp_path), "a.py") == tmp_path / "a.py"
+    assert choose_path("out/", "a.py") == Path("out/a.py")
+    assert choose_path("out", "a.py") == Path("out")
+
+
+def test_a_signed_text_knows_every_change() -> None:
+    assert OURS.splitlines()[1].startswith("# cnnspec: digest=")
+    assert is_unchanged(OURS)
+    assert is_unchanged(OURS.replace("\n", "\r\n"))
+    assert not is_unchanged(OURS + "\n")
+    assert not is_unchanged("x\n" + OURS)
+    assert sign_text(OURS) == OURS
+    assert sign_text("no placeholder\n") == "no placeholder\n"
+
+
+def field(number: int, content: bytes) -> bytes:
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+def test_a_model_is_ours_by_its_metadata_alone() -> None:
+    key = b"cnnspec.fingerprint"
+    entry = field(14, field(1, key) + field(2, b"abc"))
+    ours = bytes([8, 8]) + field(2, b"producer") + field(7, b"graph") + entry
+    assert holds_fingerprint(BytesIO(ours))
+    assert not holds_fingerprint(BytesIO(bytes([8, 8]) + field(7, key)))
+    assert not holds_fingerprint(BytesIO(field(14, field(1, b"other"))))
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff" * 40, b"r\xff\x7f", b"hello world", b"\x00" * 99])
+def test_any_bytes_may_be_asked(data: bytes) -> None:
+    assert not holds_fingerprint(BytesIO(data))
+
+
+@pytest.mark.onnx
+def test_a_real_model_is_recognised_and_another_is_not() -> None:
+    onnx = pytest.importorskip("onnx")
+    graph = onnx.helper.make_graph([], "empty", [], [])
+    model = onnx.helper.make_model(graph)
+    assert not holds_fingerprint(BytesIO(model.SerializeToString()))
+    onnx.helper.set_model_props(model, {"cnnspec.fingerprint": "abc", "cnnspec.spec": "text"})
+    assert holds_fingerprint(BytesIO(model.SerializeToString()))
