@@ -1,4 +1,4 @@
-"""Where a value's channels come from, so that code can say it: ``in_channels``, ``4 * channels``."""
+"""Where a value's channels come from, so that code can say them: ``4 * channels``."""
 
 from __future__ import annotations
 
@@ -95,9 +95,7 @@ class ChannelFinder:
             return unit.choose(rows, targets, (), name)
         return unit.choose(rows, targets, self.guess(unit, rows, setters), name)
 
-    def guess(
-        self, unit: Unit, rows: Sequence[Row], setters: Sequence[Node | None]
-    ) -> list[Guess]:
+    def guess(self, unit: Unit, rows: Sequence[Row], setters: Sequence[Node | None]) -> list[Guess]:
         """What the channels may be called: the producer's words, or what the unit received."""
         received = Guess(IN_CHANNELS, frozenset({IN_CHANNELS}), lambda names: names[IN_CHANNELS])
         setter = setters[0]

@@ -309,7 +309,7 @@ def _ends_in_brackets(expr: Expr) -> bool:
         case Unary(operand=inner):
             return _ends_in_brackets(_resolve(inner))
         case _:
-            return isinstance(expr, Comprehension | Subscript | Parenthesized)
+            return isinstance(expr, Comprehension | Parenthesized)
 
 
 def _flatten(expr: Expr) -> tuple[list[Expr], list[str]]:

@@ -119,7 +119,7 @@ class Unit:
     def choose(
         self, rows: Sequence[Row], targets: Sequence[Fact], guesses: Iterable[Guess], name: str
     ) -> Expr:
-        """The code for a value: the first guess that is right everywhere, a literal, an argument."""
+        """The code for a value: the first guess that is always right, a literal, an argument."""
         wanted = [normalize(target) for target in targets]
         for guess in guesses:
             if is_right(guess, rows, wanted):

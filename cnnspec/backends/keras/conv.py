@@ -9,7 +9,7 @@ from cnnspec.backends.base import Site
 from cnnspec.backends.keras.layer import Layers, call_layer, find_rank, text, unless
 from cnnspec.backends.keras.names import suffix_name
 from cnnspec.backends.keras.padding import Sides, is_bare, pad_zeros, write_pairs, write_sides
-from cnnspec.backends.pycode import Binary, Expr, literal
+from cnnspec.backends.pycode import Expr, literal
 from cnnspec.graph.ir import Node
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.windows import Window, pad_same
@@ -43,7 +43,7 @@ def depthwise_conv(site: Site, name: Expr) -> Layers:
     if site.same(is_depthwise):
         return _slide_depthwise(site, name, multiplier)
     channels = site.in_channels()
-    filters = channels if multiplier is None else Binary(channels, "*", multiplier)
+    filters = site.derive("filters", lambda node: node.shape.channels) if multiplier else channels
     return _slide(site, name, "layers.Conv3D", (filters,), groups=channels)
 
 

@@ -38,8 +38,10 @@ def write_sides(site: Site, field: str | None, find: Callable[[Node], Sides]) ->
     return site.derive(field or "padding", lambda node: _shorten(find(node)))
 
 
-def write_pairs(site: Site, field: str, find: Callable[[Node], Sides]) -> Expr:
-    """Rows for a support layer: one number, or (before, after) for each axis."""
+def write_pairs(site: Site, field: str, find: Callable[[Node], Sides]) -> Expr | None:
+    """Rows for a support layer: one number, or (before, after) for each axis; None for no rows."""
+    if all(is_bare(find(node)) for node in site.nodes):
+        return None
     if all(
         isinstance(value := getattr(node.op, field), int)
         and _read_sides(value, len(find(node))) == find(node)

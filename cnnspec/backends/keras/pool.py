@@ -116,9 +116,9 @@ def _pool_extremes(site: Site, name: Expr) -> Expr:
 
 
 def _pad_infinity(site: Site, name: Expr) -> Layers:
-    if all(is_bare(_find_sides(node)) for node in site.nodes):
-        return ()
     rows = write_pairs(site, "padding", _find_sides)
+    if rows is None:
+        return ()
     support = site.require("NegativeInfinityPadding")
     return (call_layer(support, rows, name=suffix_name(name, "pad")),)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
+from cnnspec.backends.columns import bodies, find_references
 from cnnspec.backends.pycode import Call, Code, Expr, format_signature, format_statement
 from cnnspec.backends.site import Supports
-from cnnspec.backends.torch.forward import ForwardWriter, find_references
+from cnnspec.backends.torch.forward import ForwardWriter
 from cnnspec.backends.torch.sequence import (
     SequenceWriter,
-    bodies,
     write_inline,
     write_items,
     write_statements,
@@ -20,6 +20,7 @@ from cnnspec.backends.torch.sequence import (
 from cnnspec.backends.units import (
     CARRIED,
     IN_CHANNELS,
+    Guess,
     Row,
     Unit,
     Use,
@@ -29,7 +30,6 @@ from cnnspec.backends.units import (
     same,
     spell_parameter,
 )
-from cnnspec.expressions import Value
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item
 from cnnspec.naming import class_name, safe_name
@@ -101,7 +101,9 @@ class ClassWriter:
         entries = sequence.write_list(rows, [use.region for use in sequence.unit.uses])
         items = write_items(entries)
         if items is not None:
-            return format_statement("", Call("super().__init__", items, split=len(items) > 1), indent=8)
+            return format_statement(
+                "", Call("super().__init__", items, split=len(items) > 1), indent=8
+            )
         lines = ["        layers: list[nn.Module] = []"]
         lines += write_statements(entries, "layers", 8)
         return [*lines, "        super().__init__(*layers)"]
@@ -169,9 +171,11 @@ class ClassWriter:
             if name == IN_CHANNELS:
                 expr = self.finder.say(unit, rows, [row.item.input for row in rows])
             else:
-                source = callee.extras[name] if name in callee.extras else [
-                    normalize(use.variables[name]) for use in callee.uses
-                ]
+                source = (
+                    callee.extras[name]
+                    if name in callee.extras
+                    else [normalize(use.variables[name]) for use in callee.uses]
+                )
                 values = [source[index] for index in indices]
                 if parameter.has_default and all(same(v, parameter.default) for v in values):
                     continue
@@ -186,10 +190,8 @@ class ClassWriter:
                 arguments.append(expr)
         return Call(code.unit.name, tuple(arguments), tuple(keywords))
 
-    def guess_same(self, name: str, rows: Sequence[Row]) -> tuple:  # type: ignore[type-arg]
+    def guess_same(self, name: str, rows: Sequence[Row]) -> tuple[Guess, ...]:
         """For a stage's class: the variable of the same name around it."""
-        from cnnspec.backends.units import Guess
-
         if isinstance(rows[0].item, GroupItem):
             return (Guess(safe_name(name), frozenset({name}), lambda values: values[name]),)
         return ()
@@ -216,6 +218,3 @@ def step_defines(step: Step, name: str) -> bool:
     """Whether a step, or one inside it, gives a value that name."""
     own = step.name is not None and getattr(step.name, "value", None) == name
     return own or any(step_defines(s, name) for branch in step.branches for s in branch.steps)
-
-
-Variables = Mapping[str, Value]

@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnspec.backends.base import UnshareableError
+from cnnspec.backends.columns import (
+    bodies,
+    find_references,
+    last_name,
+    one_kind,
+    say_condition,
+    turns,
+)
 from cnnspec.backends.pycode import (
     Call,
     Code,
@@ -14,24 +22,15 @@ from cnnspec.backends.pycode import (
     format_statement,
     literal,
 )
-from cnnspec.backends.torch.sequence import (
-    SequenceWriter,
-    bodies,
-    last_name,
-    one_kind,
-    say_condition,
-    turns,
-    write_inline,
-    write_statements,
-)
+from cnnspec.backends.torch.sequence import SequenceWriter, write_inline, write_statements
 from cnnspec.backends.torch.table import LEAVES, MERGES
 from cnnspec.backends.units import Row
 from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, LoopItem, OpItem, Region, SkipItem
 from cnnspec.graph.scope import is_positional
 from cnnspec.naming import safe_name
-from cnnspec.ops.base import Op
 from cnnspec.ops import activation
-from cnnspec.spec.model import ListArgument, Literal, Step
+from cnnspec.ops.base import Op
+from cnnspec.spec.model import ListArgument, Literal
 
 # Where a line of forward ends: after one of these, or before it grows longer than this.
 _LINE_ENDS: tuple[type[Op], ...] = (
@@ -55,6 +54,7 @@ class ForwardWriter:
         self.body: list[str] = []
         self.values: dict[str, Expr] = {}
         self.held: list[str] = []
+        self.assignments: list[tuple[str, Expr, int]] = []
         self.attributes: set[str] = set()
         self.condition: Expr | None = None
         self.referenced = find_references(self.unit.steps)
@@ -62,16 +62,21 @@ class ForwardWriter:
     def write(self, rows: Sequence[Row], regions: Sequence[Region], value: Expr) -> None:
         """Write the whole unit."""
         result = self.write_list(rows, regions, value)
+        last = self.assignments[-1] if self.assignments else None
+        if last is not None and isinstance(result, Code) and last[0] == result.text:
+            # The last assignment is what is returned.
+            del self.body[last[2] :]
+            result = last[1]
         self.body += format_statement("return ", result, indent=8)
 
     # Lists and structure
 
-    def write_list(
-        self, rows: Sequence[Row], regions: Sequence[Region], value: Expr
-    ) -> Expr:
+    def write_list(self, rows: Sequence[Row], regions: Sequence[Region], value: Expr) -> Expr:
         """The value after a list of steps."""
         for index in range(len(regions[0].items)):
-            column = [r.follow(region.items[index]) for r, region in zip(rows, regions, strict=True)]
+            column = [
+                r.follow(region.items[index]) for r, region in zip(rows, regions, strict=True)
+            ]
             value = self.write_column(column, value)
         return value
 
@@ -112,6 +117,7 @@ class ForwardWriter:
         if rows[0].item.step.name is None or name not in self.referenced:
             return value
         variable = Code(safe_name(name))
+        self.assignments.append((variable.text, value, len(self.body)))
         self.body += format_statement(f"{variable.text} = ", value, indent=8)
         self.values[name] = variable
         return variable
@@ -190,9 +196,8 @@ class ForwardWriter:
                 self.held.append(output.text)
             outputs.append(output)
         del self.held[depth - 1 :]
-        nodes = tuple(item.merge for item in items)
-        site = self.sequence.find_site([row.follow(OpItem(i.step, i.input, i.output, i.path, node=n))
-                                        for row, i, n in zip(rows, items, nodes, strict=True)])  # fmt: skip
+        merged = [row.follow(as_op(item)) for row, item in zip(rows, items, strict=True)]
+        site = self.sequence.find_site(merged)
         return MERGES[type(site.op)](site, tuple(outputs))
 
     def write_container(self, rows: Sequence[Row], regions: Sequence[Region], start: Expr) -> Expr:
@@ -264,9 +269,15 @@ class ForwardWriter:
         """Put a value into a variable that nothing still needs."""
         if isinstance(value, Code) and value.text.isidentifier() and not comment:
             return value
-        taken = {*self.held, *(v.text for v in self.values.values() if isinstance(v, Code))}
+        taken = {*self.held}
+        taken |= {
+            variable.text
+            for name, variable in self.values.items()
+            if isinstance(variable, Code) and name in self.referenced
+        }
         free = next((name for name in _VARIABLES if name not in taken), None)
         name = free or next(f"x{i}" for i in range(2, 10_000) if f"x{i}" not in taken)
+        self.assignments.append((name, value, len(self.body)))
         lines = format_statement(f"{name} = ", value, indent=8)
         if comment and len(lines[-1]) + len(comment) <= 88:
             lines[-1] += comment
@@ -274,24 +285,6 @@ class ForwardWriter:
         return Code(name)
 
 
-def find_references(steps: Sequence[Step]) -> list[str]:
-    """The names of values that steps take, in order of first mention."""
-    found: dict[str, None] = {}
-
-    def visit(step: Step) -> None:
-        if isinstance(step.source, Literal):
-            found[str(step.source.value)] = None
-        if isinstance(step.argument, ListArgument) and step.head in ("add", "concat", "multiply"):
-            found.update(
-                (str(item.value), None)
-                for item in step.argument.items
-                if isinstance(item, Literal)
-            )
-        for branch in step.branches:
-            for inner in branch.steps:
-                visit(inner)
-
-    for step in steps:
-        visit(step)
-    found.pop("_", None)
-    return list(found)
+def as_op(item: BranchItem) -> OpItem:
+    """The merge of some branches as a step of its own."""
+    return OpItem(item.step, item.input, item.output, item.path, node=item.merge)

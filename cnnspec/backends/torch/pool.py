@@ -163,7 +163,9 @@ def _global(word: str) -> Leaf:
 def _mean(site: TorchSite, x: Expr) -> Expr:
     axes: Fact = tuple(range(2, 2 + site.same(lambda node: node.shapes[0].rank)))
     keep = site.same(lambda node: cast(GlobalAvgPool, node.op).keepdims)
-    return Call("torch.mean", (x,), (("dim", literal(axes)), *((("keepdim", literal(True)),) * keep)))
+    return Call(
+        "torch.mean", (x,), (("dim", literal(axes)), *((("keepdim", literal(True)),) * keep))
+    )
 
 
 def adaptive_avg_pool(site: TorchSite) -> Expr:
@@ -176,7 +178,9 @@ LEAVES: dict[type[Op], Leaf] = {
     MinPool: Leaf(min_pool),
     AvgPool: Leaf(avg_pool, _call_avg_pool),
     LpPool: Leaf(lp_pool),
-    GlobalAvgPool: Leaf(_global("AdaptiveAvgPool").module, _mean, _global("AdaptiveAvgPool").flattens),
+    GlobalAvgPool: Leaf(
+        _global("AdaptiveAvgPool").module, _mean, _global("AdaptiveAvgPool").flattens
+    ),
     GlobalMaxPool: _global("AdaptiveMaxPool"),
     AdaptiveAvgPool: Leaf(adaptive_avg_pool),
 }

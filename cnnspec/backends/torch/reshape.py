@@ -42,9 +42,7 @@ LEAVES: dict[type[Op], Leaf] = {
     Flatten: Leaf(
         lambda site: Call("nn.Flatten"), lambda site, x: Call("torch.flatten", (x, literal(1)))
     ),
-    ZeroPad: Leaf(
-        zero_pad, lambda site, x: Call("F.pad", (x, site.derive("padding", _pad_sides)))
-    ),
+    ZeroPad: Leaf(zero_pad, lambda site, x: Call("F.pad", (x, site.derive("padding", _pad_sides)))),
     Crop: Leaf(crop, lambda site, x: Call("F.pad", (x, site.derive("padding", _crop_sides)))),
     Identity: Leaf(lambda site: Call("nn.Identity"), lambda site, x: x),
 }

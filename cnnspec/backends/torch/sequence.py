@@ -1,4 +1,4 @@
-"""Writes chains of steps as ``nn.Sequential``, with loops and conditions where the spec has them."""
+"""Writes chains of steps as ``nn.Sequential``, with the loops and conditions of the spec."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
+from cnnspec.backends.columns import bodies, last_name, one_kind, say_condition, turns
 from cnnspec.backends.pycode import (
     Bracketed,
     Call,
@@ -90,7 +91,9 @@ class SequenceWriter:
         """The entries of a list of steps, for all rows at once."""
         entries: list[Entry] = []
         for index in range(len(regions[0].items)):
-            column = [row.follow(region.items[index]) for row, region in zip(rows, regions, strict=True)]
+            column = [
+                row.follow(region.items[index]) for row, region in zip(rows, regions, strict=True)
+            ]
             entries += self.write_column(column)
         return tuple(entries)
 
@@ -165,7 +168,9 @@ class SequenceWriter:
         name = self.finder.carried_name(self.unit)
         start = None
         if any(row.variables.get(CARRIED) != row.item.input.known.channels for row in rows):
-            start = self.say_channels([drop_carried(row) for row in rows], [r.item.input for r in rows])
+            start = self.say_channels(
+                [drop_carried(row) for row in rows], [r.item.input for r in rows]
+            )
         advance = None
         if not self.is_advanced(inner, entries):
             advance = self.say_channels(
@@ -187,7 +192,9 @@ class SequenceWriter:
             return False
         inner = [last_loop(row.item) for row in rows]
         return all(
-            item is not None and item.turns and item.output.known.channels == row.item.output.known.channels
+            item is not None
+            and item.turns
+            and item.output.known.channels == row.item.output.known.channels
             for item, row in zip(inner, rows, strict=True)
         )
 
@@ -213,7 +220,9 @@ class SequenceWriter:
             return target, lists[0]
         return target, Call("zip", tuple(lists), (("strict", Code("True")),))
 
-    def choose_constant(self, rows: Sequence[Row], values: Sequence[object], argument: object) -> Expr:
+    def choose_constant(
+        self, rows: Sequence[Row], values: Sequence[object], argument: object
+    ) -> Expr:
         """A loop's bounds as the author wrote them, or as a literal; never a new argument."""
         extras = len(self.unit.extras)
         facts = [normalize(value) for value in values]
@@ -221,24 +230,6 @@ class SequenceWriter:
         if len(self.unit.extras) != extras:
             raise UnshareableError("a loop's bounds cannot be said")
         return expr
-
-
-def one_kind(rows: Sequence[Row]) -> Item:
-    """The first row's item, when all rows' are of its kind."""
-    if len({type(row.item) for row in rows}) != 1:
-        raise UnshareableError("uses differ in structure")
-    return rows[0].item
-
-
-def bodies(rows: Sequence[Row]) -> list[Region]:
-    """The bodies of a column of groups or calls."""
-    return [row.item.body for row in rows if isinstance(row.item, GroupItem | CallItem)]
-
-
-def turns(row: Row) -> tuple[tuple[dict[str, object], Item], ...]:
-    """The turns of a row's loop."""
-    assert isinstance(row.item, LoopItem)
-    return row.item.turns  # type: ignore[return-value]
 
 
 def last_loop(item: Item) -> LoopItem | None:
@@ -254,26 +245,11 @@ def drop_carried(row: Row) -> Row:
     return Row(row.use, {k: v for k, v in row.variables.items() if k != CARRIED}, row.item)
 
 
-def last_name(rows: Sequence[Row]) -> str:
-    """The last part of the paths, where it is the same in every use; else empty."""
-    names = {row.item.path.rpartition(".")[2] for row in rows}
-    return names.pop() if len(names) == 1 else ""
-
-
 def is_plain_name(entry: Entry) -> bool:
     """Whether an entry's modules are called by position."""
     if isinstance(entry, Make):
         return not entry.name or entry.name.isdecimal()
     return all(map(is_plain_name, entry.entries))
-
-
-def say_condition(unit: Unit, rows: Sequence[Row]) -> Expr:
-    """The author's condition, or an argument that says it."""
-    step = next(row.item.step for row in rows if isinstance(row.item, SkipItem))
-    taken = [not isinstance(row.item, SkipItem) for row in rows]
-    named = next((last_name([r]) for r, t in zip(rows, taken, strict=True) if t), "")
-    label = named if named and not named.isdecimal() else step.head
-    return unit.choose(rows, taken, guess_argument(step.when), f"with_{label}")
 
 
 def write_inline(entries: Sequence[Entry], named: bool) -> Expr | None:
@@ -286,7 +262,9 @@ def write_inline(entries: Sequence[Entry], named: bool) -> Expr | None:
             for entry in entries
             if isinstance(entry, Make)
         )
-        return Call("nn.Sequential", (Call("OrderedDict", (Bracketed(pairs, split=len(pairs) > 1),)),))
+        return Call(
+            "nn.Sequential", (Call("OrderedDict", (Bracketed(pairs, split=len(pairs) > 1),)),)
+        )
     items = write_items(entries)
     return None if items is None else Call("nn.Sequential", items, split=len(items) > 1)
 
@@ -316,7 +294,9 @@ def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> li
                 format_statement("", Call(f"{variable}.append", tuple(pending)), indent=indent)
             )
         elif pending:
-            lines.extend(format_statement(f"{variable} += ", Bracketed(tuple(pending)), indent=indent))
+            lines.extend(
+                format_statement(f"{variable} += ", Bracketed(tuple(pending)), indent=indent)
+            )
         pending.clear()
 
     for entry in entries:

@@ -1,0 +1,66 @@
+"""Columns: one step of a unit as it was carried out in every use, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnnspec.backends.base import UnshareableError
+from cnnspec.backends.pycode import Expr
+from cnnspec.backends.units import Row, Unit, guess_argument
+from cnnspec.expressions import Value
+from cnnspec.graph.ir import CallItem, GroupItem, Item, LoopItem, Region, SkipItem
+from cnnspec.spec.model import MERGES, ListArgument, Literal, Step
+
+
+def one_kind(rows: Sequence[Row]) -> Item:
+    """The first row's item, when all rows' are of its kind."""
+    if len({type(row.item) for row in rows}) != 1:
+        raise UnshareableError("uses differ in structure")
+    return rows[0].item
+
+
+def bodies(rows: Sequence[Row]) -> list[Region]:
+    """The bodies of a column of groups or calls."""
+    return [row.item.body for row in rows if isinstance(row.item, GroupItem | CallItem)]
+
+
+def turns(row: Row) -> tuple[tuple[dict[str, Value], Item], ...]:
+    """The turns of a row's loop."""
+    assert isinstance(row.item, LoopItem)
+    return row.item.turns
+
+
+def last_name(rows: Sequence[Row]) -> str:
+    """The last part of the paths, where it is the same in every use; else empty."""
+    names = {row.item.path.rpartition(".")[2] for row in rows}
+    return names.pop() if len(names) == 1 else ""
+
+
+def say_condition(unit: Unit, rows: Sequence[Row]) -> Expr:
+    """The author's condition, or an argument that says it."""
+    step = next(row.item.step for row in rows if isinstance(row.item, SkipItem))
+    taken = [not isinstance(row.item, SkipItem) for row in rows]
+    named = next((last_name([r]) for r, t in zip(rows, taken, strict=True) if t), "")
+    label = named if named and not named.isdecimal() else step.head
+    return unit.choose(rows, taken, guess_argument(step.when), f"with_{label}")
+
+
+def find_references(steps: Sequence[Step]) -> list[str]:
+    """The names of values that steps take, in order of first mention."""
+    found: dict[str, None] = {}
+
+    def visit(step: Step) -> None:
+        if isinstance(step.source, Literal):
+            found[str(step.source.value)] = None
+        if isinstance(step.argument, ListArgument) and step.head in MERGES:
+            found.update(
+                (str(item.value), None) for item in step.argument.items if isinstance(item, Literal)
+            )
+        for branch in step.branches:
+            for inner in branch.steps:
+                visit(inner)
+
+    for step in steps:
+        visit(step)
+    found.pop("_", None)
+    return list(found)
