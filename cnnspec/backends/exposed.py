@@ -6,13 +6,66 @@ often a step is repeated, or whether it is there, shapes the code itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
+from cnnspec.backends.base import CannotSayError, UnshareableError
+from cnnspec.diagnostics import SpecError
 from cnnspec.expressions import Value
+from cnnspec.graph.build import build_graph
 from cnnspec.graph.evaluate import needs
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.library import find_block
 from cnnspec.spec.model import Argument, Block, MapArgument, ModelSpec, Step
+
+
+class Written(Protocol):
+    """Generated source, as far as it depends on the network."""
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """The classes and functions as text."""
+
+
+WriteSource = Callable[[Graph, Mapping[str, Value]], Written]
+
+
+def find_exposed(graph: Graph, write: WriteSource) -> dict[str, Value]:
+    """The parameters that the constructor takes, proved by compiling with other values.
+
+    A parameter stays only if the code for another value of it is the same but for its default.
+    """
+    exposed = list_candidates(graph)
+    for name, value in list(exposed.items()):
+        if not isinstance(value, int) or isinstance(value, bool):
+            del exposed[name]
+            continue
+        try:
+            other = build_graph(graph.spec, graph.variant, {**graph.overrides, name: value + 8})
+            same = dump_code(write(graph, exposed), name) == dump_code(
+                write(other, {**exposed, name: value + 8}), name
+            )
+        except (SpecError, UnshareableError, CannotSayError):
+            same = False
+        if not same:
+            del exposed[name]
+    return exposed
+
+
+def dump_code(source: Written, name: str) -> str:
+    """The code without comments, docstrings and one parameter's default."""
+    tree = ast.parse("\n".join(source.code))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            every = [*node.args.posonlyargs, *node.args.args]
+            first = len(every) - len(node.args.defaults)
+            for index, argument in enumerate(every[first:]):
+                if argument.arg.rstrip("_") == name.rstrip("_"):
+                    node.args.defaults[index] = ast.Constant(0)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree)
 
 
 def list_candidates(graph: Graph) -> dict[str, Value]:

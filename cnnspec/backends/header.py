@@ -58,3 +58,10 @@ def find_version() -> str:
 
 def _spell(dims: tuple[int, ...]) -> str:
     return " x ".join(map(str, dims))
+
+
+def say_title(summary: str, name: str) -> str:
+    """The docstring of a block's class."""
+    text = summary or f"The block '{name}'"
+    text = text[0].upper() + text[1:]
+    return text if text.endswith(".") else f"{text}."

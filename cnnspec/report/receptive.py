@@ -38,7 +38,8 @@ def find_fields(graph: Graph) -> dict[Value, Fields]:
     """The receptive field of every value along each axis of the input.
 
     A row of the output that reads `extent` rows of a value whose rows lie `stride` input rows
-    apart sees (extent - 1) * stride input rows more than one row of that value.
+    apart sees (extent - 1) * stride input rows more than one row of that value. Behind an
+    enlarged map, where rows differ in how far they see, that is their mean.
     """
     start = Field(Fraction(1), Fraction(1), Fraction(1))
     fields = {value: (start,) * value.known.rank for value in graph.inputs}

@@ -8,8 +8,9 @@ explode on their way through a deep network: each layer's output has a mean squa
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
-from math import prod, sqrt
+from math import erf, exp, pi, prod, sqrt
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +20,6 @@ from numpy.typing import NDArray
 from cnnspec.graph.ir import Graph, Node
 from cnnspec.ops import activation, conv, linear, merge, norm
 from cnnspec.ops.base import Op, Weight, spread
-from cnnspec.ops.shapes import Shape
 
 Array = NDArray[np.float32]
 
@@ -29,20 +29,33 @@ _CHUNK = 2**20
 _NORMS = (norm.BatchNorm, norm.LayerNorm, norm.GroupNorm, norm.InstanceNorm)
 
 
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """The mean of what flows, and the mean of its square."""
+
+    mean: float
+    square: float
+
+    @property
+    def variance(self) -> float:
+        """The mean square without the mean's part, kept above zero."""
+        return max(self.square - self.mean**2, 1e-6)
+
+
 def draw_weights(graph: Graph, seed: int) -> dict[str, Array]:
     """Draw every array of a network by its full name, in the order of the graph.
 
     Kernels are bell-shaped and scaled by their fan-in, norms' scales and variances are from 0.5
     to 1.5, means and biases small and not zero.
     """
-    powers = dict.fromkeys(graph.inputs, 1.0)
+    moments = dict.fromkeys(graph.inputs, Moments(0.0, 1.0))
     weights: dict[str, Array] = {}
     for node in graph.nodes:
-        incoming = [powers[value] for value in node.inputs]
+        incoming = [moments[value] for value in node.inputs]
         for weight in node.weights:
             name = f"{node.path}.{weight.name}"
-            weights[name] = _draw_array(node, weight, _seed(seed, name), incoming[0])
-        powers[node.output] = _estimate_power(node, incoming)
+            weights[name] = _draw_array(node, weight, _seed(seed, name), incoming[0].square)
+        moments[node.output] = _estimate(node, incoming)
     return weights
 
 
@@ -61,7 +74,9 @@ def _draw_array(node: Node, weight: Weight, source: np.random.PCG64, power: floa
         return _draw_even(source, weight.shape, 0.5, 1.5)
     if isinstance(node.op, activation.Prelu):
         return _draw_even(source, weight.shape, 0.1, 0.4)
-    return _draw_bell(source, weight.shape, 1 / sqrt(_count_fan_in(node, weight) * power))
+    return _draw_bell(
+        source, weight.shape, 1 / sqrt(_count_fan_in(node, weight) * max(power, 1e-6))
+    )
 
 
 def _count_fan_in(node: Node, weight: Weight) -> float:
@@ -105,51 +120,63 @@ def _draw_bell(source: np.random.PCG64, shape: tuple[int, ...], deviation: float
     return _draw_raw(source, prod(shape), sum_quarters).reshape(shape)
 
 
-Estimate = Callable[[Node, list[float]], float]
+Estimate = Callable[[Node, list[Moments]], Moments]
 
 
-def _estimate_power(node: Node, incoming: list[float]) -> float:
-    """The mean square of an op's output, roughly: enough to scale the kernels behind it."""
-    estimate = _POWERS.get(type(node.op))
-    return incoming[0] if estimate is None else max(estimate(node, incoming), 1e-6)
+def _estimate(node: Node, incoming: list[Moments]) -> Moments:
+    """The moments of an op's output, roughly: enough to scale the kernels behind it."""
+    estimate = _ESTIMATES.get(type(node.op))
+    return incoming[0] if estimate is None else estimate(node, incoming)
 
 
-def _reset(node: Node, incoming: list[float]) -> float:
-    return 1.0
+def _reset(node: Node, incoming: list[Moments]) -> Moments:
+    return Moments(0.0, 1.0)
 
 
-def _halve(node: Node, incoming: list[float]) -> float:
-    return incoming[0] / 2
+def _rectify(node: Node, incoming: list[Moments]) -> Moments:
+    """What is left of a normal variable above 0."""
+    mean, variance = incoming[0].mean, incoming[0].variance
+    deviation = sqrt(variance)
+    chance = (1 + erf(mean / deviation / sqrt(2))) / 2
+    density = deviation * exp(-(mean**2) / variance / 2) / sqrt(2 * pi)
+    square = (mean**2 + variance) * chance + mean * density
+    return Moments(mean * chance + density, square)
 
 
-def _bound(node: Node, incoming: list[float]) -> float:
-    return min(incoming[0], 1.0) / 3
+def _gate(node: Node, incoming: list[Moments]) -> Moments:
+    return Moments(0.5, 0.3)
 
 
-def _share(node: Node, incoming: list[float]) -> float:
-    return 1 / node.shape.channels**2
+def _bound(node: Node, incoming: list[Moments]) -> Moments:
+    return Moments(0.0, min(incoming[0].square, 1.0) / 2)
 
 
-def _shift(node: Node, incoming: list[float]) -> float:
+def _share(node: Node, incoming: list[Moments]) -> Moments:
+    return Moments(1 / node.shape.channels, 2 / node.shape.channels**2)
+
+
+def _rescale(node: Node, incoming: list[Moments]) -> Moments:
     # The means of 1 / variance and of the squared scale, over what is drawn above.
-    return incoming[0] * 1.19 + 0.03
+    return Moments(incoming[0].mean, incoming[0].square * 1.19 + 0.03)
 
 
-def _sum(node: Node, incoming: list[float]) -> float:
-    return sum(incoming)
+def _sum(node: Node, incoming: list[Moments]) -> Moments:
+    mean = sum(each.mean for each in incoming)
+    return Moments(mean, sum(each.variance for each in incoming) + mean**2)
 
 
-def _multiply(node: Node, incoming: list[float]) -> float:
-    return prod(incoming)
+def _multiply(node: Node, incoming: list[Moments]) -> Moments:
+    return Moments(prod(each.mean for each in incoming), prod(each.square for each in incoming))
 
 
-def _weigh(node: Node, incoming: list[float]) -> float:
-    shapes: tuple[Shape, ...] = node.shapes
-    total = sum(shape.channels * power for shape, power in zip(shapes, incoming, strict=True))
-    return total / node.shape.channels
+def _mix(node: Node, incoming: list[Moments]) -> Moments:
+    parts = [shape.channels / node.shape.channels for shape in node.shapes]
+    pairs = list(zip(parts, incoming, strict=True))
+    mean = sum(part * each.mean for part, each in pairs)
+    return Moments(mean, sum(part * each.square for part, each in pairs))
 
 
-_POWERS: MappingProxyType[type[Op], Estimate] = MappingProxyType(
+_ESTIMATES: MappingProxyType[type[Op], Estimate] = MappingProxyType(
     {
         conv.Conv: _reset,
         conv.DepthwiseConv: _reset,
@@ -158,22 +185,22 @@ _POWERS: MappingProxyType[type[Op], Estimate] = MappingProxyType(
         norm.LayerNorm: _reset,
         norm.GroupNorm: _reset,
         norm.InstanceNorm: _reset,
-        norm.BatchNorm: _shift,
-        activation.Relu: _halve,
-        activation.Relu6: _halve,
-        activation.LeakyRelu: _halve,
-        activation.Prelu: _halve,
-        activation.Elu: _halve,
-        activation.Gelu: _halve,
-        activation.Silu: _halve,
-        activation.HardSwish: _halve,
-        activation.Mish: _halve,
+        norm.BatchNorm: _rescale,
+        activation.Relu: _rectify,
+        activation.Relu6: _rectify,
+        activation.LeakyRelu: _rectify,
+        activation.Prelu: _rectify,
+        activation.Elu: _rectify,
+        activation.Gelu: _rectify,
+        activation.Silu: _rectify,
+        activation.HardSwish: _rectify,
+        activation.Mish: _rectify,
         activation.Tanh: _bound,
-        activation.Sigmoid: _bound,
-        activation.HardSigmoid: _bound,
+        activation.Sigmoid: _gate,
+        activation.HardSigmoid: _gate,
         activation.Softmax: _share,
         merge.Add: _sum,
         merge.Multiply: _multiply,
-        merge.Concat: _weigh,
+        merge.Concat: _mix,
     }
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from cnnspec.backends.arguments import pass_arguments
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
 from cnnspec.backends.columns import bodies, find_references
@@ -20,17 +21,12 @@ from cnnspec.backends.torch.sequence import (
 from cnnspec.backends.units import (
     CARRIED,
     IN_CHANNELS,
-    Guess,
     Row,
     Unit,
     Use,
-    guess_argument,
     list_parameters,
-    normalize,
-    same,
     spell_parameter,
 )
-from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item
 from cnnspec.naming import class_name, safe_name
 from cnnspec.spec.model import Argument, Step
@@ -162,47 +158,8 @@ class ClassWriter:
         self, unit: Unit, rows: Sequence[Row], code: ClassCode, indices: Sequence[int]
     ) -> Expr:
         """The call of a class's constructor, with the arguments that it needs."""
-        arguments: list[Expr] = []
-        keywords: list[tuple[str, Expr]] = []
-        callee = code.unit
-        given = self.read_arguments(rows)
-        for parameter in list_parameters(callee):
-            name = parameter.name
-            if name == IN_CHANNELS:
-                expr = self.finder.say(unit, rows, [row.item.input for row in rows])
-            else:
-                source = (
-                    callee.extras[name]
-                    if name in callee.extras
-                    else [normalize(use.variables[name]) for use in callee.uses]
-                )
-                values = [source[index] for index in indices]
-                if parameter.has_default and all(same(v, parameter.default) for v in values):
-                    continue
-                if name in callee.extras:
-                    expr = unit.choose(rows, values, (), name)
-                else:
-                    guess = guess_argument(given.get(name)) or self.guess_same(name, rows)
-                    expr = unit.choose(rows, values, guess, name)
-            if parameter.has_default or name in callee.extras:
-                keywords.append((parameter.code_name, expr))
-            else:
-                arguments.append(expr)
-        return Call(code.unit.name, tuple(arguments), tuple(keywords))
-
-    def guess_same(self, name: str, rows: Sequence[Row]) -> tuple[Guess, ...]:
-        """For a stage's class: the variable of the same name around it."""
-        if isinstance(rows[0].item, GroupItem):
-            return (Guess(safe_name(name), frozenset({name}), lambda values: values[name]),)
-        return ()
-
-    def read_arguments(self, rows: Sequence[Row]) -> Mapping[str, Argument]:
-        """The arguments of a block call as written."""
-        item = rows[0].item
-        if not isinstance(item, CallItem):
-            return {}
-        given = read_given(item.step, next(iter(item.block.parameters), None)) or ()
-        return {name: argument for name, _, argument in given}
+        arguments, keywords = pass_arguments(self.finder, unit, rows, code.unit, indices)
+        return Call(code.unit.name, arguments, keywords)
 
     def name_class(self, word: str) -> str:
         """A class name that is not taken."""

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, explain_refusal
+from cnnspec.backends.base import Compiled, UnshareableError, explain_refusal
 from cnnspec.backends.channels import ChannelFinder, index_owners
-from cnnspec.backends.exposed import list_candidates
-from cnnspec.backends.header import describe_graph
+from cnnspec.backends.exposed import find_exposed
+from cnnspec.backends.header import describe_graph, say_title
 from cnnspec.backends.structure import list_calls, make_uses, write_shared
 from cnnspec.backends.torch.classes import ClassCode, ClassWriter
 from cnnspec.backends.torch.table import UNSUPPORTED
 from cnnspec.backends.units import Unit, Use
 from cnnspec.diagnostics import SpecError
 from cnnspec.expressions import Value
-from cnnspec.graph.build import build_graph
 from cnnspec.graph.ir import Graph
 from cnnspec.naming import class_name, module_name
 from cnnspec.rendering import render_template
@@ -35,7 +33,7 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
     ]
     if refused:
         raise SpecError(refused)
-    source = write_source(graph, find_exposed(graph))
+    source = write_source(graph, find_exposed(graph, write_source))
     header = describe_graph(graph, command)
     text = render_template(TEMPLATE, {"header": header, **vars_of(source)}, templates)
     return Compiled({f"{module_name(graph.name)}.py": text.encode()})
@@ -50,6 +48,11 @@ class Source:
     classes: tuple[str, ...]
     model: str
     inputs: tuple[str, ...]
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """What depends on the network."""
+        return self.classes
 
 
 def vars_of(source: Source) -> dict[str, object]:
@@ -101,53 +104,6 @@ def write_block(writer: ClassWriter, name: str, uses: tuple[Use, ...]) -> None:
     for index, use in enumerate(uses):
         assert use.item is not None
         writer.homes[use.item] = (code, index)
-
-
-def say_title(summary: str, name: str) -> str:
-    """The docstring of a block's class."""
-    text = summary or f"The block '{name}'"
-    text = text[0].upper() + text[1:]
-    return text if text.endswith(".") else f"{text}."
-
-
-def find_exposed(graph: Graph) -> dict[str, Value]:
-    """The parameters that the constructor takes, proved by compiling with other values.
-
-    A parameter stays only if the code for another value of it is the same but for its default.
-    """
-    exposed = list_candidates(graph)
-    for name, value in list(exposed.items()):
-        if isinstance(value, bool | str | float):
-            del exposed[name]
-            continue
-        assert isinstance(value, int)
-        try:
-            other = build_graph(graph.spec, graph.variant, {**graph.overrides, name: value + 8})
-        except SpecError:
-            del exposed[name]
-            continue
-        changed = {**exposed, name: value + 8}
-        if _shape_of(graph, exposed, name) != _shape_of(other, changed, name):
-            del exposed[name]
-    return exposed
-
-
-def _shape_of(graph: Graph, exposed: Mapping[str, Value], name: str) -> str:
-    """The code without comments, docstrings and one parameter's default."""
-    try:
-        source = write_source(graph, exposed)
-    except (UnshareableError, CannotSayError):
-        return ""
-    tree = ast.parse("\n".join(source.classes))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            every = [*node.args.posonlyargs, *node.args.args]
-            for argument, default in zip(every[::-1], node.args.defaults[::-1], strict=False):
-                if argument.arg.rstrip("_") == name.rstrip("_"):
-                    node.args.defaults[node.args.defaults.index(default)] = ast.Constant(0)
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(tree)
 
 
 def find_imports(text: str, writer: ClassWriter) -> tuple[str, ...]:

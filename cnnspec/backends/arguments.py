@@ -1,0 +1,77 @@
+"""How a unit's code passes arguments to the class or function of a block or stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cnnspec.backends.channels import ChannelFinder
+from cnnspec.backends.pycode import Expr
+from cnnspec.backends.units import (
+    IN_CHANNELS,
+    Guess,
+    Row,
+    Unit,
+    guess_argument,
+    list_parameters,
+    normalize,
+    same,
+)
+from cnnspec.graph.arguments import read_given
+from cnnspec.graph.ir import CallItem, GroupItem
+from cnnspec.naming import safe_name
+from cnnspec.spec.model import Argument
+
+Keywords = tuple[tuple[str, Expr], ...]
+
+
+def pass_arguments(
+    finder: ChannelFinder,
+    unit: Unit,
+    rows: Sequence[Row],
+    callee: Unit,
+    indices: Sequence[int],
+    with_channels: bool = True,
+) -> tuple[tuple[Expr, ...], Keywords]:
+    """The arguments of a call, by position and by keyword; defaults are left out.
+
+    `indices` says which of the callee's uses each row is.
+    """
+    positional: list[Expr] = []
+    keywords: list[tuple[str, Expr]] = []
+    given = read_arguments(rows)
+    for parameter in list_parameters(callee, with_channels):
+        name = parameter.name
+        if name == IN_CHANNELS:
+            positional.append(finder.say(unit, rows, [row.item.input for row in rows]))
+            continue
+        source = callee.extras.get(name)
+        if source is None:
+            source = [normalize(use.variables[name]) for use in callee.uses]
+        values = [source[index] for index in indices]
+        if parameter.has_default and all(same(value, parameter.default) for value in values):
+            continue
+        guesses: tuple[Guess, ...] = ()
+        if name not in callee.extras:
+            guesses = guess_argument(given.get(name)) or guess_same(name, rows)
+        expr = unit.choose(rows, values, guesses, name)
+        if parameter.has_default or name in callee.extras:
+            keywords.append((parameter.code_name, expr))
+        else:
+            positional.append(expr)
+    return tuple(positional), tuple(keywords)
+
+
+def guess_same(name: str, rows: Sequence[Row]) -> tuple[Guess, ...]:
+    """For a stage: the variable of the same name around it."""
+    if not isinstance(rows[0].item, GroupItem):
+        return ()
+    return (Guess(safe_name(name), frozenset({name}), lambda values: values[name]),)
+
+
+def read_arguments(rows: Sequence[Row]) -> Mapping[str, Argument]:
+    """The arguments of a block call as written."""
+    item = rows[0].item
+    if not isinstance(item, CallItem):
+        return {}
+    given = read_given(item.step, next(iter(item.block.parameters), None)) or ()
+    return {name: argument for name, _, argument in given}

@@ -1,0 +1,302 @@
+"""Writes a graph as Keras source: one self-contained file that imports only keras."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cnnspec.backends.arguments import pass_arguments
+from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, explain_refusal
+from cnnspec.backends.channels import ChannelFinder, index_owners
+from cnnspec.backends.exposed import find_exposed
+from cnnspec.backends.header import describe_graph, say_title
+from cnnspec.backends.keras.functions import FunctionWriter
+from cnnspec.backends.keras.paths import PathNamer, name_layer
+from cnnspec.backends.keras.table import LAYERS, UNSUPPORTED
+from cnnspec.backends.pycode import (
+    Bracketed,
+    Call,
+    Code,
+    Expr,
+    format_signature,
+    format_statement,
+    literal,
+)
+from cnnspec.backends.site import OpSite, Supports
+from cnnspec.backends.structure import list_calls, make_uses, write_shared
+from cnnspec.backends.units import (
+    IN_CHANNELS,
+    Row,
+    Unit,
+    Use,
+    list_parameters,
+    spell_parameter,
+)
+from cnnspec.diagnostics import Diagnostic, SpecError
+from cnnspec.expressions import Value
+from cnnspec.graph.ir import Graph, Item, Node
+from cnnspec.naming import module_name, safe_name
+from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.rendering import render_template
+from cnnspec.resources import find_folder
+
+TEMPLATE = "keras/model.py.jinja"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The parts of a file as text: `functions` holds the model's last."""
+
+    supports: tuple[str, ...]
+    functions: tuple[str, ...]
+    model: str
+    imports: tuple[str, ...]
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """What depends on the network."""
+        return self.functions
+
+
+@dataclass(slots=True)
+class SourceWriter:
+    """Writes all functions of one file; a function comes before those that call it."""
+
+    graph: Graph
+    finder: ChannelFinder
+    supports: Supports = field(default_factory=Supports)
+    functions: list[list[str]] = field(default_factory=list)
+    homes: dict[Item, tuple[Unit, int]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    needs: set[str] = field(default_factory=set)
+
+    def write_block(self, name: str, uses: tuple[Use, ...]) -> None:
+        """One function for some uses of a block; keeps nothing when they cannot share it."""
+        block = uses[0].calls[-1].block
+        supports = dict(self.supports.names)
+        free, count = safe_name(name.lower()), 2
+        base = free
+        while free in self.names:
+            free, count = f"{base}{count}", count + 1
+        unit = Unit(free, say_title(block.summary, name), block.steps, uses, block.parameters)
+        writer = FunctionWriter(self.finder, self.supports, unit, self.call_block, False)
+        try:
+            writer.write_list(unit.list_rows(), [use.region for use in uses])
+        except UnshareableError:
+            self.supports.names = supports
+            raise
+        self.names.add(free)
+        self.needs |= unit.functions
+        lines = writer.lines
+        if IN_CHANNELS in unit.used:
+            lines = ["    in_channels = x.shape[-1]", *lines]
+        parameters = [spell_parameter(p) for p in list_parameters(unit, with_channels=False)]
+        head = format_signature(
+            free, ["x: keras.KerasTensor", *parameters, "*", "name: str"], "keras.KerasTensor"
+        )
+        if not any("{name}" in line for line in lines):
+            head = format_signature(
+                free, ["x: keras.KerasTensor", *parameters, "*", "name: str"], "keras.KerasTensor"
+            )
+        self.functions.append(
+            [*head, f'    """{unit.title}"""', *lines, f"    return {writer.current}"]
+        )
+        for index, use in enumerate(uses):
+            assert use.item is not None
+            self.homes[use.item] = (unit, index)
+
+    def call_block(self, unit: Unit, rows: Sequence[Row], value: Expr, name: Expr) -> Expr:
+        """The call of a block's function."""
+        homes = [self.homes[row.item] for row in rows]
+        if len({id(home[0]) for home in homes}) != 1:
+            raise UnshareableError("uses call different functions")
+        callee = homes[0][0]
+        arguments, keywords = pass_arguments(
+            self.finder, unit, rows, callee, [index for _, index in homes], with_channels=False
+        )
+        return Call(callee.name, (value, *arguments), (*keywords, ("name", name)))
+
+    def write_model(self, exposed: Mapping[str, Value]) -> str:
+        """The function that makes the model; gives its name."""
+        graph = self.graph
+        name = safe_name(module_name(graph.spec.name))
+        while name in self.names:
+            name = f"{name}_model"
+        parameters = {key: graph.spec.params[key] for key in exposed}
+        unit = Unit(
+            name, describe_graph(graph, "").title, graph.spec.steps,
+            (Use(None, graph.body, dict(exposed)),), dict(parameters),
+        )  # fmt: skip
+        unit.defaults = dict(exposed)
+        model_name = module_name(graph.name)
+        chain = is_chain(graph)
+        body = (
+            self.write_sequential(unit, model_name)
+            if chain
+            else self.write_functional(unit, model_name)
+        )
+        arguments = [spell_parameter(p) for p in list_parameters(unit, with_channels=False)]
+        head = format_signature(name, arguments, "keras.Model")
+        self.needs |= unit.functions
+        self.functions.append([*head, f'    """{unit.title}"""', *body])
+        return name
+
+    def write_sequential(self, unit: Unit, model_name: str) -> list[str]:
+        """A chain without blocks as one list of layers."""
+        items: list[Expr] = [Call("keras.Input", (say_input(self.graph.inputs[0].known),))]
+        namer = PathNamer(unit)
+        for node, row in list_nodes(unit):
+            site = OpSite(self.finder, self.supports, unit, [row], (node,))
+            items += LAYERS[type(node.op)](site, namer.say([node.path], [row]))
+        layers = Bracketed(tuple(items), split=True)
+        name = ("name", literal(model_name))
+        return format_statement("return ", Call("keras.Sequential", (layers,), (name,)), indent=4)
+
+    def write_functional(self, unit: Unit, model_name: str) -> list[str]:
+        """Any other network: layers called in order, between inputs and outputs."""
+        writer = FunctionWriter(self.finder, self.supports, unit, self.call_block, True)
+        inputs = self.graph.inputs
+        single = len(inputs) == 1
+        lines: list[str] = []
+        for value in inputs:
+            variable = "inputs" if single else writer.pick(value.name)
+            name = () if single else (("name", literal(value.name)),)
+            call = Call("keras.Input", (say_input(value.known),), name)
+            lines += format_statement(f"{variable} = ", call, indent=4)
+            writer.values[value.name] = variable
+            writer.current = variable
+        writer.write_list(unit.list_rows(), [unit.uses[0].region])
+        every = "inputs" if single else f"[{', '.join(writer.values[v.name] for v in inputs)}]"
+        end = Call(
+            "keras.Model", (Code(every), Code(writer.current)), (("name", literal(model_name)),)
+        )
+        return [*lines, *writer.lines, *format_statement("return ", end, indent=4)]
+
+
+def list_nodes(unit: Unit) -> list[tuple[Node, Row]]:
+    """The ops of a chain with what their places know: the model's own parameters."""
+    row = unit.list_rows()[0]
+    found: list[tuple[Node, Row]] = []
+
+    def visit(region_items: Sequence[Item]) -> None:
+        for item in region_items:
+            node = getattr(item, "node", None)
+            body = getattr(item, "body", None)
+            if node is not None:
+                found.append((node, row.follow(item)))
+            elif body is not None:
+                visit(body.items)
+            else:
+                visit([turn for _, turn in getattr(item, "turns", ())])
+
+    visit(unit.uses[0].region.items)
+    return found
+
+
+def is_chain(graph: Graph) -> bool:
+    """Whether every op takes the value of the one before, and no block is called."""
+    value = graph.inputs[0]
+    for node in graph.nodes:
+        if node.inputs != (value,) or node.origin.calls or not LAYERS.get(type(node.op)):
+            return False
+        value = node.output
+    return len(graph.inputs) == 1 and bool(graph.nodes)
+
+
+def say_input(shape: Shape) -> Expr:
+    """A shape as Keras has it: the channels last."""
+    if shape.kind is Kind.MAP:
+        return literal((*shape.sizes, shape.channels))
+    return literal(shape.dims)
+
+
+def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
+    """The parts of the file, with some of the model's parameters as arguments."""
+    writer = SourceWriter(graph, ChannelFinder(graph, index_owners(graph)))
+    writer.names |= {"keras", "layers", "ops"}
+    for block, calls in list_calls(graph).items():
+
+        def write(uses: tuple[Use, ...], name: str = block.name) -> None:
+            writer.write_block(name, uses)
+
+        write_shared(make_uses(calls), write)
+    model = writer.write_model(exposed)
+    supports = [read_support(name) for name in writer.supports.names]
+    if "divisible_by" in writer.needs:
+        folder = find_folder("templates") / "torch" / "support"
+        supports.insert(0, (folder / "divisible_by.py").read_text(encoding="utf-8").strip("\n"))
+    functions = tuple("\n".join(lines) for lines in writer.functions)
+    text = "\n".join((*supports, *functions))
+    imports = ["import math", ""] if writer.needs & {"ceil", "floor"} else []
+    names = [word for word in ("layers", "ops") if re.search(rf"\b{word}\.", text)]
+    imports += ["import keras", *([f"from keras import {', '.join(names)}"] if names else [])]
+    return Source(tuple(supports), functions, model, tuple(imports))
+
+
+def read_support(name: str) -> str:
+    """A definition from the support folder, without its imports."""
+    path = find_folder("templates") / "keras" / "support" / f"{name}.py"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(("@", "class ", "def ")))
+    return "\n".join(lines[start:]).rstrip("\n")
+
+
+def check_graph(graph: Graph) -> None:
+    """Raise SpecError for what Keras cannot say: ops, and layers that would share a name."""
+    refused = [
+        explain_refusal(node, UNSUPPORTED[type(node.op)], "keras", ("torch", "onnx"))
+        for node in graph.nodes
+        if type(node.op) in UNSUPPORTED
+    ]
+    names: dict[str, str] = {}
+    for node in graph.nodes:
+        name = name_layer(node.path)
+        if name in names:
+            refused.append(
+                Diagnostic(
+                    "backend-unsupported",
+                    f"keras would call two layers '{name}': {names[name]} and {node.path}",
+                    node.origin.step.span,
+                    path=node.path,
+                    help=("give one of them another name",),
+                )
+            )
+        names[name] = node.path
+    if refused:
+        raise SpecError(refused)
+
+
+def compile_keras(graph: Graph, command: str, templates: Path | None = None) -> Compiled:
+    """Compile a graph to Keras; raises SpecError for what it cannot say exactly."""
+    check_graph(graph)
+    try:
+        source = write_source(graph, find_exposed(graph, write_source))
+    except CannotSayError as error:
+        raise SpecError(find_refused(graph, error)) from None
+    view = {
+        "header": describe_graph(graph, command),
+        "supports": source.supports,
+        "functions": source.functions,
+        "model": source.model,
+        "imports": source.imports,
+    }
+    text = render_template(TEMPLATE, view, templates)
+    return Compiled({f"{module_name(graph.name)}_keras.py": text.encode()})
+
+
+def find_refused(graph: Graph, error: CannotSayError) -> list[Diagnostic]:
+    """The diagnostics for all ops that one layer at a time cannot be said."""
+    found = []
+    finder = ChannelFinder(graph, index_owners(graph))
+    for node in graph.nodes:
+        item = Item(node.origin.step, node.inputs[0], node.output, node.path)
+        unit = Unit("probe", "", (), (Use(None, graph.body, {}),), {})
+        site = OpSite(finder, Supports(), unit, [Row(0, {}, item)], (node,))
+        try:
+            if type(node.op) in LAYERS:
+                LAYERS[type(node.op)](site, Code('"probe"'))
+        except CannotSayError as refusal:
+            found.append(explain_refusal(node, refusal.reason, "keras", ("torch", "onnx")))
+    return found or [Diagnostic("backend-unsupported", error.reason, graph.spec.span)]
