@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics import Diagnostic, SpecError
+from cnnspec.naming import module_name
 from cnnspec.signing import sign_text
 from cnnspec.sources import Source, find_source, open_beside
 
@@ -144,7 +145,7 @@ def load(source: str | os.PathLike[str], /, variant: str = "", **overrides: Valu
 
 def name_output(name: str, target: str) -> str:
     """What the file of a compiled network is called by default."""
-    return f"{name}{SUFFIXES[target]}"
+    return f"{module_name(name)}{SUFFIXES[target]}"
 
 
 def _as_value(value: Value) -> Value:

@@ -62,6 +62,20 @@ def single_op_graph(case: OpCase) -> Graph:
     return make_graph(values, [make_node("block.0.layer", case.build(), *values)])
 
 
+def side_by_side_graph(cases: Sequence[OpCase]) -> Graph:
+    """A network of many ops, each with inputs and an output of its own."""
+    inputs: list[Value] = []
+    nodes = []
+    for number, case in enumerate(cases):
+        values = [
+            make_input(shape, f"input{number}_{index}") for index, shape in enumerate(case.inputs)
+        ]
+        inputs += values
+        nodes.append(make_node(f"layer{number}", case.build(), *values))
+    outputs = {f"output{number}": node.output for number, node in enumerate(nodes)}
+    return make_graph(inputs, nodes, outputs)
+
+
 def chain_graph(shape: Shape, *ops: Op) -> Graph:
     """A network of ops one behind the other."""
     source = make_input(shape)

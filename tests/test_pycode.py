@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,49 +14,15 @@ from cnnspec.backends.pycode import (
     Comprehension,
     Expr,
     Star,
-    format_comment,
     format_condition,
-    format_docstring,
     format_inline,
     format_signature,
     format_statement,
     literal,
 )
+from tests.ruff_format import INDENTS, assert_unchanged, needs_ruff
 
-BESIDE = shutil.which("ruff", path=str(Path(sys.executable).parent))
-RUFF = BESIDE or shutil.which("ruff")
-pytestmark = pytest.mark.skipif(RUFF is None, reason="needs ruff")
-
-INDENTS = (0, 4, 8, 16)
-
-
-def run_ruff(source: str) -> str:
-    command = [str(RUFF), "format", "--isolated", "--line-length", "88", "-"]
-    environment = {**os.environ, "PYTHONUTF8": "1"}
-    done = subprocess.run(
-        command, input=source, capture_output=True, encoding="utf-8", env=environment
-    )
-    assert done.returncode == 0, f"{done.stderr}\n{source}"
-    return done.stdout
-
-
-def place(lines: list[str], indent: int, number: int) -> str:
-    """One statement at its indent, behind a marker; headers get a body."""
-    frame = [" " * level + "if True:" for level in range(0, indent, 4)]
-    body = [" " * (indent + 4) + "pass"] if lines[-1].endswith(":") else []
-    if lines[-1].lstrip().startswith(("elif", "#")):
-        body = [*body, " " * indent + "pass"]
-    return "\n".join([f"MARK_{number}", *frame, *lines, *body])
-
-
-def assert_unchanged(statements: list[tuple[list[str], int]]) -> None:
-    chunks = [place(lines, indent, number) for number, (lines, indent) in enumerate(statements)]
-    source = "\n".join(chunks) + "\n"
-    found = run_ruff(source).split("MARK_")[1:]
-    wanted = source.split("MARK_")[1:]
-    for ours, theirs in zip(wanted, found, strict=True):
-        kept = [line for line in theirs.split("\n") if line]
-        assert kept == [line for line in ours.split("\n") if line]
+pytestmark = needs_ruff
 
 
 def conv(name: str, *sizes: object, **options: object) -> Call:
@@ -263,6 +222,9 @@ STATEMENTS: dict[str, tuple[str, Expr, str]] = {
         call("f", Code(f"{LONG_NAME} if {LONG_NAME} == 0 else {LONG_NAME}"), stride="1"),
         "",
     ),
+    "bracket just past the width": ("x = ", Code(f"layers({'q' * 67}) @ f(*(a for _ in b))"), ""),
+    "sum ending in a subscript": ("x = ", Code(f"f({'q' * 60}) + g(long_name, y=1)[0]"), ""),
+    "negated comparison": ("x = ", Code(f"not f({'q' * 60}) == g(long_name)"), ""),
     "statement": ("", call("super().__init__", *[LONG_NAME] * 3), ""),
 }
 
@@ -352,80 +314,6 @@ def test_operators_get_the_parentheses_they_need() -> None:
 def test_split_has_no_one_line_form() -> None:
     with pytest.raises(ValueError, match="split=True"):
         format_inline(Bracketed((Code("a"),), split=True))
-
-
-@pytest.mark.parametrize(
-    "value",
-    [0, -1, 10**20, True, None, 0.1, -0.0, 1e-05, 1e16, 1.5e300, 1e22, 5e-324, float("inf")],
-)
-def test_literals_of_numbers_keep_their_value(value: object) -> None:
-    text = literal(value).text
-    assert_unchanged([([f"x = {text}"], 0)])
-    assert eval(text) == value
-
-
-def test_literals_of_collections() -> None:
-    assert literal(((1, 2), [3], (), ("a",))).text == '((1, 2), [3], (), ("a",))'
-    with pytest.raises(TypeError, match="no literal for set"):
-        literal({1})
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["", "plain", 'say "hi"', "it's", "'\"", "back\\slash", "line\nbreak\r\t\0", "\u2028\x85\u202e",
-     "\ud800", "é ü 卷积", "e\u0301", "\ufeff\u200b", "{x}", '"""', "ends with \\"],
-)  # fmt: skip
-def test_literals_of_strings_are_plain_and_keep_their_value(value: str) -> None:
-    text = literal(value).text
-    assert text.isprintable()
-    assert ast.literal_eval(text) == value
-    assert_unchanged([([f"x = {text}"], 0)])
-
-
-DOCSTRINGS = (
-    "One line.",
-    "A first line that is long enough to be wrapped at the width that the whole module has to keep"
-    " to.\n\nA second paragraph.\n\nArgs:\n    x: A value.\n      More of it.\n\nThe end.",
-    'Say """hi""" and "bye"',
-    '"quoted"',
-    "ends with a backslash \\",
-    "control \x07 and \u202e and \ud800",
-    '""""',
-    "x" * 200,
-    "a line that fits without the closing quotes but not with them, at indent zero, x",
-)
-
-
-@pytest.mark.parametrize("text", DOCSTRINGS)
-def test_docstrings_are_left_as_they_are(text: str) -> None:
-    for indent in (4, 8):
-        lines = format_docstring(text, indent)
-        head = [" " * (indent - 4) + "def f():"]
-        assert_unchanged([([*head, *lines, " " * indent + "return 1"], indent - 4)])
-        assert all(len(line) <= 88 for line in lines if " " in line.strip())
-
-
-@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from('"\\ \n'))))
-@settings(max_examples=150, deadline=None)
-def test_docstrings_of_any_text_are_one_string(text: str) -> None:
-    lines = format_docstring(text, 4)
-    source = "\n".join(["def f():", *lines, "    return 1"])
-    function = ast.parse(source).body[0]
-    assert isinstance(function, ast.FunctionDef)
-    assert len(function.body) == (2 if lines else 1)
-
-
-@given(st.text())
-@settings(max_examples=150, deadline=None)
-def test_comments_of_any_text_stay_comments(text: str) -> None:
-    assert ast.parse("\n".join(format_comment(text, 4))).body == []
-
-
-@pytest.mark.parametrize("text", ["fmt: off", "-*- coding: latin-1 -*-", "type: ignore", "x\n\ny"])
-def test_comments_say_nothing_to_tools(text: str) -> None:
-    lines = format_comment(text)
-    assert_unchanged([([*lines, "x = 1"], 0)])
-    assert not any("off:" in line or "type:" in line or "coding:" in line for line in lines)
 
 
 NAMES = st.sampled_from(

@@ -4,10 +4,11 @@ An expression is a tree of small frozen values. Layout follows ruff's own algori
 becomes a document of groups, each printed flat where it fits and broken where it does not.
 
 Supported are names, literals, calls, attributes, subscripts, lists, tuples, comprehensions, stars,
-operators and conditional expressions. A dict, a lambda, a power, the inside of a subscript and
-a call chain with two or more methods on call results (`f(x).g(y).h(z)`) stay on one line: such a
-piece is laid out as ruff does only where it fits. The same holds for a statement's prefix and for
-one parameter of a signature. An empty prefix is for calls.
+operators and conditional expressions. What follows is laid out as ruff does only where it fits on
+a line: a dict, a lambda, a power, a comprehension with `if`, the inside of a subscript, a chain
+of two or more methods on call results (`f(x).g(y).h(z)`), a statement's prefix, one parameter of a
+signature, a signature without parameters, and a lone name or string after `for x in` or after a
+tuple of targets. An empty prefix is for calls.
 """
 
 from __future__ import annotations
@@ -278,6 +279,8 @@ def _can_hug(expr: Expr) -> bool:
     They may where a single operator stands and the chain starts or ends with brackets.
     """
     expr = _resolve(expr)
+    if isinstance(expr, Unary):
+        return _can_hug(expr.operand)
     if isinstance(expr, Conditional):
         return False
     if not isinstance(expr, Binary):

@@ -231,6 +231,7 @@ class _Printer:
                     if item.broken:
                         queue.append(item.descend(body))
                     elif not self.broken.get(unless, False):
+                        # The opening bracket itself may not overflow.
                         if column >= self.width:
                             return False
                         overflowing = _Measure.ALL_LINES_OVERFLOWING

@@ -15,6 +15,12 @@ _DIRECTIVE = re.compile(
     r"\b(coding|fmt|isort|mypy|noqa|pragma|pylint|pyright|ruff|type|yapf)(?=[:=])", re.IGNORECASE
 )
 _UNESCAPED_LAST_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)"$')
+# Conjoining letters and symbols whose width differs between versions of Unicode.
+_UNSURE_WIDTH = re.compile(
+    "[\u0d4e\u1160-\u11ff\u17a4\u17d8\u2630-\u2637\u268a-\u268f\u3164\u4dc0-\u4dff\ua8fa\ud7b0-\ud7fb"
+    "\uff9e-\uffa0\U000111c2\U000111c3\U0001193f-\U00011941\U00011a84-\U00011a89\U00011d46"
+    "\U0001d300-\U0001d376]"
+)
 
 
 def spell_literal(value: object) -> str:
@@ -94,8 +100,9 @@ def _escape_prose(text: str) -> str:
 def _escape(character: str) -> str:
     if character in _SHORT_ESCAPES:
         return _SHORT_ESCAPES[character]
-    # Marks join the character before them, whose width ruff and Unicode tables disagree on.
-    if character.isprintable() and unicodedata.category(character)[0] != "M":
+    # A mark joins the character before it, which may be the quote.
+    is_mark = unicodedata.category(character).startswith("M")
+    if character.isprintable() and not is_mark and not _UNSURE_WIDTH.match(character):
         return character
     number = ord(character)
     if number < 0x100:

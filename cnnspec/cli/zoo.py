@@ -6,6 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from types import MappingProxyType
 
 from cnnspec.cli.arguments import open_network
@@ -23,6 +24,9 @@ _COLUMNS = (
     Column("MACs", numeric=True),
     Column("What it is"),
 )
+
+# What a terminal of 100 columns has left beside the figures; the other formats have it all.
+_TEXT_WIDTH = 39
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,10 @@ def _list_cells(entry: Entry) -> list[str]:
 
 
 def _format_text(entries: Sequence[Entry]) -> str:
-    cells = [_list_cells(entry) for entry in entries]
+    cells = [
+        [*figures, shorten(text, _TEXT_WIDTH, placeholder=" ...")]
+        for *figures, text in map(_list_cells, entries)
+    ]
     return draw_text(_COLUMNS, cells) + "\n"
 
 

@@ -47,7 +47,7 @@ def evaluate(argument: Argument, variables: Mapping[str, Value]) -> Value:
         case Pattern():
             source = argument
             names = argument.template.names
-    if not names <= variables.keys():
+    if not all(name in variables for name in names):
         raise UnknownValue
     try:
         if isinstance(source, Formula):

@@ -8,13 +8,16 @@ from cnnspec import resources
 from cnnspec.spec.model import Block, ModelSpec
 from cnnspec.spec.read import read_blocks
 
+# How messages call the library's files; no file of a user has a name like this.
+LIBRARY = "<library>/"
+
 
 @cache
 def load_library() -> dict[str, Block]:
     """All blocks of the library by name; the files are read once, and never change."""
     blocks: dict[str, Block] = {}
     for name in resources.list_blocks():
-        blocks.update(read_blocks(resources.read_blocks(name), f"{name}.yaml"))
+        blocks.update(read_blocks(resources.read_blocks(name), f"{LIBRARY}{name}.yaml"))
     return blocks
 
 

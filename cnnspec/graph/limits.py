@@ -1,7 +1,14 @@
 """Bounds on what a spec may ask for: each is far above any published network."""
 
-# ResNet-152 has 515 ops; a spec that asks for this many has a loop gone wrong.
-MAX_NODES = 200_000
+# ResNet-1202 has 4,300 ops; a spec that asks for this many has a loop gone wrong, and is told so
+# within a second or two.
+MAX_NODES = 20_000
+# Steps carried out, empty ones too: loops around nothing must end as well.
+MAX_STEPS = 50_000
+# The same for all variants of a spec together, so that a check stays prompt.
+MAX_WORK = 100_000
+# What a build costs before its first step, counted in steps.
+BUILD_COST = 50
 # Blocks that call blocks; deeper chains are unreadable long before they reach this.
 MAX_CALL_DEPTH = 32
 # Steps inside steps.
@@ -10,5 +17,7 @@ MAX_NESTING = 48
 MAX_ELEMENTS = 2**32
 # Parameters: 64 GiB in float32.
 MAX_PARAMETERS = 2**34
-# Findings after which the rest is counted but not shown.
+# Findings after which the rest is left for the next run: nobody reads further.
 MAX_DIAGNOSTICS = 100
+# Names that a misspelt one is compared with: each comparison takes some microseconds.
+MAX_HINTS = 300

@@ -80,8 +80,8 @@ def render_text(site: HandmadeSite, name: str = "op") -> list[str]:
     return [format_inline(layer) for layer in (*before, merged.layer)]
 
 
-def build_model(site: HandmadeSite) -> Any:
-    """A Keras model of the place's first node, for batches of any size."""
+def build_model(site: HandmadeSite, *, sized: bool = True) -> Any:
+    """A Keras model of the place's first node, for batches (and maps) of any size."""
     import keras
 
     names: dict[str, Any] = {"keras": keras, "layers": keras.layers}
@@ -90,7 +90,8 @@ def build_model(site: HandmadeSite) -> Any:
         exec((SUPPORT / f"{support}.py").read_text(), names)
     sources, values = [], []
     for shape, layers in zip(site.nodes[0].shapes, merged.inputs, strict=True):
-        value = keras.Input(to_keras_dims(shape))
+        dims = to_keras_dims(shape)
+        value = keras.Input(dims if sized else (*[None] * shape.rank, shape.channels))
         sources.append(value)
         for layer in layers:
             value = eval(format_inline(layer), names)(value)

@@ -25,7 +25,14 @@ from cnnspec.graph.ir import Node  # noqa: E402
 from cnnspec.ops.catalog import ALL_OPS  # noqa: E402
 from cnnspec.ops.shapes import Kind, Shape  # noqa: E402
 from tests.graphs import make_input, make_node  # noqa: E402
-from tests.keras.sites import HandmadeSite, build_model, make_site, to_keras_dims  # noqa: E402
+from tests.keras.sites import (  # noqa: E402
+    SUPPORT,
+    HandmadeSite,
+    build_model,
+    make_site,
+    render,
+    to_keras_dims,
+)
 from tests.op_cases import CASES, OpCase, fmap  # noqa: E402
 from tests.reference_ops import evaluate  # noqa: E402
 
@@ -93,9 +100,8 @@ def run_oracle(node: Node, inputs: list[Any], arrays: dict[str, Any], pull: Any)
 
 
 def run_keras(model: Any, inputs: list[Any], variables: list[Any], pull: Any) -> Any:
-    """The same from Keras, on the backends whose gradients can be asked for eagerly."""
+    """The same from Keras, in the way of its backend."""
     arrays = [array.astype("float32") for array in inputs]
-    taken = arrays if len(arrays) > 1 else arrays[0]
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
@@ -113,7 +119,26 @@ def run_keras(model: Any, inputs: list[Any], variables: list[Any], pull: Any) ->
         asked = [*sources, *(variable.value for variable in variables)]
         gradients = torch.autograd.grad(loss, asked)
         return output.detach().numpy(), [gradient.numpy() for gradient in gradients]
-    return np.asarray(model(taken, training=False)), None
+    return run_jax(model, arrays, variables, pull.astype("float32"))
+
+
+def run_jax(model: Any, arrays: list[Any], variables: list[Any], pull: Any) -> Any:
+    import jax
+
+    fixed = [variable.value for variable in model.non_trainable_variables]
+
+    def find_loss(sources: list[Any], trainable: list[Any]) -> Any:
+        taken = sources if len(sources) > 1 else sources[0]
+        output, _ = model.stateless_call(trainable, fixed, taken, training=False)
+        return (output * pull).sum(), output
+
+    differentiate = jax.value_and_grad(find_loss, argnums=(0, 1), has_aux=True)
+    learned = [variable.value for variable in model.trainable_variables]
+    (_, output), (gradients, others) = differentiate(arrays, learned)
+    paths = [variable.path for variable in model.trainable_variables]
+    found = dict(zip(paths, others, strict=True))
+    gradients = [*gradients, *(found[variable.path] for variable in variables)]
+    return np.asarray(output), [np.asarray(gradient) for gradient in gradients]
 
 
 def compare(site: HandmadeSite) -> tuple[float, float]:
@@ -132,8 +157,6 @@ def compare(site: HandmadeSite) -> tuple[float, float]:
     )
     wanted, wanted_gradients = run_oracle(node, inputs, arrays, pull)
     forward = measure(move_first(output, node.shape), wanted)
-    if gradients is None:
-        return forward, 0.0
     places = KERAS_WEIGHTS.get(type(node.op), {})
     turned = [move_first(g, shape) for g, shape in zip(gradients, node.shapes, strict=False)]
     for name, gradient in zip(trainable, gradients[len(inputs) :], strict=True):
@@ -142,9 +165,7 @@ def compare(site: HandmadeSite) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_op_computes_what_it_means(
-    case: OpCase, record_property: pytest.RecordProperty
-) -> None:
+def test_op_computes_what_it_means(case: OpCase, record_property: pytest.RecordProperty) -> None:
     forward, gradient = compare(make_site(case))
     record_property("forward", forward)
     record_property("gradient", gradient)
@@ -193,14 +214,84 @@ SAVED = (
 
 
 @pytest.mark.parametrize("case", SAVED, ids=lambda case: case.op)
-def test_layers_of_ours_survive_saving(case: OpCase, tmp_path: Path) -> None:
+def test_layers_of_ours_train_and_survive_saving(case: OpCase, tmp_path: Path) -> None:
     site = make_site(case)
-    model = build_model(site)
+    inner = build_model(site)
+    source = keras.Input((9, 7, 6))
+    model = keras.Model(source, inner(keras.layers.Conv2D(6, 1)(source)))
+    generator = np.random.default_rng(1)
+    x = generator.normal(size=(2, 9, 7, 6)).astype("float32")
+    y = generator.normal(size=(2, *model.output_shape[1:])).astype("float32")
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(x, y, verbose=0).history["loss"]).all()
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
-    x = np.random.default_rng(1).normal(size=(2, 9, 7, 6)).astype("float32")
     assert site.required
     assert np.array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in SAVED if case.op != "adaptive_avg_pool"], ids=lambda case: case.op
+)
+def test_layers_of_ours_take_maps_of_any_size(case: OpCase) -> None:
+    sized, free = build_model(make_site(case)), build_model(make_site(case), sized=False)
+    free.set_weights(sized.get_weights())
+    x = np.random.default_rng(1).normal(size=(2, 9, 7, 6)).astype("float32")
+    assert np.array_equal(sized.predict(x, verbose=0), free.predict(x, verbose=0))
+
+
+def test_all_layers_of_ours_are_tried() -> None:
+    required = set()
+    for case in SAVED:
+        site = make_site(case)
+        render(site)
+        required.update(site.required)
+    assert required == {path.stem for path in SUPPORT.glob("*.py")}
+
+
+def test_dilated_maximum_picks_the_first_of_equal_values() -> None:
+    case = OpCase("max_pool", {"kernel_size": 3, "dilation": 2, "stride": 1}, (fmap(2, 9, 8),))
+    site = make_site(case)
+    x = np.maximum(np.random.default_rng(3).integers(-2, 3, (2, 2, 9, 8)), 0).astype("float64")
+    pull = np.random.default_rng(4).normal(size=(2, 2, 5, 4))
+    node, shape = site.nodes[0], site.nodes[0].shapes[0]
+    source = torch.tensor(x, requires_grad=True)
+    pooled = torch.nn.functional.max_pool2d(source, 3, 1, 0, 2)
+    (wanted,) = torch.autograd.grad((pooled * torch.tensor(pull)).sum(), source)
+    model = build_model(site)
+    _, gradients = run_keras(model, [move_last(x, shape)], [], move_last(pull, node.shape))
+    assert measure(move_first(gradients[0], shape), wanted.numpy()) <= GRADIENT_TOLERANCE
+
+
+def test_norm_of_zeros_has_a_finite_gradient() -> None:
+    site = make_site(OpCase("lp_pool", {"kernel_size": 2}, (fmap(2, 4, 4),)))
+    pull = np.ones((1, 2, 2, 2))
+    _, gradients = run_keras(build_model(site), [np.zeros((1, 4, 4, 2))], [], pull)
+    assert not gradients[0].any()
+
+
+@pytest.mark.parametrize("op", ["dropout", "spatial_dropout"])
+def test_dropout_zeroes_its_share_in_training(op: str) -> None:
+    model = build_model(make_site(OpCase(op, {"p": 0.2}, (fmap(400, 3, 5),))))
+    x = np.ones((50, 3, 5, 400), dtype="float32")
+    output = keras.ops.convert_to_numpy(model(x, training=True))
+    assert np.isclose(output, 0.0).mean() == pytest.approx(0.2, abs=0.02)
+    assert output.max() == pytest.approx(1 / 0.8)
+    constant = bool((output == output[:, :1, :1]).all())
+    assert constant == (op == "spatial_dropout")
+
+
+def test_batch_norm_moves_its_statistics_by_its_momentum() -> None:
+    model = build_model(make_site(OpCase("batch_norm", {"momentum": 0.3}, (fmap(4, 5, 3),))))
+    x = np.random.default_rng(2).normal(2.0, 3.0, (6, 5, 3, 4)).astype("float32")
+    model(x, training=True)
+    moved = layer_weights(model.get_layer("op"))
+    for name, start, found in (
+        ("moving_mean", 0.0, x.mean((0, 1, 2))),
+        ("moving_variance", 1.0, x.var((0, 1, 2))),
+    ):
+        value = keras.ops.convert_to_numpy(moved[name])
+        assert np.allclose(value, 0.7 * start + 0.3 * found, rtol=1e-5)
 
 
 def test_every_op_is_rendered_or_refused() -> None:
@@ -218,23 +309,27 @@ def test_weights_come_back_as_they_went(case: OpCase) -> None:
         assert np.array_equal(place.from_keras(place.to_keras(array, node), node), array)
 
 
-# One case of each op and rank, and all with layers of ours, where single ops compile slowly.
-def _choose_few() -> str:
-    seen: dict[tuple[str, int], str] = {}
+def list_few() -> list[str]:
+    """One case of each op and set of layers of ours, by name: JAX compiles each anew."""
+    few: dict[tuple[str, ...], str] = {}
     for case in CASES:
-        seen.setdefault((case.op, case.inputs[0].rank), case.id)
-    return "\n".join(seen.values())
+        site = make_site(case)
+        render(site)
+        few.setdefault((case.op, *site.required), f"test_op_computes_what_it_means[{case.id}]")
+    return list(few.values())
 
 
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="runs the other backends itself")
-@pytest.mark.parametrize("backend", ["torch", pytest.param("jax", marks=pytest.mark.slow)])
-def test_ops_compute_the_same_on_other_backends(backend: str) -> None:
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="is started from here")
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+@pytest.mark.parametrize("scope", ["few", pytest.param("all", marks=pytest.mark.slow)])
+def test_ops_compute_the_same_on_other_backends(backend: str, scope: str) -> None:
     pytest.importorskip(backend)
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__]
-    names = "means or saving or relu"
-    environment = {**os.environ, "KERAS_BACKEND": backend}
-    root = Path(__file__).parents[2]
+    chosen = [f"{__file__}::{name}" for name in list_few()] if scope == "few" else [__file__]
     done = subprocess.run(
-        [*command, "-k", names], env=environment, cwd=root, capture_output=True, text=True
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *chosen],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout[-3000:]

@@ -1,0 +1,386 @@
+"""Carries out a spec: calls blocks, evaluates expressions and infers shapes, in one pass.
+
+An error poisons the value that the step would have given: what is downstream of it stays silent,
+other branches go on, and all errors are reported at once.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from cnnspec.diagnostics import Diagnostic
+from cnnspec.expressions import Value as Scalar
+from cnnspec.expressions.syntax import show
+from cnnspec.graph import limits
+from cnnspec.graph.arguments import OpFactory
+from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
+from cnnspec.graph.frame import Frame
+from cnnspec.graph.inputs import infer_input
+from cnnspec.graph.ir import (
+    BranchItem,
+    CallItem,
+    Graph,
+    GroupItem,
+    Item,
+    LoopItem,
+    OpItem,
+    Region,
+    SkipItem,
+    Value,
+)
+from cnnspec.graph.library import find_block
+from cnnspec.graph.modifiers import check_condition, check_count, check_list
+from cnnspec.graph.params import choose_params
+from cnnspec.graph.record import Key, Record, Stopped
+from cnnspec.graph.scope import Scope, is_positional
+from cnnspec.graph.static import check_words
+from cnnspec.graph.words import suggest
+from cnnspec.naming import is_name
+from cnnspec.ops.catalog import OPS
+from cnnspec.spec.model import (
+    MERGES,
+    Argument,
+    Block,
+    ListArgument,
+    Literal,
+    Step,
+)
+
+
+@dataclass(slots=True)
+class Builder(Record):
+    """The state of one build.
+
+    `patches` replaces steps, by their word and place, and `sizes` the spatial sizes of the
+    input: that is how a way out is tried. `words` is unset where they are checked already.
+    """
+
+    variant: str
+    overrides: dict[str, Scalar]
+    patches: Mapping[Key, Step] = field(default_factory=dict, kw_only=True)
+    sizes: tuple[int, ...] | None = field(default=None, kw_only=True)
+    words: bool = field(default=True, kw_only=True)
+    factory: OpFactory = field(init=False)
+    params: dict[str, Scalar] = field(default_factory=dict, init=False)
+    inputs: tuple[Value, ...] = field(default=(), init=False)
+
+    def build(self) -> Graph | None:
+        """The graph, or None after errors, which are then in `diagnostics` and `faults`."""
+        try:
+            if self.words:
+                check_words(self.spec, self.report)
+            body = self.run()
+        except Stopped:
+            return None
+        if self.diagnostics or self.faults:
+            return None
+        return Graph(
+            self.spec, self.variant, self.params, self.overrides, self.inputs,
+            {"output": body.output}, tuple(self.nodes), body,
+        )  # fmt: skip
+
+    def run(self) -> Region:
+        """Carry out the whole network."""
+        self.params = choose_params(self.spec, self.variant, self.overrides, self.report)
+        self.factory = OpFactory(self.spec, self.params, self)
+        self.inputs = self.read_inputs()
+        scope = Scope("", self.spec.steps, is_positional(self.spec.steps))
+        flow = self.inputs[0] if len(self.inputs) == 1 else None
+        variables = dict(self.params)
+        if flow is not None and flow.shape is not None:
+            variables["in_channels"] = flow.shape.channels
+        values = ChainMap({value.name: value for value in self.inputs})
+        body = self.run_steps(self.spec.steps, Frame(variables, values, flow, scope))
+        if not self.nodes and not self.diagnostics:
+            message = "a network needs at least one layer"
+            self.report(Diagnostic("empty-network", message, self.spec.span))
+        return body
+
+    def read_inputs(self) -> tuple[Value, ...]:
+        """The inputs as values."""
+        values = []
+        for source in self.spec.inputs:
+            shape = infer_input(source, self.params, self.report)
+            if shape is not None and self.sizes is not None and len(self.sizes) == shape.rank:
+                shape = shape.resize(self.sizes)
+            if shape is not None and not self.hold_size(shape, (), source.span):
+                shape = None
+            values.append(Value(shape, name=source.name))
+        return tuple(values)
+
+    def read(self, argument: Argument, frame: Frame) -> Scalar:
+        """An argument's value; raises UnknownValue after reporting what is wrong with it."""
+        try:
+            return evaluate(argument, frame.environment)
+        except BadArgument as error:
+            help = (error.help,) if error.help else ()
+            self.fail(frame, "invalid-expression", error.message, error.span, *help)
+            raise UnknownValue from None
+
+    # Lists and modifiers
+
+    def run_steps(self, steps: tuple[Step, ...], frame: Frame) -> Region:
+        """Carry out a list of steps, each on the value above it."""
+        start = frame.flow or Value(None)
+        values = frame.values.new_child()
+        items: list[Item] = []
+        flow = frame.flow
+        for step in steps:
+            item = self.run_modified(step, replace(frame, values=values, flow=flow))
+            items.append(item)
+            flow = item.output
+            keep_name(step, item, values)
+        return Region(
+            tuple(items), start, flow or start, frame.scope.positional, frame.scope.prefix
+        )
+
+    def run_modified(self, step: Step, frame: Frame) -> Item:
+        """Carry out a step under its `for`, `when`, `repeat` and `from`, in that order."""
+        self.count_step(frame, step)
+        if frame.depth > limits.MAX_NESTING:
+            message = f"steps and blocks nest more than {limits.MAX_NESTING} deep"
+            self.fail(frame, "too-deep", message, step.span)
+            return Item(step, frame.flow or Value(None), Value(None))
+        try:
+            if step.loop:
+                return self.run_loop(step, frame)
+            if step.when is not None:
+                taken = self.read(step.when, frame)
+                if problem := check_condition(taken):
+                    raise self.reject(frame, step.when, problem)
+                if not taken:
+                    return self.skip(step, frame)
+            if step.repeat is not None:
+                return self.run_repeat(step, frame)
+        except UnknownValue:
+            return Item(step, frame.flow or Value(None), Value(None))
+        if step.source is not None:
+            frame = replace(frame, flow=self.find_value(step.source, frame))
+        return self.run_step(step, frame)
+
+    def reject(self, frame: Frame, argument: Argument, message: str) -> UnknownValue:
+        """Record an argument of the wrong type."""
+        rule = "too-large" if "above the limit" in message else "invalid-modifier"
+        self.fail(frame, rule, message, argument.span)
+        return UnknownValue()
+
+    def skip(self, step: Step, frame: Frame) -> Item:
+        """Leave a step out: its value passes unchanged."""
+        flow = frame.flow or Value(None)
+        if step.name is None and not step.is_structure:
+            frame.scope.skip_auto(step.head)
+        return SkipItem(step, flow, flow)
+
+    def run_loop(self, step: Step, frame: Frame) -> Item:
+        """Carry out a step once for each row of its lists."""
+        lists: dict[str, list[Scalar]] = {}
+        for variable, argument in step.loop:
+            values = self.read(argument, frame)
+            if problem := check_list(values):
+                raise self.reject(frame, argument, problem)
+            assert isinstance(values, list)
+            lists[variable] = values
+        lengths = {len(values) for values in lists.values()}
+        if len(lengths) != 1:
+            sizes = ", ".join(f"{name} has {len(values)}" for name, values in lists.items())
+            message = f"the lists of for must be equally long: {sizes}"
+            raise self.reject(frame, step.loop[0][1], message)
+        inner = step.strip(loop=())
+        rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+        return self.run_turns(step, inner, rows, frame)
+
+    def run_repeat(self, step: Step, frame: Frame) -> Item:
+        """Carry out a step a number of times."""
+        assert step.repeat is not None
+        count = self.read(step.repeat, frame)
+        if problem := check_count(count):
+            raise self.reject(frame, step.repeat, problem)
+        assert isinstance(count, int)
+        return self.run_turns(step, step.strip(repeat=None, when=None), [{}] * count, frame)
+
+    def run_turns(
+        self, step: Step, inner: Step, rows: list[dict[str, Scalar]], frame: Frame
+    ) -> Item:
+        """Carry out a step for each row of variables, one turn on the result of the last."""
+        flow = frame.flow
+        if len(rows) > 1 and isinstance(step.name, Literal):
+            self.fail(
+                frame, "duplicate-name", f"each turn would be called '{step.name.value}'",
+                step.name.span, *explain_turn_name(step),
+            )  # fmt: skip
+            inner = inner.strip(name=None)
+        turns: list[tuple[dict[str, Scalar], Item]] = []
+        for row in rows:
+            turn = replace(frame, variables={**frame.variables, **row}, flow=flow)
+            item = self.run_modified(inner, replace(turn, depth=frame.depth + 1))
+            turns.append((row, item))
+            flow = item.output
+            keep_name(step, item, frame.values)
+        start = frame.flow or Value(None)
+        return LoopItem(step, start, flow or start, turns=tuple(turns))
+
+    def find_value(self, reference: Argument, frame: Frame) -> Value:
+        """The value that a name stands for; `_` is the current one."""
+        try:
+            name = self.read(reference, frame)
+        except UnknownValue:
+            return Value(None)
+        if name == "_" and frame.flow is not None:
+            return frame.flow
+        if isinstance(name, str) and name in frame.values:
+            return frame.values[name]
+        known = list(frame.values)[-limits.MAX_HINTS :]
+        return self.fail(
+            frame, "unknown-value", f"no value is named {show(name)} here", reference.span,
+            suggest(str(name), known, f"values that can be taken here: {', '.join([*known[-12:], '_'])}"),
+        )  # fmt: skip
+
+    # Steps
+
+    def run_step(self, step: Step, frame: Frame) -> Item:
+        """Carry out a step without modifiers."""
+        patch = None if frame.patched else self.patches.get((step.head, step.span))
+        frame = replace(frame, depth=frame.depth + 1, patched=frame.patched or patch is not None)
+        step = patch or step
+        if frame.flow is None:
+            if step.head not in MERGES:
+                self.fail(
+                    frame, "unknown-value", "with several inputs there is no current value yet",
+                    step.span, "take one of the inputs with 'from: NAME'",
+                )  # fmt: skip
+            frame = replace(frame, flow=Value(None))
+        if step.head == "layers":
+            return self.run_group(step, frame)
+        if step.is_structure:
+            return self.run_branches(step, frame)
+        block = find_block(self.spec, step.head)
+        if block is not None:
+            return self.run_call(step, block, frame)
+        return self.run_op(step, frame)
+
+    def take_path(self, step: Step, frame: Frame) -> str:
+        """The path of a step in its scope."""
+        if step.name is None:
+            return frame.scope.take_auto(step.head)
+        try:
+            name = self.read(step.name, frame)
+        except UnknownValue:
+            return frame.scope.take_auto(step.head)
+        if not isinstance(name, str) or not is_name(name):
+            self.fail(
+                frame, "invalid-name", f"name {show(name)} must be letters, digits and underscores",
+                step.name.span,
+            )  # fmt: skip
+            return frame.scope.take_auto(step.head)
+        path = frame.scope.take_name(name)
+        if path is None:
+            self.fail(
+                frame, "duplicate-name", f"the name '{name}' is taken already in the same part",
+                step.name.span, "give it another name, or one with a loop variable: conv$(i)",
+            )  # fmt: skip
+            return frame.scope.take_auto(step.head)
+        return path
+
+    def run_group(self, step: Step, frame: Frame) -> Item:
+        """Carry out `layers`: in the same scope, or in one of its own where it has a name."""
+        assert frame.flow is not None
+        steps = step.branches[0].steps
+        if step.name is None:
+            body = self.run_steps(steps, frame)
+            return GroupItem(step, frame.flow, body.output, body=body, named=False)
+        path = self.take_path(step, frame)
+        scope = Scope(path, steps, is_positional(steps))
+        body = self.run_steps(steps, replace(frame, scope=scope))
+        return GroupItem(step, frame.flow, body.output, path, body=body, named=True)
+
+    def run_branches(self, step: Step, frame: Frame) -> Item:
+        """Carry out `residual` or `parallel`: all branches of one value, then the merge."""
+        assert frame.flow is not None
+        regions: list[tuple[str, Region]] = []
+        for branch in step.branches:
+            scope = frame.scope
+            if branch.steps and is_positional(branch.steps):
+                path = frame.scope.take_auto(branch.label, numbered=False)
+                scope = Scope(path, branch.steps, positional=True)
+            body = self.run_steps(branch.steps, replace(frame, scope=scope))
+            regions.append((branch.label, body))
+        path = frame.scope.take_auto(step.merge)
+        inputs = tuple(region.output for _, region in regions)
+        op = OPS[step.merge].model_validate({})
+        node = self.add_node(step, op, inputs, path, frame)
+        return BranchItem(
+            step, frame.flow, node.output, path, branches=tuple(regions), merge=node
+        )
+
+    def run_call(self, step: Step, block: Block, frame: Frame) -> Item:
+        """Carry out a call of a block."""
+        assert frame.flow is not None
+        path = self.take_path(step, frame)
+        if any(name == block.name for name, _ in frame.calls):
+            return Item(step, frame.flow, Value(None), path)  # check_words reported the circle
+        if len(frame.calls) >= limits.MAX_CALL_DEPTH:
+            message = f"blocks call each other more than {limits.MAX_CALL_DEPTH} deep"
+            poison = self.fail(frame, "too-deep", message, step.span)
+            return Item(step, frame.flow, poison, path)
+        arguments = self.factory.read_call(step, block, frame.environment, frame.calls)
+        if arguments is None:
+            return Item(step, frame.flow, Value(None), path)
+        variables = {} if block.library else dict(self.params)
+        variables.update(arguments)
+        shape = frame.flow.shape
+        variables.pop("in_channels", None)
+        if shape is not None:
+            variables["in_channels"] = shape.channels
+        inner = Frame(
+            variables, ChainMap(), frame.flow, Scope(path, block.steps, is_positional(block.steps)),
+            (*frame.calls, (block.name, step.span)), frame.depth,
+        )  # fmt: skip
+        body = self.run_steps(block.steps, inner)
+        return CallItem(
+            step, frame.flow, body.output, path, block=block, arguments=arguments,
+            in_channels=shape.channels if shape is not None else 0, body=body,
+        )  # fmt: skip
+
+    def run_op(self, step: Step, frame: Frame) -> Item:
+        """Carry out a call of an op."""
+        assert frame.flow is not None
+        path = self.take_path(step, frame)
+        if step.head not in OPS:
+            return Item(step, frame.flow, Value(None), path)  # check_words reported it
+        op = self.factory.make_op(step, frame.environment, frame.calls, path)
+        inputs: tuple[Value, ...] = (frame.flow,)
+        if OPS[step.head].merges:
+            names = step.argument.items if isinstance(step.argument, ListArgument) else ()
+            inputs = tuple(self.find_value(name, frame) for name in names)
+            if len(inputs) < 2:
+                op = None  # check_words reported it
+        if op is None:
+            return Item(step, frame.flow, Value(None), path)
+        node = self.add_node(step, op, inputs, path, frame)
+        return OpItem(step, frame.flow, node.output, path, node=node)
+
+
+def keep_name(step: Step, item: Item, values: ChainMap[str, Value]) -> None:
+    """Let later steps take a step's result by the name that it has."""
+    if step.name is None or isinstance(item, SkipItem):
+        return
+    name = item.path.rpartition(".")[2]
+    # A step that failed before it had a path still has the name that its author gave.
+    if not name and isinstance(step.name, Literal) and not isinstance(item, LoopItem):
+        name = str(step.name.value)
+    if name:
+        values[name] = item.output
+
+
+def explain_turn_name(step: Step) -> tuple[str, ...]:
+    """What to call the turns of a loop instead of one name for all."""
+    assert isinstance(step.name, Literal)
+    if step.loop:
+        variable = step.loop[0][0]
+        return (f"put a variable of the loop into the name: {step.name.value}$({variable})",)
+    return (
+        f"give it no name, or count the turns: for: {{i: $(range(3))}} with "
+        f"name: {step.name.value}$(i)",
+    )

@@ -1,0 +1,92 @@
+"""What a step can see while the graph is built, and where a finding about it belongs."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cnnspec.diagnostics import Span
+from cnnspec.expressions import Value as Scalar
+from cnnspec.graph.evaluate import view_shape
+from cnnspec.graph.ir import Value
+from cnnspec.graph.library import LIBRARY
+from cnnspec.graph.scope import Scope
+
+Calls = tuple[tuple[str, Span], ...]
+
+
+class Environment(Mapping[str, Scalar]):
+    """The variables, and the sizes of the named values that they do not hide.
+
+    Sizes are looked up when they are asked for: a loop may name thousands of values.
+    """
+
+    def __init__(self, variables: Mapping[str, Scalar], values: Mapping[str, Value]) -> None:
+        self.variables = variables
+        self.values = values
+
+    def __getitem__(self, name: str) -> Scalar:
+        if name in self.variables:
+            return self.variables[name]
+        shape = self.values[name].shape
+        if shape is None:
+            raise KeyError(name)
+        return view_shape(shape)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.variables
+        for name, value in self.values.items():
+            if name not in self.variables and value.shape is not None:
+                yield name
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a step can see: variables, named values, the current value, and where it stands."""
+
+    variables: dict[str, Scalar]
+    values: ChainMap[str, Value]
+    flow: Value | None
+    scope: Scope
+    calls: Calls = ()
+    depth: int = 0
+    # Set inside of a step that was put in another's place, which must not be replaced again.
+    patched: bool = False
+
+    @property
+    def environment(self) -> Environment:
+        """Everything that an expression may name."""
+        return Environment(self.variables, self.values)
+
+
+def is_library(span: Span) -> bool:
+    """Whether a place is in the library, which a user does not see."""
+    return span.file.startswith(LIBRARY)
+
+
+def place_finding(span: Span, calls: Calls) -> tuple[Span, tuple[str, ...]]:
+    """Where a finding is shown, with the chain of block calls that led there, innermost first.
+
+    What happens inside the library is shown where the user's own file calls it.
+    """
+    shown = inner = span
+    notes = []
+    for name, call in reversed(calls):
+        if is_library(inner) and not is_library(call):
+            notes.append(f"in block '{name}' of the library, at {describe_line(inner)}")
+            shown = call
+        else:
+            notes.append(f"in block '{name}', called at {describe_line(call, shown)}")
+        inner = call
+    return shown, tuple(notes)
+
+
+def describe_line(span: Span, beside: Span | None = None) -> str:
+    """The line of a place, with its file where that is another than the one beside it."""
+    if is_library(span) or (beside is not None and span.file != beside.file):
+        return f"line {span.line} of {span.file}"
+    return f"line {span.line}"

@@ -1,0 +1,159 @@
+"""What a build finds out: the ops so far, what is wrong with the spec, and what did not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+
+from cnnspec.diagnostics import Diagnostic, Span
+from cnnspec.graph import limits
+from cnnspec.graph.frame import Calls, Frame, place_finding
+from cnnspec.graph.ir import Node, Origin, Value
+from cnnspec.ops.base import Op, ShapeFault
+from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.spec.model import ModelSpec, Step
+
+# The rule and the place of a finding; the same in several uses of a block is one finding.
+Key = tuple[str, Span | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A shape that does not fit, with what is needed to look for a way out."""
+
+    step: Step
+    op: Op
+    inputs: tuple[Value, ...]
+    origin: Origin
+    path: str
+    cause: ShapeFault
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes of the inputs, which are sound."""
+        return tuple(value.known for value in self.inputs)
+
+    @property
+    def key(self) -> Key:
+        """The step at fault, by the word and the place where it is written."""
+        return (self.step.head, self.step.span)
+
+
+class Stopped(Exception):
+    """Nothing more can be learnt from this build; the reason is recorded."""
+
+
+@dataclass(slots=True)
+class Record:
+    """The state of one build, apart from what it reads.
+
+    A build with `tolerated` findings is a trial: it stops at the first that is not among them.
+    """
+
+    spec: ModelSpec
+    tolerated: frozenset[Key] | None = field(default=None, kw_only=True)
+    diagnostics: list[Diagnostic] = field(default_factory=list, init=False)
+    faults: list[Fault] = field(default_factory=list, init=False)
+    nodes: list[Node] = field(default_factory=list, init=False)
+    seen: set[Key] = field(default_factory=set, init=False)
+    parameters: int = field(default=0, init=False)
+    steps: int = field(default=0, init=False)
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Record a diagnostic once for each place."""
+        key = (diagnostic.rule, diagnostic.span)
+        if self.tolerated is not None and key not in self.tolerated:
+            self.diagnostics.append(diagnostic)
+            raise Stopped
+        if key not in self.seen:
+            self.seen.add(key)
+            self.diagnostics.append(diagnostic)
+        if len(self.diagnostics) >= limits.MAX_DIAGNOSTICS:
+            raise Stopped
+
+    def fail(
+        self, frame: Frame, rule: str, message: str, span: Span, *help: str, path: str = ""
+    ) -> Value:
+        """Record an error at a step, and give the poisoned value that it leaves."""
+        self.fail_at(frame.calls, rule, message, span, *help, path=path)
+        return Value(None)
+
+    def fail_at(
+        self, calls: Calls, rule: str, message: str, span: Span, *help: str, path: str = ""
+    ) -> None:
+        """Record an error under a chain of block calls."""
+        shown, notes = place_finding(span, calls)
+        self.report(Diagnostic(rule, message, shown, path=path, notes=notes, help=help))
+
+    def count_step(self, frame: Frame, step: Step) -> None:
+        """Count a step that is carried out, and stop where there are too many."""
+        self.steps += 1
+        if self.steps > limits.MAX_STEPS:
+            message = f"loops and blocks come to more than {limits.MAX_STEPS:,} steps"
+            self.fail(frame, "too-large", message, step.span)
+            raise Stopped
+
+    def hold_size(self, shape: Shape, calls: Calls, span: Span, path: str = "") -> bool:
+        """Whether a value is small enough to hold; records an error where it is not."""
+        if shape.elements <= limits.MAX_ELEMENTS:
+            return True
+        message = (
+            f"a value of {shape} holds {shape.elements:,} numbers; the limit is "
+            f"{limits.MAX_ELEMENTS:,}"
+        )
+        self.fail_at(calls, "too-large", message, span, path=path)
+        return False
+
+    def add_node(
+        self, step: Step, op: Op, inputs: tuple[Value, ...], path: str, frame: Frame
+    ) -> Node:
+        """Put an op into the graph; its output is poisoned where its inputs do not fit."""
+        origin = Origin(step, frame.calls)
+        node = Node(path, op, inputs, Value(None), (), origin)
+        node.output.producer = node
+        for value in inputs:
+            value.readers.append(node)
+        shapes = tuple(value.shape for value in inputs if value.shape is not None)
+        self.nodes.append(node)
+        if len(self.nodes) > limits.MAX_NODES:
+            self.fail(frame, "too-large", f"more than {limits.MAX_NODES:,} ops", step.span)
+            raise Stopped
+        if len(shapes) < len(inputs):
+            return node
+        try:
+            check_kinds(op, shapes)
+            shape = op.infer_shape(shapes)
+            node.weights = op.list_weights(shapes)
+        except ShapeFault as cause:
+            self.add_fault(Fault(step, op, inputs, origin, path, cause))
+            return node
+        self.parameters += sum(prod(weight.shape) for weight in node.weights)
+        if not self.hold_size(shape, frame.calls, step.span, path):
+            return node
+        if self.parameters > limits.MAX_PARAMETERS:
+            message = f"more than {limits.MAX_PARAMETERS:,} parameters"
+            self.fail(frame, "too-large", message, step.span, path=path)
+            raise Stopped
+        node.output.shape = shape
+        return node
+
+    def add_fault(self, fault: Fault) -> None:
+        """Record a shape that does not fit."""
+        self.faults.append(fault)
+        if self.tolerated is not None and fault.key not in self.tolerated:
+            raise Stopped
+
+
+def check_kinds(op: Op, shapes: tuple[Shape, ...]) -> None:
+    """Raise ShapeFault where an op gets a kind of value that it does not take."""
+    for shape in shapes:
+        if shape.kind not in op.kinds:
+            kinds = [kind for kind in Kind if kind in op.kinds]
+            wanted = " or ".join(str(k) if k is Kind.TOKENS else f"a {k}" for k in kinds)
+            raise ShapeFault("kind-mismatch", f"{op.op} takes {wanted}, got {name_value(shape)}")
+
+
+def name_value(shape: Shape) -> str:
+    """The kind and the size of a value, as a sentence goes on with it."""
+    text = shape.describe()
+    return text if shape.kind is Kind.TOKENS else f"a {text}"

@@ -1,0 +1,174 @@
+"""Compares what the backends computed, against a reference and within stated tolerances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from cnnspec.graph.ir import Graph
+from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
+from cnnspec.ops.linear import Linear
+from cnnspec.ops.norm import BatchNorm
+from cnnspec.verify.measure import Array, Measured
+
+# Single precision loses about 1e-7 of the largest value in each layer; deep nets add that up.
+TOLERANCE = 1e-5
+DEEP_TOLERANCE = 1e-4
+# Layers with kernels from which on a network counts as deep.
+DEEP_LAYERS = 50
+# A training step runs in double precision, where rounding is a billion times smaller.
+TRAINING_TOLERANCE = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The largest difference between two arrays, and relative to the reference's largest value."""
+
+    absolute: float
+    relative: float
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one backend fared; `problems` say what is wrong, and is empty for a pass."""
+
+    target: str
+    version: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    output: Difference | None
+    gradient: Difference | None
+    statistics: Difference | None
+    problems: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether it computes the same."""
+        return not self.problems
+
+
+def choose_tolerance(graph: Graph) -> float:
+    """The tolerance for outputs, relative to their scale."""
+    kernels = (Conv, DepthwiseConv, ConvTranspose, Linear)
+    depth = sum(isinstance(node.op, kernels) for node in graph.nodes)
+    return DEEP_TOLERANCE if depth >= DEEP_LAYERS else TOLERANCE
+
+
+def measure_difference(found: Array, reference: Array, where: str = "") -> Difference:
+    """The difference of two arrays of equal shape."""
+    gap = float(np.abs(found.astype(np.float64) - reference).max(initial=0.0))
+    scale = float(np.abs(reference).max(initial=0.0))
+    return Difference(gap, gap / scale if scale else gap, where)
+
+
+def judge(
+    graph: Graph, found: Measured, reference: Measured, weights: Mapping[str, Array]
+) -> Verdict:
+    """The verdict on one backend."""
+    if found.missing or found.error:
+        problem = found.missing or found.error
+        return Verdict(found.target, found.version, (), 0, None, None, None, (problem,))
+    tolerance = choose_tolerance(graph)
+    problems: list[str] = []
+    (expected,) = graph.outputs.values()
+    shape = found.outputs[0].shape[1:]
+    if shape != expected.known.dims:
+        problems.append(f"output shape {shape} instead of {expected.known.dims}")
+    parameters = sum(prod(w.shape) for _, w in graph.list_weights() if w.trainable)
+    if found.parameters != parameters:
+        problems.append(f"{found.parameters:,} parameters instead of {parameters:,}")
+    output = None
+    if shape == expected.known.dims:
+        output = _worst(
+            measure_difference(a, b, f"batch of {len(a)}")
+            for a, b in zip(found.outputs, reference.outputs, strict=True)
+        )
+        if not all(np.isfinite(array).all() for array in found.outputs):
+            problems.append("the output holds infinities or NaN")
+        elif not output.relative <= tolerance:
+            problems.append(f"output differs by {output.relative:.1e} (tolerance {tolerance:.0e})")
+    gradient = statistics = None
+    if found.gradients and reference.gradients:
+        gradient = compare_gradients(found, reference, problems)
+        if not gradient.relative <= TRAINING_TOLERANCE:
+            problems.append(
+                f"gradient of {gradient.where} differs by {gradient.relative:.1e} "
+                f"(tolerance {TRAINING_TOLERANCE:.0e})"
+            )
+    if found.statistics and reference.statistics:
+        statistics = compare_statistics(graph, found, reference, weights)
+        if not statistics.relative <= TRAINING_TOLERANCE:
+            problems.append(f"{statistics.where} differs by {statistics.relative:.1e}")
+    return Verdict(
+        found.target, found.version, shape, found.parameters, output, gradient, statistics,
+        tuple(problems),
+    )  # fmt: skip
+
+
+def compare_gradients(found: Measured, reference: Measured, problems: list[str]) -> Difference:
+    """The worst gradient, relative to that parameter's largest or to a share of the overall."""
+    missing = sorted(reference.gradients.keys() ^ found.gradients.keys())
+    if missing:
+        problems.append(f"gradients are missing on one side: {', '.join(missing[:5])}")
+    overall = max(float(np.abs(g).max(initial=0.0)) for g in reference.gradients.values())
+    differences = []
+    for name in reference.gradients.keys() & found.gradients.keys():
+        wanted = reference.gradients[name]
+        gap = float(np.abs(found.gradients[name].astype(np.float64) - wanted).max(initial=0.0))
+        # A bias before a norm has no gradient but rounding, which has no scale of its own.
+        scale = max(float(np.abs(wanted).max(initial=0.0)), overall * 1e-2) or 1.0
+        differences.append(Difference(gap, gap / scale, name))
+    return _worst(sorted(differences, key=lambda d: d.where))
+
+
+def compare_statistics(
+    graph: Graph, found: Measured, reference: Measured, weights: Mapping[str, Array]
+) -> Difference:
+    """The worst running statistic.
+
+    Keras keeps the variance over the batch, PyTorch the unbiased one, larger by n / (n - 1):
+    the reference is turned into what Keras keeps before comparing.
+    """
+    differences = []
+    batch = len(reference.outputs[-1])
+    for node in graph.nodes:
+        if not isinstance(node.op, BatchNorm):
+            continue
+        count = batch * prod(node.shapes[0].sizes)
+        for kind in ("running_mean", "running_var"):
+            name = f"{node.path}.{kind}"
+            wanted = reference.statistics[name]
+            if kind == "running_var" and found.target.startswith("keras") and count > 1:
+                start = weights[name]
+                fresh = (wanted - (1 - node.op.momentum) * start) / node.op.momentum
+                wanted = (1 - node.op.momentum) * start
+                wanted = wanted + node.op.momentum * fresh * (count - 1) / count
+            differences.append(measure_difference(found.statistics[name], wanted, name))
+    return _worst(differences)
+
+
+def find_parting(
+    graph: Graph, results: list[Measured], tolerance: float
+) -> tuple[str, str, str, Difference] | None:
+    """The first layer where two backends part: its path, the two, and by how much."""
+    for node in graph.nodes:
+        known = [result for result in results if node.path in result.layers]
+        for other in known[1:]:
+            first, second = known[0].layers[node.path], other.layers[node.path]
+            if first.shape != second.shape:
+                if first.reshape(-1).shape != second.reshape(-1).shape:
+                    return node.path, known[0].target, other.target, Difference(np.inf, np.inf)
+                second = second.reshape(first.shape)
+            difference = measure_difference(second, first.astype(np.float64), node.path)
+            if not difference.relative <= tolerance:
+                return node.path, known[0].target, other.target, difference
+    return None
+
+
+def _worst(differences: Iterable[Difference]) -> Difference:
+    found = list(differences)
+    return max(found, key=lambda d: d.relative) if found else Difference(0.0, 0.0)

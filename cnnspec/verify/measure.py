@@ -1,0 +1,101 @@
+"""What is asked of each backend, and what it answers; all arrays in PyTorch's layout."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnspec.graph.ir import Graph
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One network with its weights and inputs.
+
+    `batches` are inputs of different batch sizes, each with an array for every input of the
+    network; `probe` is what the output is multiplied with to get a loss, for the last batch.
+    """
+
+    graph: Graph
+    weights: Mapping[str, Array]
+    batches: tuple[tuple[Array, ...], ...]
+    probe: Array
+    train: bool = False
+    trace: bool = False
+
+
+@dataclass(slots=True)
+class Measured:
+    """What one backend computed.
+
+    `outputs` has one array for each batch; `gradients` and `statistics` are by the weights' full
+    names, after one training step on the last batch; `layers` are the outputs of layers by path
+    for the first batch. `error` says why nothing could be measured.
+    """
+
+    target: str
+    version: str = ""
+    outputs: tuple[Array, ...] = ()
+    parameters: int = 0
+    gradients: dict[str, Array] = field(default_factory=dict)
+    statistics: dict[str, Array] = field(default_factory=dict)
+    layers: dict[str, Array] = field(default_factory=dict)
+    missing: str = ""
+    error: str = ""
+
+
+Runner = Callable[[Task, str], Measured]
+
+
+def draw_task(graph: Graph, seed: int, *, train: bool = False, trace: bool = False) -> Task:
+    """Weights and inputs from a seed; the statistics of norms are drawn too, never 0 and 1."""
+    from cnnspec.weights.draw import draw_weights
+
+    source = np.random.Generator(np.random.PCG64(seed))
+
+    def draw(*shape: int) -> Array:
+        return source.standard_normal(shape).astype(np.float32)
+
+    batches = tuple(
+        tuple(draw(size, *value.known.dims) for value in graph.inputs) for size in (1, 3)
+    )
+    (output,) = graph.outputs.values()
+    return Task(
+        graph, draw_weights(graph, seed), batches, draw(3, *output.known.dims), train, trace
+    )
+
+
+@contextmanager
+def import_source(text: bytes, name: str) -> Iterator[ModuleType]:
+    """Import generated source under a name that no other module has, from a folder of its own."""
+    unique = f"_cnnspec_generated_{name}"
+    with TemporaryDirectory(prefix="cnnspec-") as folder:
+        path = Path(folder) / f"{unique}.py"
+        path.write_bytes(text)
+        spec = importlib.util.spec_from_file_location(unique, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} cannot be imported")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[unique] = module
+        try:
+            spec.loader.exec_module(module)
+            yield module
+        finally:
+            sys.modules.pop(unique, None)
+
+
+def is_missing(module: str) -> bool:
+    """Whether a framework is not installed."""
+    return importlib.util.find_spec(module) is None

@@ -1,0 +1,258 @@
+"""Runs generated Keras source on one of Keras's backends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.backends.keras.paths import name_layer
+from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights
+from cnnspec.graph.ir import Node, Value
+from cnnspec.naming import module_name, safe_name
+from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.verify.measure import Array, Measured, Task, import_source, is_missing
+
+# What each backend of Keras needs, and what installs it.
+FRAMEWORKS = {"tensorflow": "tensorflow", "torch": "torch", "jax": "jax"}
+DEFAULT_BACKEND = "tensorflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A task as another process can take it: the source, and the ops without their graph."""
+
+    source: bytes
+    makers: tuple[str, ...]
+    nodes: tuple[Node, ...]
+    inputs: tuple[Shape, ...]
+    output: Shape
+    task: Task
+
+
+def make_job(task: Task) -> Job:
+    """The job of a task; what it holds of the graph is copied without its links."""
+    (source,) = compile_keras(task.graph, "cnnspec verify").files.values()
+    name = safe_name(module_name(task.graph.spec.name))
+    nodes = tuple(
+        Node(
+            node.path, node.op, tuple(Value(shape) for shape in node.shapes), Value(node.shape),
+            node.weights, None,  # type: ignore[arg-type]
+        )
+        for node in task.graph.nodes
+    )  # fmt: skip
+    inputs = tuple(value.known for value in task.graph.inputs)
+    (output,) = task.graph.outputs.values()
+    bare = Task(None, task.weights, task.batches, task.probe, task.train, task.trace)  # type: ignore[arg-type]
+    return Job(source, (f"{name}_model", name), nodes, inputs, output.known, bare)
+
+
+def choose_backend(target: str) -> str:
+    """The backend of a target such as ``keras`` or ``keras:jax``."""
+    return target.partition(":")[2] or os.environ.get("KERAS_BACKEND") or DEFAULT_BACKEND
+
+
+def find_missing(target: str) -> str:
+    """Why a target cannot run here, or nothing."""
+    backend = choose_backend(target)
+    if is_missing("keras"):
+        return "keras is not installed: pip install 'cnnspec[keras]'"
+    framework = FRAMEWORKS.get(backend)
+    if framework is None:
+        return f"keras has no backend '{backend}'; it has {', '.join(FRAMEWORKS)}"
+    return f"{framework}, which keras runs on, is not installed" if is_missing(framework) else ""
+
+
+def is_loaded_otherwise(target: str) -> bool:
+    """Whether Keras runs on another backend in this process, which it cannot change."""
+    keras = sys.modules.get("keras")
+    return keras is not None and keras.backend.backend() != choose_backend(target)
+
+
+def run_keras(task: Task, target: str = "keras") -> Measured:
+    """Measure the generated model: in a process of its own, unless Keras is loaded here already.
+
+    TensorFlow writes to the terminal while it loads, and Keras's backend is for life.
+    """
+    missing = find_missing(target)
+    if missing:
+        return Measured(target, missing=missing)
+    job = make_job(task)
+    if "keras" not in sys.modules or is_loaded_otherwise(target):
+        from cnnspec.verify.worker import run_apart
+
+        return run_apart(job, target, choose_backend(target))
+    return measure(job, target)
+
+
+def measure(job: Job, target: str) -> Measured:
+    """Build the model and measure it, in this process."""
+    backend = choose_backend(target)
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    task = job.task
+    with import_source(job.source, "keras") as module:
+        make = next(getattr(module, name) for name in job.makers if hasattr(module, name))
+        model = make()
+        found = Measured(target, f"{keras.__version__} on {backend}")
+        load_weights(model, job)
+        found.parameters = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+        inputs = [_inputs(job, batch) for batch in task.batches]
+        found.outputs = tuple(
+            to_canonical(keras.ops.convert_to_numpy(model(x, training=False)), job.output)
+            for x in inputs
+        )
+        if task.trace:
+            found.layers = _trace(model, job, inputs[0])
+        if task.train:
+            _train(make, job, found)
+        keras.utils.clear_session()
+    return found
+
+
+def load_weights(model: Any, job: Job) -> None:
+    """Give every layer its weights, by the general rule of its op."""
+    for node in job.nodes:
+        if not node.weights:
+            continue
+        variables = layer_weights(model.get_layer(name_layer(node.path)))
+        for weight in node.weights:
+            placed = KERAS_WEIGHTS[type(node.op)][weight.name]
+            array = placed.to_keras(job.task.weights[f"{node.path}.{weight.name}"], node)
+            variables.pop(placed.variable).assign(np.ascontiguousarray(array))  # type: ignore[attr-defined]
+        if variables:
+            raise ValueError(f"layer {node.path} has weights of its own: {sorted(variables)}")
+
+
+def to_canonical(array: Array, shape: Shape) -> Array:
+    """A batch of maps with the channels first."""
+    return np.moveaxis(array, -1, 1) if shape.kind is Kind.MAP else array
+
+
+def _inputs(job: Job, batch: tuple[Array, ...]) -> Any:
+    arrays = [
+        np.ascontiguousarray(np.moveaxis(array, 1, -1)) if shape.kind is Kind.MAP else array
+        for array, shape in zip(batch, job.inputs, strict=True)
+    ]
+    return arrays[0] if len(arrays) == 1 else arrays
+
+
+def _trace(model: Any, job: Job, inputs: Any) -> dict[str, Array]:
+    """The outputs of all layers by path."""
+    import keras
+
+    layers = {layer.name: layer for layer in model.layers}
+    nodes = [node for node in job.nodes if name_layer(node.path) in layers]
+    outputs = [layers[name_layer(node.path)].output for node in nodes]
+    results = keras.Model(model.inputs, outputs)(
+        inputs if isinstance(inputs, list) else [inputs], training=False
+    )
+    if len(nodes) == 1:
+        results = [results] if not isinstance(results, list) else results
+    return {
+        node.path: to_canonical(keras.ops.convert_to_numpy(result), node.shape)
+        for node, result in zip(nodes, results, strict=True)
+    }
+
+
+def _train(make: Any, job: Job, found: Measured) -> None:
+    """The gradients of a training step and the statistics after it, in double precision.
+
+    In single precision a ReLU's input near zero falls on either side of it, and the gradients
+    of a deep net part by percents; double precision shows what the code says.
+    """
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+    _set_precision("float64")
+    try:
+        model = make()
+        load_weights(model, job)
+        batch = tuple(array.astype(np.float64) for array in job.task.batches[-1])
+        _step(model, job, _inputs(job, batch), found)
+    finally:
+        _set_precision("float32")
+
+
+def _set_precision(name: str) -> None:
+    import keras
+
+    keras.config.set_floatx(name)
+    # Keras remembers the policy that it derived from the first.
+    keras.config.set_dtype_policy(name)
+
+
+def _step(model: Any, job: Job, inputs: Any, found: Measured) -> None:
+    """One training step of a model."""
+    import keras
+
+    for layer in model.layers:
+        if hasattr(layer, "rate"):
+            layer.rate = 0.0
+    probe = job.task.probe.astype(np.float64)
+    if job.output.kind is Kind.MAP:
+        probe = np.ascontiguousarray(np.moveaxis(probe, 1, -1))
+    gradients = compute_gradients(model, inputs, probe)
+    by_variable = {id(v): g for v, g in zip(model.trainable_variables, gradients, strict=True)}
+    for node in job.nodes:
+        if not node.weights:
+            continue
+        variables = layer_weights(model.get_layer(name_layer(node.path)))
+        for weight in node.weights:
+            placed = KERAS_WEIGHTS[type(node.op)][weight.name]
+            variable = variables[placed.variable]
+            name = f"{node.path}.{weight.name}"
+            if weight.trainable:
+                found.gradients[name] = placed.from_keras(by_variable[id(variable)], node)
+            else:
+                found.statistics[name] = placed.from_keras(
+                    keras.ops.convert_to_numpy(variable), node
+                )
+
+
+def compute_gradients(model: Any, inputs: Any, probe: Array) -> list[Array]:
+    """The gradients of the sum of output times probe; the model's statistics move on."""
+    import keras
+
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(inputs, training=True) * probe)
+        values = [variable.value for variable in model.trainable_variables]
+        # Embeddings aside, Keras's gradients are dense; convert_to_tensor makes sure of it.
+        return [tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, values)]
+    if backend == "torch":
+        import torch
+
+        model.zero_grad()
+        output = model(inputs, training=True)
+        (output * torch.as_tensor(probe, device=output.device)).sum().backward()
+        return [v.value.grad.detach().cpu().numpy() for v in model.trainable_variables]
+    return _jax_gradients(model, inputs, probe)
+
+
+def _jax_gradients(model: Any, inputs: Any, probe: Array) -> list[Array]:
+    import jax
+
+    trainable = [variable.value for variable in model.trainable_variables]
+    others = [variable.value for variable in model.non_trainable_variables]
+
+    def compute_loss(values: list[Any]) -> tuple[Any, Any]:
+        output, updated = model.stateless_call(values, others, inputs, training=True)
+        return (output * probe).sum(), updated
+
+    gradients, updated = jax.grad(compute_loss, has_aux=True)(trainable)
+    for variable, value in zip(model.non_trainable_variables, updated, strict=True):
+        variable.assign(value)
+    return [np.asarray(gradient) for gradient in gradients]

@@ -1,0 +1,76 @@
+"""Facts about networks that others wrote: figures, output shapes of layers, names of weights."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnspec import resources
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.ir import Graph
+from cnnspec.spec.model import ModelSpec
+from cnnspec.spec.read import read_spec
+
+DATA = Path(__file__).parent / "data"
+
+# Where a network's files in tests/data are not called as the network is.
+_FILES = {"alexnet:torchvision": "alexnet", "alexnet:96": "alexnet96"}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a network of the zoo must come to, without its statistics in `parameters`."""
+
+    parameters: int
+    macs: int
+    output: int
+    statistics: int
+
+
+def read_figures() -> dict[str, Figures]:
+    """The figures of every network of the zoo, by name and variant: ``vgg:16``."""
+    lines = (DATA / "zoo_figures.csv").read_text().splitlines()
+    rows = csv.DictReader(line for line in lines if not line.startswith("#"))
+    return {
+        row.pop("network"): Figures(**{name: int(value) for name, value in row.items()})
+        for row in rows
+    }
+
+
+def list_networks(folder: str) -> list[str]:
+    """The networks that a folder of tests/data has facts about."""
+    known = {path.stem for path in (DATA / folder).glob("*.json")}
+    return [network for network in read_figures() if _file_of(network) in known]
+
+
+def read_weights(network: str) -> dict[str, tuple[int, ...]]:
+    """The reference's arrays: names and shapes, in its order, buffers among them."""
+    entries = _read("state_dicts", network)["entries"]
+    return {name: tuple(shape) for name, shape in entries.items()}
+
+
+def read_layers(network: str) -> list[tuple[str, str, tuple[int, ...]]]:
+    """The reference's layers in the order of their calls: name, class, output without batch."""
+    layers = _read("layer_shapes", network)["layers"]
+    return [(name, kind, tuple(shape)) for name, kind, shape in layers]
+
+
+def read_network(name: str) -> ModelSpec:
+    """A spec of the zoo."""
+    return read_spec(resources.read_zoo(name), f"{name}.yaml")
+
+
+def build_network(network: str) -> Graph:
+    """The graph of a network of the zoo."""
+    name, _, variant = network.partition(":")
+    return build_graph(read_network(name), variant)
+
+
+def _file_of(network: str) -> str:
+    return _FILES.get(network, network.replace(":", ""))
+
+
+def _read(folder: str, network: str) -> dict:  # type: ignore[type-arg]
+    return json.loads((DATA / folder / f"{_file_of(network)}.json").read_text())

@@ -1,0 +1,185 @@
+"""The zoo and the library of blocks, against facts about networks that others wrote."""
+
+from __future__ import annotations
+
+from math import prod
+
+import pytest
+
+from cnnspec import resources
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.evaluate import evaluate
+from cnnspec.graph.ir import Graph
+from cnnspec.graph.library import load_library
+from cnnspec.spec.read import read_spec
+from tests.reference_data import (
+    build_network,
+    list_networks,
+    read_figures,
+    read_layers,
+    read_network,
+    read_weights,
+)
+
+FIGURES = read_figures()
+# What a spec gives without a variant.
+DEFAULTS = {"alexnet": "torchvision", "resnet": "50", "vgg": "16"}
+
+
+def count_parameters(graph: Graph) -> int:
+    return sum(prod(weight.shape) for _, weight in graph.list_weights() if weight.trainable)
+
+
+def count_statistics(graph: Graph) -> int:
+    return sum(prod(weight.shape) for _, weight in graph.list_weights() if not weight.trainable)
+
+
+def drop_single_position(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A map of one position as the vector that it holds."""
+    return shape[:1] if set(shape[1:]) == {1} else shape
+
+
+def test_reference_covers_zoo() -> None:
+    networks = set()
+    for name in resources.list_zoo():
+        variants = read_network(name).variants
+        networks |= {f"{name}:{variant}" for variant in variants} or {name}
+    assert networks == FIGURES.keys()
+
+
+@pytest.mark.parametrize("network", FIGURES)
+def test_figures(network: str) -> None:
+    graph, figures = build_network(network), FIGURES[network]
+    assert count_parameters(graph) == figures.parameters
+    assert count_statistics(graph) == figures.statistics
+    assert sum(node.macs for node in graph.nodes) == figures.macs
+    assert graph.outputs["output"].known.dims == (figures.output,)
+
+
+@pytest.mark.parametrize("network", FIGURES)
+def test_expectation_is_stated(network: str) -> None:
+    name, _, variant = network.partition(":")
+    stated = {entry.variant: entry.figures for entry in read_network(name).expect}
+    figures = FIGURES[network]
+    assert {key: evaluate(value, {}) for key, value in stated[variant].items()} == {
+        "parameters": figures.parameters,
+        "macs": figures.macs,
+        "output": [figures.output],
+    }
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_plain_name_is_best_known_variant(name: str) -> None:
+    plain, variant = build_network(name), build_network(f"{name}:{DEFAULTS[name]}")
+    assert list(plain.list_weights()) == list(variant.list_weights())
+    assert plain.params == variant.params
+
+
+@pytest.mark.parametrize("network", list_networks("state_dicts"))
+def test_weights_have_reference_names_and_shapes(network: str) -> None:
+    ours = {name: weight.shape for name, weight in build_network(network).list_weights()}
+    theirs = {
+        name: shape
+        for name, shape in read_weights(network).items()
+        if not name.endswith("num_batches_tracked")
+    }
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("network", list_networks("layer_shapes"))
+def test_layers_have_reference_shapes(network: str) -> None:
+    ours = {node.path: node.shape.dims for node in build_network(network).nodes}
+    compared = 0
+    for path, kind, shape in read_layers(network):
+        if path in ours:
+            assert drop_single_position(ours[path]) == drop_single_position(shape), path
+            compared += 1
+        else:
+            # torchvision calls one ReLU several times in a residual block.
+            assert (kind, path.rpartition(".")[2]) == ("ReLU", "relu")
+            assert network.startswith("resnet")
+    assert compared > len(ours) / 2
+
+
+@pytest.mark.parametrize("name", resources.list_zoo())
+def test_spec_presents_itself(name: str) -> None:
+    spec = read_network(name)
+    assert spec.name.lower() == name.replace("_", "")
+    assert spec.summary[0].isupper() and not spec.summary.endswith(".")
+    text = resources.read_zoo(name).decode()
+    assert len(text.splitlines()) <= 70
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("network", FIGURES)
+def test_classes_can_be_set(network: str) -> None:
+    name, _, variant = network.partition(":")
+    graph = build_graph(read_network(name), variant, {"classes": 7})
+    assert graph.outputs["output"].known.dims == (7,)
+
+
+# The library
+
+# A call of every block, what it makes of a map of 64 x 16 x 16, and with how many parameters.
+BLOCKS = [
+    ("conv_bn_relu: 32", (32, 16, 16), 64 * 32 * 9 + 2 * 32),
+    ("conv_bn_relu: {out_channels: 32, kernel_size: 1, stride: 2}", (32, 8, 8), 64 * 32 + 2 * 32),
+    ("conv_bn_relu: {out_channels: 32, padding: 0, groups: 4}", (32, 14, 14), 16 * 32 * 9 + 2 * 32),
+    ("separable_conv: 32", (32, 16, 16), 64 * 9 + 2 * 64 + 64 * 32 + 2 * 32),
+    ("separable_conv: {out_channels: 32, kernel_size: 5, stride: 2}", (32, 8, 8),
+     64 * 25 + 2 * 64 + 64 * 32 + 2 * 32),
+    ("double_conv: 32", (32, 16, 16), 64 * 32 * 9 + 32 + 32 * 32 * 9 + 32),
+    ("double_conv: {out_channels: 32, padding: 0}", (32, 12, 12),
+     64 * 32 * 9 + 32 + 32 * 32 * 9 + 32),
+    ("double_conv: {out_channels: 32, batch_norm: true}", (32, 16, 16),
+     64 * 32 * 9 + 32 * 32 * 9 + 4 * 32),
+    ("squeeze_excite", (64, 16, 16), 64 * 4 + 4 + 4 * 64 + 64),
+    ("squeeze_excite: 4", (64, 16, 16), 64 * 16 + 16 + 16 * 64 + 64),
+    ("basic_block: 64", (64, 16, 16), 2 * (64 * 64 * 9 + 2 * 64)),
+    ("basic_block: {channels: 64, stride: 2}", (64, 8, 8),
+     2 * (64 * 64 * 9 + 2 * 64) + 64 * 64 + 2 * 64),
+    ("bottleneck: 16", (64, 16, 16), 64 * 16 + 16 * 16 * 9 + 16 * 64 + 2 * (16 + 16 + 64)),
+    ("bottleneck: {channels: 16, stride: 2}", (64, 8, 8),
+     64 * 16 + 16 * 16 * 9 + 16 * 64 + 2 * (16 + 16 + 64) + 64 * 64 + 2 * 64),
+    ("classifier: 10", (10,), 64 * 256 * 10 + 10),
+    ("classifier: {classes: 10, hidden: [32, 16], dropout: 0.5}", (10,),
+     64 * 256 * 32 + 32 + 32 * 16 + 16 + 16 * 10 + 10),
+    ("pooled_classifier: {classes: 10, dropout: 0.2}", (10,), 64 * 10 + 10),
+    ("conv_classifier: {classes: 10, dropout: 0.2}", (10,), 64 * 10 + 10),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "output", "parameters"), BLOCKS)
+def test_block(call: str, output: tuple[int, ...], parameters: int) -> None:
+    graph = build_call(call)
+    assert graph.outputs["output"].known.dims == output
+    assert count_parameters(graph) == parameters
+
+
+def build_call(call: str) -> Graph:
+    header = "cnnspec: 1\nname: net\ninput: {channels: 64, height: 16, width: 16}\n"
+    return build_graph(read_spec(f"{header}layers: [{call}]\n", "net.yaml"))
+
+
+def test_every_block_is_tested_and_described() -> None:
+    library = load_library()
+    assert library.keys() == {call.partition(":")[0] for call, _, _ in BLOCKS}
+    for block in library.values():
+        # The summary is a line of a docstring in generated code.
+        assert block.summary[0].isupper() and len(block.summary) <= 76, block.name
+        assert not block.summary.endswith("."), block.name
+
+
+@pytest.mark.parametrize(
+    ("call", "dropouts"),
+    [
+        ("classifier: {classes: 10, hidden: [32, 16]}", 2),
+        ("classifier: {classes: 10, hidden: [32, 16], dropout: 0.0}", 0),
+        ("pooled_classifier: 10", 0),
+        ("pooled_classifier: {classes: 10, dropout: 0.2}", 1),
+        ("conv_classifier: 10", 0),
+        ("conv_classifier: {classes: 10, dropout: 0.2}", 1),
+    ],
+)
+def test_heads_drop_out_where_asked(call: str, dropouts: int) -> None:
+    assert sum(node.op.op == "dropout" for node in build_call(call).nodes) == dropouts
