@@ -38,8 +38,10 @@ def pass_arguments(
     """
     positional: list[Expr] = []
     keywords: list[tuple[str, Expr]] = []
+    parameters = list_parameters(callee, with_channels)
+    own = [p for p in parameters if p.name in callee.parameters and not p.has_default]
     given = read_arguments(rows)
-    for parameter in list_parameters(callee, with_channels):
+    for parameter in parameters:
         name = parameter.name
         if name == IN_CHANNELS:
             positional.append(finder.say(unit, rows, [row.item.input for row in rows]))
@@ -54,7 +56,8 @@ def pass_arguments(
         if name not in callee.extras:
             guesses = guess_argument(given.get(name)) or guess_same(name, rows)
         expr = unit.choose(rows, values, guesses, name)
-        if parameter.has_default or name in callee.extras:
+        # One size needs no name; several would be a riddle.
+        if parameter.has_default or name in callee.extras or len(own) > 1:
             keywords.append((parameter.code_name, expr))
         else:
             positional.append(expr)

@@ -101,13 +101,9 @@ class ChannelFinder:
         setter = setters[0]
         inside = setter is not None and self.is_inside(unit, rows[0], setter)
         guesses = self.guess_setter(unit, rows[0], setter) if setter is not None and inside else []
-        carried = Guess(self.carried_name(unit), frozenset({CARRIED}), lambda v: v[CARRIED])
+        carried = Guess(unit.carried_name, frozenset({CARRIED}), lambda v: v[CARRIED])
         literal_works = len({setter and setter.shape.channels for setter in setters}) == 1
         return [*guesses, received, *([] if literal_works else [carried])]
-
-    def carried_name(self, unit: Unit) -> str:
-        """What a loop's variable for the channels is called."""
-        return "current_channels" if IN_CHANNELS in unit.used else IN_CHANNELS
 
     def is_inside(self, unit: Unit, row: Row, node: Node) -> bool:
         """Whether a node belongs to the same use of the unit as the row."""

@@ -98,6 +98,8 @@ class Unit:
     captured: tuple[str, ...] = ()
     functions: set[str] = field(default_factory=set)
     carries: bool = False
+    carried_name: str = IN_CHANNELS
+    is_shadowed: bool = False
     defaults: Mapping[str, Value] = field(default_factory=dict)
 
     def save(self) -> tuple[object, ...]:
@@ -122,7 +124,9 @@ class Unit:
         """The code for a value: the first guess that is always right, a literal, an argument."""
         wanted = [normalize(target) for target in targets]
         for guess in guesses:
-            if is_right(guess, rows, wanted):
+            # A loop has put other channels into that variable.
+            hidden = self.is_shadowed and IN_CHANNELS in guess.names
+            if not hidden and is_right(guess, rows, wanted):
                 self.take(guess)
                 return Code(guess.text)
         if all(same(target, wanted[0]) for target in wanted):

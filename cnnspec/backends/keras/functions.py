@@ -84,6 +84,9 @@ class FunctionWriter:
         item = one_kind(rows)
         if step.source is not None and not isinstance(item, LoopItem):
             self.current = self.find_value(step.source)
+        target = self.target
+        if isinstance(item, OpItem | CallItem) and (kept := self.find_kept(rows)):
+            self.target = self.pick(kept)
         match item:
             case LoopItem():
                 self.write_loop(rows)
@@ -100,18 +103,27 @@ class FunctionWriter:
             case CallItem():
                 name = self.namer.say([row.item.path for row in rows], rows)
                 self.assign(self.call_block(self.unit, rows, Code(self.current), name))
-        self.keep_value(rows)
+        self.keep_value(rows, target)
 
-    def keep_value(self, rows: Sequence[Row]) -> None:
-        """Keep a value under its name, where later steps take it by that."""
+    def find_kept(self, rows: Sequence[Row]) -> str:
+        """The name by which later steps take a step's value, or nothing."""
         names = {row.item.path.rpartition(".")[2] for row in rows}
         name = names.pop()
-        if rows[0].item.step.name is None or names or name not in self.referenced:
+        kept = rows[0].item.step.name is not None and not names and name in self.referenced
+        return name if kept else ""
+
+    def keep_value(self, rows: Sequence[Row], target: str) -> None:
+        """Keep a value under its name, where later steps take it by that."""
+        name = self.find_kept(rows)
+        if not name:
             return
-        variable = self.pick(name)
-        if self.current != variable:
+        if self.target == target:
+            variable = self.pick(name)
             self.add(f"{variable} = {self.current}")
-        self.values[name] = variable
+            self.values[name] = variable
+        else:
+            self.values[name] = self.current
+        self.target = target
 
     def write_condition(self, condition: Expr, rows: Sequence[Row]) -> None:
         """Write steps under a condition: they change the variable, or leave it."""

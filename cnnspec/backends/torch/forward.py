@@ -40,6 +40,8 @@ _LINE_ENDS: tuple[type[Op], ...] = (
     activation.Softmax,
 )  # fmt: skip
 _LONG = 56
+# A value that goes into a sum or a concatenation is named unless it is shorter than this.
+_SHORT = 36
 _VARIABLES = ("x", "out", "y", "z")
 
 
@@ -107,6 +109,7 @@ class ForwardWriter:
                 value = self.write_op(rows, value)
             case CallItem():
                 value = self.call_attribute(rows, self.sequence.make_part(self.unit, rows), value)
+                value = self.end_part(rows, value)
             case GroupItem():
                 value = self.write_group(rows, value)
         return self.name_value(rows, value)
@@ -116,11 +119,8 @@ class ForwardWriter:
         name = last_name(rows)
         if rows[0].item.step.name is None or name not in self.referenced:
             return value
-        variable = Code(safe_name(name))
-        self.assignments.append((variable.text, value, len(self.body)))
-        self.body += format_statement(f"{variable.text} = ", value, indent=8)
-        self.values[name] = variable
-        return variable
+        self.values[name] = self.assign(value, name=name)
+        return self.values[name]
 
     def unroll(self, rows: Sequence[Row], value: Expr) -> Expr:
         """The turns of a loop one by one: each has attributes of its own."""
@@ -139,11 +139,15 @@ class ForwardWriter:
         if expr is None:
             expr = self.sequence.make_part(self.unit, rows)
         more = tuple(self.values[name] for name in captured)
-        value = self.call_attribute(rows, expr, value, more)
-        if self.is_model:
-            shape = " x ".join(map(str, rows[0].item.output.known.dims))
-            value = self.assign(value, f"  # {shape}")
-        return value
+        return self.end_part(rows, self.call_attribute(rows, expr, value, more))
+
+    def end_part(self, rows: Sequence[Row], value: Expr) -> Expr:
+        """After a part of the model its result's shape is told, on a line of its own."""
+        if not self.is_model:
+            return value
+        shape = " x ".join(map(str, rows[0].item.output.known.dims))
+        name = last_name(rows) if rows[0].item.step.name is not None else ""
+        return self.assign(value, f"  # {shape}", name if name in self.referenced else "")
 
     def make_chain(self, rows: Sequence[Row], regions: Sequence[Region]) -> Expr | None:
         """A list of steps as one sequence; None where it is no chain."""
@@ -223,6 +227,8 @@ class ForwardWriter:
         merge = MERGES.get(type(site.op))
         if merge is not None:
             assert isinstance(step.argument, ListArgument)
+            if len(format_inline(value)) > _SHORT:
+                value = self.assign(value)
             taken = tuple(self.find_value(item, value) for item in step.argument.items)
             return merge(site, taken)
         leaf = LEAVES[type(site.op)]
@@ -265,10 +271,21 @@ class ForwardWriter:
         self.init += format_condition("if", self.condition, 8)
         self.init += format_statement(f"self.{name} = ", expr, indent=12)
 
-    def assign(self, value: Expr, comment: str = "") -> Expr:
-        """Put a value into a variable that nothing still needs."""
-        if isinstance(value, Code) and value.text.isidentifier() and not comment:
+    def assign(self, value: Expr, comment: str = "", name: str = "") -> Expr:
+        """Put a value into the variable of that name, or into one that nothing still needs."""
+        variable = safe_name(name) if name else self.pick_variable()
+        held = isinstance(value, Code) and value.text.isidentifier()
+        if held and isinstance(value, Code) and (not name or value.text == variable):
             return value
+        self.assignments.append((variable, value, len(self.body)))
+        lines = format_statement(f"{variable} = ", value, indent=8)
+        if comment and len(lines[-1]) + len(comment) <= 88:
+            lines[-1] += comment
+        self.body += lines
+        return Code(variable)
+
+    def pick_variable(self) -> str:
+        """A variable that nothing still needs."""
         taken = {*self.held}
         taken |= {
             variable.text
@@ -276,13 +293,7 @@ class ForwardWriter:
             if isinstance(variable, Code) and name in self.referenced
         }
         free = next((name for name in _VARIABLES if name not in taken), None)
-        name = free or next(f"x{i}" for i in range(2, 10_000) if f"x{i}" not in taken)
-        self.assignments.append((name, value, len(self.body)))
-        lines = format_statement(f"{name} = ", value, indent=8)
-        if comment and len(lines[-1]) + len(comment) <= 88:
-            lines[-1] += comment
-        self.body += lines
-        return Code(name)
+        return free or next(f"x{i}" for i in range(2, 10_000) if f"x{i}" not in taken)
 
 
 def as_op(item: BranchItem) -> OpItem:

@@ -21,7 +21,7 @@ from cnnspec.backends.pycode import (
 )
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.torch.table import LEAVES
-from cnnspec.backends.units import CARRIED, Row, Unit, guess_argument, normalize
+from cnnspec.backends.units import CARRIED, IN_CHANNELS, Row, Unit, guess_argument, normalize
 from cnnspec.graph.ir import (
     CallItem,
     GroupItem,
@@ -158,25 +158,39 @@ class SequenceWriter:
             for variables, turn in turns(row)
         ]
         carried_before, self.unit.carries = self.unit.carries, False
-        entries = self.write_column(inner)
+        entries = self.write_body(inner)
         if any(not is_plain_name(entry) for entry in entries):
             raise UnshareableError("named modules cannot come from a loop")
         target, iterable = self.say_iteration(rows, entries)
         if not self.unit.carries:
             self.unit.carries = carried_before
             return Loop(target, iterable, entries)
-        name = self.finder.carried_name(self.unit)
+        name = self.unit.carried_name
         start = None
         if any(row.variables.get(CARRIED) != row.item.input.known.channels for row in rows):
-            start = self.say_channels(
-                [drop_carried(row) for row in rows], [r.item.input for r in rows]
-            )
+            before = [drop_carried(row) for row in rows]
+            start = self.say_channels(before, [row.item.input for row in rows])
+            if isinstance(start, Code) and start.text == name:
+                start = None
+        self.unit.is_shadowed |= name == IN_CHANNELS
         advance = None
         if not self.is_advanced(inner, entries):
-            advance = self.say_channels(
-                [drop_carried(row) for row in inner], [row.item.output for row in inner]
-            )
+            after = [drop_carried(row) for row in inner]
+            advance = self.say_channels(after, [row.item.output for row in inner])
         return Loop(target, iterable, entries, name, start, advance)
+
+    def write_body(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
+        """A loop's body; where it needs what the unit received, another variable is carried."""
+        saved, used = self.unit.save(), IN_CHANNELS in self.unit.used
+        received = IN_CHANNELS in rows[0].variables
+        if received and used:
+            self.unit.carried_name = "current_channels"
+        entries = self.write_column(rows)
+        if received and self.unit.carries and not used and IN_CHANNELS in self.unit.used:
+            self.unit.restore(saved)
+            self.unit.carried_name = "current_channels"
+            entries = self.write_column(rows)
+        return entries
 
     def say_channels(self, rows: Sequence[Row], values: Sequence[object]) -> Expr:
         """The channels of a value, which must not become an argument of the unit."""
