@@ -24,6 +24,11 @@ def is_name(text: str) -> bool:
     return len(text) <= MAX_NAME and _IDENTIFIER.match(text) is not None
 
 
+def is_variable(text: str) -> bool:
+    """Whether a text may name a parameter or a loop's variable, which expressions can use."""
+    return is_name(text) and not keyword.iskeyword(text)
+
+
 def safe_name(name: str) -> str:
     """The name as generated code can use it: keywords and taken words get an underscore."""
     clashes = keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in _TAKEN

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
 from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence, read_document
-from cnnspec.naming import is_name, nearest
+from cnnspec.naming import is_name, is_variable, nearest
 from cnnspec.spec.model import (
     Argument,
     Block,
@@ -225,11 +225,14 @@ class _SpecReader:
             self.steps.report("invalid-spec", f"{what} must be a mapping", node.span)
             return []
         for entry in node.entries:
-            if not is_name(str(entry.key.value)):
+            key = str(entry.key.value)
+            if not is_variable(key):
                 self.steps.report(
                     "invalid-name",
-                    f"'{str(entry.key.value)[:80]}' must be letters, digits and underscores, "
-                    "beginning with a letter",
+                    f"'{key[:80]}' is a word of expressions and cannot be a name here"
+                    if is_name(key)
+                    else f"'{key[:80]}' must be letters, digits and underscores, beginning with "
+                    "a letter",
                     entry.key.span,
                 )
         return [
@@ -372,12 +375,14 @@ class _SpecReader:
         for item in items:
             text = item.value if isinstance(item, Scalar) else None
             name, equals, default = str(text).partition("=")
-            if not isinstance(text, str) or not is_name(name.strip()):
+            if not isinstance(text, str) or not is_variable(name.strip()):
                 self.steps.report(
                     "invalid-name",
                     f"'{str(text)[:80]}' cannot be a parameter",
                     item.span,
-                    "write a name, or a name with its default: stride=1",
+                    "it is a word of expressions: choose another"
+                    if is_name(name.strip())
+                    else "write a name, or a name with its default: stride=1",
                 )
                 continue
             if name.strip() in found:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from cnnspec.diagnostics import Diagnostic, Span
 from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence
 from cnnspec.expressions import Expression, ExpressionError, parse_scalar
-from cnnspec.naming import is_name, nearest
+from cnnspec.naming import is_name, is_variable, nearest
 from cnnspec.spec.model import (
     MERGES,
     MODIFIERS,
@@ -189,13 +189,14 @@ class StepReader:
             self.report("invalid-step", "parallel needs two branches or more", span)
             return None
         branches = []
-        for label, part in parts:
-            if (isinstance(part, Scalar) and part.value is not None) or _is_step(part):
-                step = self.read_step(part)
+        for label, content in parts:
+            steps: tuple[Step, ...]
+            if (isinstance(content, Scalar) and content.value is not None) or _is_step(content):
+                step = self.read_step(content)
                 steps = (step,) if step is not None else ()
             else:
-                steps = self.read_list(part, "a branch")
-            branches.append(Branch(label, steps, part.span))
+                steps = self.read_list(content, "a branch")
+            branches.append(Branch(label, steps, content.span))
         return Step("parallel", span, branches=tuple(branches), merge="concat")
 
     def read_modifiers(self, step: Step, node: Mapping) -> Step:
@@ -245,7 +246,7 @@ class StepReader:
             return ()
         pairs = []
         for variable in entry.value.entries:
-            if not is_name(str(variable.key.value)):
+            if not is_variable(str(variable.key.value)):
                 self.report(
                     "invalid-name", f"'{variable.key.value}' cannot name a variable", variable.key.span
                 )

@@ -20,6 +20,7 @@ from cnnspec.backends.pycode import (
     Call,
     Code,
     Expr,
+    format_docstring,
     format_signature,
     format_statement,
     literal,
@@ -96,12 +97,8 @@ class SourceWriter:
         head = format_signature(
             free, ["x: keras.KerasTensor", *parameters, "*", "name: str"], "keras.KerasTensor"
         )
-        if not any("{name}" in line for line in lines):
-            head = format_signature(
-                free, ["x: keras.KerasTensor", *parameters, "*", "name: str"], "keras.KerasTensor"
-            )
         self.functions.append(
-            [*head, f'    """{unit.title}"""', *lines, f"    return {writer.current}"]
+            [*head, *format_docstring(unit.title, 4), *lines, f"    return {writer.current}"]
         )
         for index, use in enumerate(uses):
             assert use.item is not None
@@ -140,7 +137,7 @@ class SourceWriter:
         arguments = [spell_parameter(p) for p in list_parameters(unit, with_channels=False)]
         head = format_signature(name, arguments, "keras.Model")
         self.needs |= unit.functions
-        self.functions.append([*head, f'    """{unit.title}"""', *body])
+        self.functions.append([*head, *format_docstring(unit.title, 4), *body])
         return name
 
     def write_sequential(self, unit: Unit, model_name: str) -> list[str]:
@@ -215,7 +212,8 @@ def say_input(shape: Shape) -> Expr:
 def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     """The parts of the file, with some of the model's parameters as arguments."""
     writer = SourceWriter(graph, ChannelFinder(graph, index_owners(graph)))
-    writer.names |= {"keras", "layers", "ops"}
+    supports = (find_folder("templates") / "keras" / "support").glob("*.py")
+    writer.names |= {"keras", "layers", "math", "ops", *(path.stem for path in supports)}
     for block, calls in list_calls(graph).items():
 
         def write(uses: tuple[Use, ...], name: str = block.name) -> None:
@@ -223,16 +221,16 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
 
         write_shared(make_uses(calls), write)
     model = writer.write_model(exposed)
-    supports = [read_support(name) for name in writer.supports.names]
+    definitions = [read_support(name) for name in writer.supports.names]
     if "divisible_by" in writer.needs:
         folder = find_folder("templates") / "torch" / "support"
-        supports.insert(0, (folder / "divisible_by.py").read_text(encoding="utf-8").strip("\n"))
+        definitions.insert(0, (folder / "divisible_by.py").read_text(encoding="utf-8").strip("\n"))
     functions = tuple("\n".join(lines) for lines in writer.functions)
-    text = "\n".join((*supports, *functions))
+    text = "\n".join((*definitions, *functions))
     imports = ["import math", ""] if writer.needs & {"ceil", "floor"} else []
     names = [word for word in ("layers", "ops") if re.search(rf"\b{word}\.", text)]
     imports += ["import keras", *([f"from keras import {', '.join(names)}"] if names else [])]
-    return Source(tuple(supports), functions, model, tuple(imports))
+    return Source(tuple(definitions), functions, model, tuple(imports))
 
 
 def read_support(name: str) -> str:

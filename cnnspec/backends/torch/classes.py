@@ -9,7 +9,14 @@ from cnnspec.backends.arguments import pass_arguments
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
 from cnnspec.backends.columns import bodies, find_references
-from cnnspec.backends.pycode import Call, Code, Expr, format_signature, format_statement
+from cnnspec.backends.pycode import (
+    Call,
+    Code,
+    Expr,
+    format_docstring,
+    format_signature,
+    format_statement,
+)
 from cnnspec.backends.site import Supports
 from cnnspec.backends.torch.forward import ForwardWriter
 from cnnspec.backends.torch.sequence import (
@@ -86,7 +93,7 @@ class ClassWriter:
     def write_head(self, unit: Unit, base: str, init: list[str]) -> list[str]:
         """The docstring and the constructor."""
         parameters = [spell_parameter(parameter) for parameter in list_parameters(unit)]
-        lines = [f'    """{unit.title}"""', ""]
+        lines = [*format_docstring(unit.title, 4), ""]
         lines += format_signature("__init__", ["self", *parameters], "None", 4)
         if base == "nn.Module":
             lines.append("        super().__init__()")

@@ -22,6 +22,8 @@ from cnnspec.rendering import render_template
 from cnnspec.resources import find_folder
 
 TEMPLATE = "torch/model.py.jinja"
+# What generated files import, which no class may hide.
+RESERVED = ("F", "OrderedDict", "Tensor", "math", "nn", "torch")
 
 
 def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> Compiled:
@@ -64,7 +66,7 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     """The parts of the file, with some of the model's parameters as arguments."""
     writer = ClassWriter(graph, ChannelFinder(graph, index_owners(graph)))
     model = class_name(graph.spec.name)
-    writer.names |= {model, "Tensor", "OrderedDict"}
+    writer.names |= {model, *RESERVED, *list_supports()}
     for block, calls in list_calls(graph).items():
 
         def write(uses: tuple[Use, ...], block_name: str = block.name) -> None:
@@ -118,6 +120,12 @@ def find_imports(text: str, writer: ClassWriter) -> tuple[str, ...]:
         framework.append("import torch.nn.functional as F")
     framework.append("from torch import Tensor, nn" if "Tensor" in text else "from torch import nn")
     return (*standard, *([""] if standard else []), *framework)
+
+
+def list_supports() -> list[str]:
+    """The names of all definitions in the support folder, for maps of every rank."""
+    stems = [path.stem for path in (find_folder("templates") / "torch" / "support").glob("*.py")]
+    return [stem.replace("2d", rank) for stem in stems for rank in ("1d", "2d", "3d")]
 
 
 def read_support(name: str) -> str:
