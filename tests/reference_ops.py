@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from cnnspec.graph.ir import Graph
 from cnnspec.ops.shapes import Kind
+from tests.reference_windows import cut, list_sides, pad, per_axis, plan_windows, resolve_sides
 
 Weights = Mapping[str, Tensor]
 
@@ -89,53 +90,14 @@ def _over_map(weight: Tensor, rank: int) -> Tensor:
     return weight.reshape(-1, *[1] * rank)
 
 
-def _per_axis(value: int | tuple[int, ...], rank: int) -> list[int]:
-    return [value] * rank if isinstance(value, int) else list(value)
-
-
-def _sides(value: int | tuple[int, ...] | str, rank: int) -> list[tuple[int, int]]:
-    if value == "valid":
-        return [(0, 0)] * rank
-    if isinstance(value, int):
-        return [(value, value)] * rank
-    if len(value) == rank:
-        return [(int(entry), int(entry)) for entry in value]
-    return [(int(value[2 * i]), int(value[2 * i + 1])) for i in range(rank)]
-
-
-def _resolve_sides(
-    op: Any, x: Tensor, strides: list[int], spans: list[int]
-) -> list[tuple[int, int]]:
-    """The padding of each axis; `spans` are the rows from a window's first to its last tap."""
-    padding = getattr(op, "padding", 0)
-    if padding != "same":
-        return _sides(padding, x.dim() - 2)
-    sides = []
-    for size, stride, span in zip(x.shape[2:], strides, spans, strict=True):
-        total = max((math.ceil(size / stride) - 1) * stride + span - size, 0)
-        sides.append((total // 2, total - total // 2))
-    return sides
-
-
-def _pad(x: Tensor, sides: Sequence[tuple[int, int]], value: float = 0.0) -> Tensor:
-    flat = [rows for pair in reversed(sides) for rows in pair]
-    return functional.pad(x, flat, value=value)
-
-
-def _cut(x: Tensor, sides: Sequence[tuple[int, int]]) -> Tensor:
-    for axis, (before, after) in enumerate(sides, 2):
-        x = x.narrow(axis, before, x.shape[axis] - before - after)
-    return x
-
-
 # Convolutions and linear layers.
 
 
 def _conv(op: Any, call: Call) -> Tensor:
     rank, kernel = call.rank, call.weights["weight"]
-    strides, dilations = _per_axis(op.stride, rank), _per_axis(op.dilation, rank)
+    strides, dilations = per_axis(op.stride, rank), per_axis(op.dilation, rank)
     spans = [(k - 1) * d + 1 for k, d in zip(kernel.shape[2:], dilations, strict=True)]
-    x = _pad(call.x, _resolve_sides(op, call.x, strides, spans))
+    x = pad(call.x, resolve_sides(op, call.x, strides, spans))
     groups = op.groups if op.op == "conv" else x.shape[1]
     convolve = (functional.conv1d, functional.conv2d, functional.conv3d)[rank - 1]
     bias = call.weights.get("bias")
@@ -152,12 +114,12 @@ def _conv_transpose(op: Any, call: Call) -> Tensor:
     full = convolve(
         call.x,
         call.weights["weight"],
-        stride=_per_axis(op.stride, rank),
-        dilation=_per_axis(op.dilation, rank),
+        stride=per_axis(op.stride, rank),
+        dilation=per_axis(op.dilation, rank),
         groups=op.groups,
     )
-    full = _pad(full, [(0, rows) for rows in _per_axis(op.output_padding, rank)])
-    full = _cut(full, _sides(op.padding, rank))
+    full = pad(full, [(0, rows) for rows in per_axis(op.output_padding, rank)])
+    full = cut(full, list_sides(op.padding, rank))
     bias = call.weights.get("bias")
     return full if bias is None else full + _over_map(bias, rank)
 
@@ -170,64 +132,23 @@ def _linear(op: Any, call: Call) -> Tensor:
 # Pools.
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """How a pool's windows lie: `hangs` are the rows that they read past the padding."""
-
-    kernels: list[int]
-    strides: list[int]
-    dilations: list[int]
-    sides: list[tuple[int, int]]
-    hangs: list[int]
-
-    def cut(self, x: Tensor) -> Tensor:
-        """All windows of a map that is padded already, their values along one last axis."""
-        rows = zip(self.kernels, self.strides, self.dilations, strict=True)
-        for axis, (kernel, stride, dilation) in enumerate(rows, 2):
-            x = x.unfold(axis, (kernel - 1) * dilation + 1, stride)[..., ::dilation]
-        return x.flatten(2 + len(self.kernels))
-
-    def cut_filled(self, x: Tensor, fill: float) -> Tensor:
-        """All windows of a map, with one number for whatever lies outside of it."""
-        pairs = zip(self.sides, self.hangs, strict=True)
-        return self.cut(_pad(x, [(before, after + hang) for (before, after), hang in pairs], fill))
-
-
-def _plan(op: Any, x: Tensor) -> _Plan:
-    rank = x.dim() - 2
-    kernels = _per_axis(op.kernel_size, rank)
-    strides = kernels if op.stride is None else _per_axis(op.stride, rank)
-    dilations = _per_axis(getattr(op, "dilation", 1), rank)
-    spans = [(k - 1) * d + 1 for k, d in zip(kernels, dilations, strict=True)]
-    sides = _resolve_sides(op, x, strides, spans)
-    hangs = [0] * rank
-    if op.ceil_mode:
-        for axis, (before, after) in enumerate(sides):
-            size, span, stride = x.shape[2 + axis], spans[axis], strides[axis]
-            count = math.ceil((size + before + after - span) / stride) + 1
-            if (count - 1) * stride >= size + before:
-                count -= 1
-            hangs[axis] = max((count - 1) * stride + span - size - before - after, 0)
-    return _Plan(kernels, strides, dilations, sides, hangs)
-
-
 def _max_pool(op: Any, call: Call) -> Tensor:
-    return _plan(op, call.x).cut_filled(call.x, -math.inf).max(dim=-1).values
+    return plan_windows(op, call.x).cut_filled(call.x, -math.inf).max(dim=-1).values
 
 
 def _min_pool(op: Any, call: Call) -> Tensor:
-    return _plan(op, call.x).cut_filled(call.x, math.inf).min(dim=-1).values
+    return plan_windows(op, call.x).cut_filled(call.x, math.inf).min(dim=-1).values
 
 
 def _avg_pool(op: Any, call: Call) -> Tensor:
-    plan = _plan(op, call.x)
-    counted = _pad(torch.ones_like(call.x), plan.sides, float(op.count_include_pad))
-    counted = _pad(counted, [(0, hang) for hang in plan.hangs])
+    plan = plan_windows(op, call.x)
+    counted = pad(torch.ones_like(call.x), plan.sides, float(op.count_include_pad))
+    counted = pad(counted, [(0, hang) for hang in plan.hangs])
     return plan.cut_filled(call.x, 0.0).sum(dim=-1) / plan.cut(counted).sum(dim=-1)
 
 
 def _lp_pool(op: Any, call: Call) -> Tensor:
-    powers = _plan(op, call.x).cut_filled(call.x.abs() ** op.norm_type, 0.0)
+    powers = plan_windows(op, call.x).cut_filled(call.x.abs() ** op.norm_type, 0.0)
     return powers.sum(dim=-1) ** (1 / op.norm_type)
 
 
@@ -242,7 +163,7 @@ def _global_max_pool(op: Any, call: Call) -> Tensor:
 
 def _adaptive_avg_pool(op: Any, call: Call) -> Tensor:
     x = call.x
-    for axis, bins in enumerate(_per_axis(op.output_size, call.rank), 2):
+    for axis, bins in enumerate(per_axis(op.output_size, call.rank), 2):
         size = x.shape[axis]
         means = []
         for index in range(bins):
@@ -343,16 +264,16 @@ def _softmax(op: Any, call: Call) -> Tensor:
 
 
 def _zero_pad(op: Any, call: Call) -> Tensor:
-    return _pad(call.x, _sides(op.padding, call.rank))
+    return pad(call.x, list_sides(op.padding, call.rank))
 
 
 def _crop(op: Any, call: Call) -> Tensor:
-    return _cut(call.x, _sides(op.margins, call.rank))
+    return cut(call.x, list_sides(op.margins, call.rank))
 
 
 def _upsample(op: Any, call: Call) -> Tensor:
     x = call.x
-    factors = _per_axis(op.scale_factor, call.rank)
+    factors = per_axis(op.scale_factor, call.rank)
     if op.mode == "bilinear":
         scale = [float(factor) for factor in factors]
         return functional.interpolate(x, scale_factor=scale, mode="bilinear", align_corners=False)

@@ -8,6 +8,7 @@ import pytest
 
 from cnnspec import resources
 from cnnspec.graph.build import build_graph
+from cnnspec.graph.check import check_spec
 from cnnspec.graph.evaluate import evaluate
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.library import load_library
@@ -99,6 +100,11 @@ def test_layers_have_reference_shapes(network: str) -> None:
             assert (kind, path.rpartition(".")[2]) == ("ReLU", "relu")
             assert network.startswith("resnet")
     assert compared > len(ours) / 2
+
+
+@pytest.mark.parametrize("name", resources.list_zoo())
+def test_spec_is_clean(name: str) -> None:
+    assert check_spec(read_network(name)) == ()
 
 
 @pytest.mark.parametrize("name", resources.list_zoo())

@@ -55,6 +55,9 @@ class Site(Protocol):
     def field(self, name: str) -> Expr:
         """An op's field as code: the author's expression, a literal, or an argument."""
 
+    def follows(self, name: str) -> bool:
+        """Whether an op's field is written as an expression, which its code should repeat."""
+
     def derive(self, name: str, fact: Callable[[Node], Fact]) -> Expr:
         """A fact the author did not write, as code: a literal, or an argument called `name`."""
 

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from cnnspec.backends.pycode import Binary, Expr, literal
-from cnnspec.backends.units import CARRIED, IN_CHANNELS, Guess, Row, Unit, guess_expression
+from cnnspec.backends.pycode import Binary, Code, Expr, literal
+from cnnspec.backends.units import (
+    AFTER_LOOP,
+    CARRIED,
+    IN_CHANNELS,
+    Guess,
+    Row,
+    Unit,
+    guess_expression,
+)
 from cnnspec.diagnostics import Span
 from cnnspec.graph.arguments import list_fields, read_given
 from cnnspec.graph.ir import (
@@ -91,7 +99,8 @@ class ChannelFinder:
         flat = self.say_flat(unit, rows, setters) if depth == 0 else None
         if flat is not None:
             return flat
-        if name == "in_features" and all(isinstance(s and s.op, Flatten) for s in setters):
+        flats = [setter is not None and isinstance(setter.op, Flatten) for setter in setters]
+        if name == "in_features" and all(flats):
             return unit.choose(rows, targets, (), name)
         return unit.choose(rows, targets, self.guess(unit, rows, setters), name)
 
@@ -103,7 +112,8 @@ class ChannelFinder:
         guesses = self.guess_setter(unit, rows[0], setter) if setter is not None and inside else []
         carried = Guess(unit.carried_name, frozenset({CARRIED}), lambda v: v[CARRIED])
         literal_works = len({setter and setter.shape.channels for setter in setters}) == 1
-        return [*guesses, received, *([] if literal_works else [carried])]
+        after = AFTER_LOOP in rows[0].variables
+        return [*guesses, received, *([] if literal_works and not after else [carried])]
 
     def is_inside(self, unit: Unit, row: Row, node: Node) -> bool:
         """Whether a node belongs to the same use of the unit as the row."""
@@ -148,6 +158,8 @@ class ChannelFinder:
         if unit.extras.keys() != before.keys():
             unit.extras.clear()
             unit.extras.update(before)
+            return None
+        if channels == Code("1"):
             return None
         for size in shapes[0].sizes:
             channels = Binary(channels, "*", literal(size))

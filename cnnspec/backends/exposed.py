@@ -38,19 +38,29 @@ def find_exposed(graph: Graph, write: WriteSource) -> dict[str, Value]:
     """
     exposed = list_candidates(graph)
     for name, value in list(exposed.items()):
-        if not isinstance(value, int) or isinstance(value, bool):
+        changed = probe(value)
+        if changed is None:
             del exposed[name]
             continue
         try:
-            other = build_graph(graph.spec, graph.variant, {**graph.overrides, name: value + 8})
+            other = build_graph(graph.spec, graph.variant, {**graph.overrides, name: changed})
             same = dump_code(write(graph, exposed), name) == dump_code(
-                write(other, {**exposed, name: value + 8}), name
+                write(other, {**exposed, name: changed}), name
             )
         except (SpecError, UnshareableError, CannotSayError):
             same = False
         if not same:
             del exposed[name]
     return exposed
+
+
+def probe(value: Value) -> Value:
+    """Another value that a parameter may well have; None where a guess makes no sense."""
+    if isinstance(value, float):
+        return value / 2 if value else 0.25
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value + 8
+    return None
 
 
 def dump_code(source: Written, name: str) -> str:

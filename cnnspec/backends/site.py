@@ -11,6 +11,7 @@ from cnnspec.backends.channels import ChannelFinder
 from cnnspec.backends.pycode import Expr
 from cnnspec.backends.units import Row, Unit, normalize
 from cnnspec.graph.arguments import list_fields
+from cnnspec.graph.evaluate import needs
 from cnnspec.graph.ir import Node
 from cnnspec.ops.base import Op
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
@@ -59,6 +60,13 @@ class OpSite:
         argument = list_fields(self.finder.graph.spec, step)[0].get(name)
         targets = [normalize(getattr(node.op, name)) for node in self.nodes]
         return self.unit.choose_argument(self.rows, targets, argument, name)
+
+    def follows(self, name: str) -> bool:
+        """Whether an op's field is an expression of variables that the code has."""
+        step = self.nodes[0].origin.step
+        argument = list_fields(self.finder.graph.spec, step)[0].get(name)
+        names = needs(argument) if argument is not None else frozenset()
+        return bool(names) and all(names <= row.variables.keys() for row in self.rows)
 
     def derive(self, name: str, fact: Callable[[Node], Fact]) -> Expr:
         """A fact the author did not write, as code."""

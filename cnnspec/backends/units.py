@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
-from cnnspec.expressions import Expression, ExpressionError, Value
+from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
 from cnnspec.graph.ir import CallItem, Item, Region
 from cnnspec.naming import safe_name
 from cnnspec.spec.model import Argument, Formula, ListArgument, Literal, Step
@@ -22,6 +22,9 @@ IN_CHANNELS = "in_channels"
 # The variable of generated loops that carries the channels from one turn to the next. No name in
 # a spec can be this.
 CARRIED = "*channels"
+# What that variable is called, and that its loop is over.
+CARRIED_NAME = "*name"
+AFTER_LOOP = "*after"
 
 
 @dataclass(slots=True, eq=False)
@@ -39,15 +42,23 @@ class Use:
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """One time that a place in a unit's code is carried out: in which use, with which variables."""
+    """One time that a place in a unit's code is carried out: in which use, with which variables.
+
+    `constants` are variables of loops that are written turn by turn: the code has their values.
+    """
 
     use: int
     variables: Mapping[str, Value]
     item: Item
+    constants: Mapping[str, Value] = field(default_factory=dict)
 
     def follow(self, item: Item, extra: Mapping[str, Value] | None = None) -> Row:
         """The same moment at another step, perhaps with a loop's variables."""
-        return Row(self.use, {**self.variables, **(extra or {})}, item)
+        return Row(self.use, {**self.variables, **(extra or {})}, item, self.constants)
+
+    def fix(self, item: Item, constants: Mapping[str, Value]) -> Row:
+        """One turn of a loop that is written turn by turn."""
+        return Row(self.use, self.variables, item, {**self.constants, **constants})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,22 @@ class Guess:
     names: frozenset[str]
     compute: Callable[[Mapping[str, Value]], Value]
     functions: frozenset[str] = frozenset()
+    expression: Expression | None = None
+
+    def bind(self, rows: Sequence[Row]) -> Guess | None:
+        """The guess with the values of loop variables in their place, where all rows agree."""
+        missing = self.names - rows[0].variables.keys()
+        if self.expression is None or not missing or missing == self.names:
+            return None
+        values: dict[str, Value] = {}
+        for name in missing:
+            first = rows[0].constants.get(name)
+            if not isinstance(first, bool | int | str) or (isinstance(first, int) and first < 0):
+                return None
+            if any(row.constants.get(name) != first for row in rows):
+                return None
+            values[name] = first
+        return guess_expression(bind_names(self.expression, values))
 
 
 def guess_expression(expression: Expression, rename: Mapping[str, str] | None = None) -> Guess:
@@ -69,7 +96,7 @@ def guess_expression(expression: Expression, rename: Mapping[str, str] | None = 
         return expression.evaluate({n: variables[mapping.get(n, n)] for n in expression.names})
 
     text = expression.unparse({n: safe_name(mapping.get(n, n)) for n in expression.names})
-    return Guess(text, names, compute, expression.functions)
+    return Guess(text, names, compute, expression.functions, None if rename else expression)
 
 
 def guess_argument(argument: Argument | None) -> tuple[Guess, ...]:
@@ -99,16 +126,19 @@ class Unit:
     functions: set[str] = field(default_factory=set)
     carries: bool = False
     carried_name: str = IN_CHANNELS
-    is_shadowed: bool = False
+    shadowed: set[str] = field(default_factory=set)
     defaults: Mapping[str, Value] = field(default_factory=dict)
 
     def save(self) -> tuple[object, ...]:
         """What has been noted so far, to come back to when an attempt fails."""
-        return dict(self.used), {k: list(v) for k, v in self.extras.items()}, set(self.functions)
+        extras = {name: list(values) for name, values in self.extras.items()}
+        return dict(self.used), extras, set(self.functions), set(self.shadowed)
 
     def restore(self, saved: tuple[object, ...]) -> None:
         """Forget what was noted since `save`."""
-        self.used, self.extras, self.functions = saved  # type: ignore[assignment]
+        used, extras, functions, shadowed = saved
+        self.used, self.extras = dict(used), dict(extras)  # type: ignore[call-overload]
+        self.functions, self.shadowed = set(functions), set(shadowed)  # type: ignore[call-overload]
 
     def list_rows(self) -> list[Row]:
         """A row for each use, at the unit's start."""
@@ -124,9 +154,9 @@ class Unit:
         """The code for a value: the first guess that is always right, a literal, an argument."""
         wanted = [normalize(target) for target in targets]
         for guess in guesses:
-            # A loop has put other channels into that variable.
-            hidden = self.is_shadowed and IN_CHANNELS in guess.names
-            if not hidden and is_right(guess, rows, wanted):
+            guess = guess.bind(rows) or guess
+            # A loop has put other channels into a shadowed variable.
+            if not guess.names & self.shadowed and is_right(guess, rows, wanted):
                 self.take(guess)
                 return Code(guess.text)
         if all(same(target, wanted[0]) for target in wanted):
@@ -171,7 +201,7 @@ class Unit:
             filler = next(value for value, is_known in zip(values, known, strict=True) if is_known)
             values = [v if k else filler for v, k in zip(values, known, strict=True)]
         for extra, others in self.extras.items():
-            if all(map(same, others, values)):
+            if extra not in self.shadowed and all(map(same, others, values)):
                 return safe_name(extra)
         taken = {*self.parameters, *self.extras, IN_CHANNELS}
         fresh, count = name, 2

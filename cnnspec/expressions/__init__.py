@@ -4,6 +4,7 @@ Python's parser reads them, a whitelist of syntax keeps all but arithmetic out, 
 that bounds every result evaluates them, so that no spec can reach Python or exhaust it.
 """
 
+from cnnspec.expressions.bind import bind_names
 from cnnspec.expressions.parse import Expression, Template, parse_expression, parse_scalar
 from cnnspec.expressions.syntax import SIZES, ExpressionError, Value
 
@@ -13,6 +14,7 @@ __all__ = [
     "ExpressionError",
     "Template",
     "Value",
+    "bind_names",
     "parse_expression",
     "parse_scalar",
 ]

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pydantic import ValidationError
 
-from cnnspec.diagnostics import Diagnostic, Span
+from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
-from cnnspec.naming import nearest
+from cnnspec.graph.frame import Calls
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.model import Argument, Block, MapArgument, ModelSpec, Step
 
-Calls = tuple[tuple[str, Span], ...]
+
+class Reporter(Protocol):
+    """What takes the errors in calls."""
+
+    def fail_at(
+        self, calls: Calls, rule: str, message: str, span: Span, *help: str, path: str = ""
+    ) -> None:
+        """Record an error under a chain of block calls."""
 
 
 @dataclass(slots=True)
@@ -24,16 +33,15 @@ class OpFactory:
 
     spec: ModelSpec
     params: Mapping[str, Value]
-    report: Callable[[Diagnostic], None]
+    reporter: Reporter
     cache: dict[object, Op] = field(default_factory=dict)
 
-    def fail(self, calls: Calls, rule: str, message: str, span: Span, *help: str) -> None:
-        """Record an error in a call's arguments."""
-        notes = tuple(f"in block '{n}', called at line {s.line}" for n, s in reversed(calls))
-        self.report(Diagnostic(rule, message, span, notes=notes, help=help))
-
     def evaluate_all(
-        self, entries: Mapping[str, Argument], variables: Mapping[str, Value], calls: Calls
+        self,
+        entries: Mapping[str, Argument],
+        variables: Mapping[str, Value],
+        calls: Calls,
+        path: str = "",
     ) -> dict[str, Value] | None:
         """The values of named arguments; None where one is unknown or wrong."""
         values: dict[str, Value] = {}
@@ -45,19 +53,22 @@ class OpFactory:
                 sound = False
             except BadArgument as error:
                 help = (error.help,) if error.help else ()
-                self.fail(calls, "invalid-expression", error.message, error.span, *help)
+                self.reporter.fail_at(
+                    calls, "invalid-expression", error.message, error.span, *help, path=path
+                )
                 sound = False
         return values if sound else None
 
     def make_op(
-        self, step: Step, variables: Mapping[str, Value], calls: Calls
+        self, step: Step, variables: Mapping[str, Value], calls: Calls, path: str = ""
     ) -> Op | None:
         """The op of a step with its fields checked; None after an error."""
         kind = OPS[step.head]
         entries, spans = list_fields(self.spec, step)
-        if any(name not in kind.model_fields for name in entries):
+        fields = kind.model_fields
+        if entries.keys() - fields.keys() or list_missing(kind, entries):
             return None  # check_words reported the field
-        values = self.evaluate_all(entries, variables, calls)
+        values = self.evaluate_all(entries, variables, calls, path)
         if values is None:
             return None
         key = (step.head, repr(values))
@@ -66,72 +77,95 @@ class OpFactory:
         try:
             op = kind.model_validate(values)
         except ValidationError as error:
-            self.explain(error, step, spans, calls)
+            self.explain(error, values, spans, calls, path)
             return None
         self.cache[key] = op
         return op
 
+    def check_values(self, kind: type[Op], entries: Mapping[str, Argument]) -> None:
+        """Record which of some plain fields an op does not take; others may be missing."""
+        known = {name: value for name, value in entries.items() if name in kind.model_fields}
+        values = self.evaluate_all(known, {}, ())
+        if not values:
+            return
+        try:
+            kind.model_validate(values)
+        except ValidationError as error:
+            self.explain(error, values, {n: value.span for n, value in known.items()}, (), "")
+
     def explain(
-        self, error: ValidationError, step: Step, spans: Mapping[str, Span], calls: Calls
+        self,
+        error: ValidationError,
+        values: Mapping[str, Value],
+        spans: Mapping[str, Span],
+        calls: Calls,
+        path: str,
     ) -> None:
         """Record what pydantic found, one error for each field."""
         seen: set[str] = set()
         for entry in error.errors():
-            name = str(entry["loc"][0]) if entry["loc"] else ""
-            if name in seen or (entry["type"] == "none_required"):
+            name = str(entry["loc"][0])
+            if name in seen or entry["type"] in ("none_required", "missing"):
                 continue
             seen.add(name)
-            if entry["type"] == "missing":
-                example = f"{step.head}: {{{name}: ...}}"
-                self.fail(
-                    calls, "missing-field", f"{step.head} needs {name}", step.span, f"write {example}"
-                )
-            else:
-                span = spans.get(name, step.span)
-                self.fail(calls, "invalid-field", f"{name} {entry['msg']}", span)
+            help = respell(values[name])
+            message = f"{name} {entry['msg']}"
+            self.reporter.fail_at(
+                calls, "invalid-field", message, spans[name], *filter(None, [help]), path=path
+            )
 
     def read_call(
         self, step: Step, block: Block, variables: Mapping[str, Value], calls: Calls
     ) -> dict[str, Value] | None:
         """The values of a block's parameters; None after an error."""
         given = read_given(step, next(iter(block.parameters), None))
-        sound = given is not None
-        for name, span, _ in given or ():
-            if name not in block.parameters:
-                sound = False
-                hint = nearest(name, block.parameters)
-                known = ", ".join(block.parameters) or "none"
-                self.fail(
-                    calls, "unknown-field", f"block '{block.name}' has no parameter '{name[:80]}'", span,
-                    f"did you mean '{hint}'?" if hint else f"its parameters are: {known}",
-                )  # fmt: skip
         entries = {name: value for name, _, value in given or ()}
         missing = [n for n, d in block.parameters.items() if d is None and n not in entries]
-        if given is None or missing:
-            names = " and ".join(missing) or "named arguments"
-            self.fail(calls, "missing-field", f"block '{block.name}' needs {names}", step.span)
-            return None
+        if given is None or missing or any(name not in block.parameters for name in entries):
+            return None  # check_words reported it
         values = self.evaluate_all(entries, variables, calls)
-        if values is None or not sound:
+        if values is None:
             return None
-        scope: dict[str, Value] = {**({} if block.library else self.params)}
+        scope: dict[str, Value] = {} if block.library else dict(self.params)
         if "in_channels" in variables:
             scope["in_channels"] = variables["in_channels"]
         ordered: dict[str, Value] = {}
+        inner = (*calls, (block.name, step.span))
         for name, default in block.parameters.items():
             if name in values:
                 ordered[name] = values[name]
             elif default is not None:
-                found = self.evaluate_all({name: default}, {**scope, **ordered}, calls)
+                found = self.evaluate_all({name: default}, {**scope, **ordered}, inner)
                 if found is None:
                     return None
                 ordered.update(found)
         return ordered
 
 
-def read_given(
-    step: Step, principal: str | None
-) -> tuple[tuple[str, Span, Argument], ...] | None:
+def list_missing(kind: type[Op], entries: Collection[str]) -> list[str]:
+    """The fields that an op cannot do without, and does not get."""
+    fields = kind.model_fields.items()
+    return [name for name, info in fields if name not in entries and info.is_required()]
+
+
+def respell(value: Value) -> str:
+    """What a value of the wrong type was likely meant to be."""
+    if isinstance(value, float) and value.is_integer():
+        return f"write {int(value)}; in expressions // gives a whole number"
+    if not isinstance(value, str):
+        return ""
+    if value.lower() in ("same", "valid"):
+        return f"write {value.lower()}"
+    if re.fullmatch(r"-?[0-9.]{1,20}", value):
+        return f"write {value} without quotes"
+    if re.match(r"\([0-9]", value):
+        return "a list stands in brackets: [3, 3]"
+    if value.lower() in ("yes", "on", "no", "off", "true", "false"):
+        return f"write {'true' if value.lower() in ('yes', 'on', 'true') else 'false'}"
+    return ""
+
+
+def read_given(step: Step, principal: str | None) -> tuple[tuple[str, Span, Argument], ...] | None:
     """A call's arguments by name; a bare one goes to the principal field, if there is one."""
     argument = step.argument
     if argument is None:
@@ -141,9 +175,7 @@ def read_given(
     return None if principal is None else ((principal, argument.span, argument),)
 
 
-def list_fields(
-    spec: ModelSpec, step: Step
-) -> tuple[dict[str, Argument], dict[str, Span]]:
+def list_fields(spec: ModelSpec, step: Step) -> tuple[dict[str, Argument], dict[str, Span]]:
     """The fields that a step gives its op, over the spec's defaults, with their spans."""
     kind = OPS[step.head]
     defaults = spec.defaults.get(step.head)
@@ -153,5 +185,3 @@ def list_fields(
         {name: value for name, _, value in entries},
         {name: value.span for name, _, value in entries},
     )
-
-

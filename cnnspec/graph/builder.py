@@ -31,11 +31,12 @@ from cnnspec.graph.ir import (
     Value,
 )
 from cnnspec.graph.library import find_block
-from cnnspec.graph.modifiers import check_condition, check_count, check_list
+from cnnspec.graph.modifiers import Problem, check_condition, check_count, check_list
 from cnnspec.graph.params import choose_params
 from cnnspec.graph.record import Key, Record, Stopped
 from cnnspec.graph.scope import Scope, is_positional
 from cnnspec.graph.static import check_words
+from cnnspec.graph.walk import walk_items
 from cnnspec.graph.words import suggest
 from cnnspec.naming import is_name
 from cnnspec.ops.catalog import OPS
@@ -93,7 +94,7 @@ class Builder(Record):
             variables["in_channels"] = flow.shape.channels
         values = ChainMap({value.name: value for value in self.inputs})
         body = self.run_steps(self.spec.steps, Frame(variables, values, flow, scope))
-        if not self.nodes and not self.diagnostics:
+        if not self.nodes and all(type(item) is not Item for item in walk_items(body)):
             message = "a network needs at least one layer"
             self.report(Diagnostic("empty-network", message, self.spec.span))
         return body
@@ -160,10 +161,9 @@ class Builder(Record):
             frame = replace(frame, flow=self.find_value(step.source, frame))
         return self.run_step(step, frame)
 
-    def reject(self, frame: Frame, argument: Argument, message: str) -> UnknownValue:
-        """Record an argument of the wrong type."""
-        rule = "too-large" if "above the limit" in message else "invalid-modifier"
-        self.fail(frame, rule, message, argument.span)
+    def reject(self, frame: Frame, argument: Argument, problem: Problem) -> UnknownValue:
+        """Record a modifier that says what it cannot say."""
+        self.fail(frame, *problem, argument.span)
         return UnknownValue()
 
     def skip(self, step: Step, frame: Frame) -> Item:
@@ -186,7 +186,7 @@ class Builder(Record):
         if len(lengths) != 1:
             sizes = ", ".join(f"{name} has {len(values)}" for name, values in lists.items())
             message = f"the lists of for must be equally long: {sizes}"
-            raise self.reject(frame, step.loop[0][1], message)
+            raise self.reject(frame, step.loop[0][1], ("invalid-modifier", message))
         inner = step.strip(loop=())
         rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
         return self.run_turns(step, inner, rows, frame)
@@ -205,7 +205,7 @@ class Builder(Record):
     ) -> Item:
         """Carry out a step for each row of variables, one turn on the result of the last."""
         flow = frame.flow
-        if len(rows) > 1 and isinstance(step.name, Literal):
+        if len(rows) > 1 and isinstance(step.name, Literal) and step.when is None:
             self.fail(
                 frame, "duplicate-name", f"each turn would be called '{step.name.value}'",
                 step.name.span, *explain_turn_name(step),
@@ -232,9 +232,10 @@ class Builder(Record):
         if isinstance(name, str) and name in frame.values:
             return frame.values[name]
         known = list(frame.values)[-limits.MAX_HINTS :]
+        listed = f"values that can be taken here: {', '.join([*known[-12:], '_'])}"
         return self.fail(
             frame, "unknown-value", f"no value is named {show(name)} here", reference.span,
-            suggest(str(name), known, f"values that can be taken here: {', '.join([*known[-12:], '_'])}"),
+            suggest(str(name), known, listed),
         )  # fmt: skip
 
     # Steps
@@ -269,10 +270,9 @@ class Builder(Record):
         except UnknownValue:
             return frame.scope.take_auto(step.head)
         if not isinstance(name, str) or not is_name(name):
-            self.fail(
-                frame, "invalid-name", f"name {show(name)} must be letters, digits and underscores",
-                step.name.span,
-            )  # fmt: skip
+            allowed = "letters, digits and underscores, beginning with a letter"
+            message = f"name {show(name)} must be {allowed}"
+            self.fail(frame, "invalid-name", message, step.name.span)
             return frame.scope.take_auto(step.head)
         path = frame.scope.take_name(name)
         if path is None:
@@ -310,9 +310,7 @@ class Builder(Record):
         inputs = tuple(region.output for _, region in regions)
         op = OPS[step.merge].model_validate({})
         node = self.add_node(step, op, inputs, path, frame)
-        return BranchItem(
-            step, frame.flow, node.output, path, branches=tuple(regions), merge=node
-        )
+        return BranchItem(step, frame.flow, node.output, path, branches=tuple(regions), merge=node)
 
     def run_call(self, step: Step, block: Block, frame: Frame) -> Item:
         """Carry out a call of a block."""

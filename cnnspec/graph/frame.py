@@ -22,21 +22,21 @@ class Environment(Mapping[str, Scalar]):
     Sizes are looked up when they are asked for: a loop may name thousands of values.
     """
 
-    def __init__(self, variables: Mapping[str, Scalar], values: Mapping[str, Value]) -> None:
+    def __init__(self, variables: Mapping[str, Scalar], named: Mapping[str, Value]) -> None:
         self.variables = variables
-        self.values = values
+        self.named = named
 
     def __getitem__(self, name: str) -> Scalar:
         if name in self.variables:
             return self.variables[name]
-        shape = self.values[name].shape
+        shape = self.named[name].shape
         if shape is None:
             raise KeyError(name)
         return view_shape(shape)
 
     def __iter__(self) -> Iterator[str]:
         yield from self.variables
-        for name, value in self.values.items():
+        for name, value in self.named.items():
             if name not in self.variables and value.shape is not None:
                 yield name
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.expressions import Value as Scalar
+from cnnspec.expressions.syntax import show
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
 from cnnspec.ops.fields import MAX_SIZE
 from cnnspec.ops.shapes import AXIS_NAMES, Kind, Shape
@@ -21,16 +22,17 @@ def infer_input(
         try:
             size = evaluate(argument, variables)
         except UnknownValue:
-            return None
+            continue
         except BadArgument as error:
             report(Diagnostic("invalid-expression", error.message, error.span))
-            return None
+            continue
         if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_SIZE:
-            shown = repr(size)[:60]
-            message = f"{name} must be a whole number from 1 to {MAX_SIZE}, got {shown}"
+            message = f"{name} must be a whole number from 1 to {MAX_SIZE}, got {show(size)}"
             report(Diagnostic("invalid-input", message, argument.span))
-            return None
+            continue
         sizes[name] = size
+    if len(sizes) < len(source.sizes):
+        return None
     named = set(sizes)
     if named == {"features"}:
         return Shape(Kind.VECTOR, sizes["features"])

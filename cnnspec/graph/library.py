@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from cnnspec import resources
+from cnnspec.spec.blocks import read_blocks
 from cnnspec.spec.model import Block, ModelSpec
-from cnnspec.spec.read import read_blocks
 
 # How messages call the library's files; no file of a user has a name like this.
 LIBRARY = "<library>/"

@@ -6,7 +6,7 @@ MAX_NODES = 20_000
 # Steps carried out, empty ones too: loops around nothing must end as well.
 MAX_STEPS = 50_000
 # The same for all variants of a spec together, so that a check stays prompt.
-MAX_WORK = 100_000
+MAX_WORK = 60_000
 # What a build costs before its first step, counted in steps.
 BUILD_COST = 50
 # Blocks that call blocks; deeper chains are unreadable long before they reach this.

@@ -47,13 +47,13 @@ def choose_params(
     return values
 
 
-def _require(
-    name: str, spec: ModelSpec, span: Span, report: Callable[[Diagnostic], None]
-) -> None:
+def _require(name: str, spec: ModelSpec, span: Span, report: Callable[[Diagnostic], None]) -> None:
     if name in spec.params:
         return
     hint = nearest(name, spec.params)
     help = f"did you mean '{hint}'?" if hint else f"its parameters are: {', '.join(spec.params)}"
     report(
-        Diagnostic("unknown-parameter", f"{spec.name} has no parameter '{name[:80]}'", span, help=(help,))
+        Diagnostic(
+            "unknown-parameter", f"{spec.name} has no parameter '{name[:80]}'", span, help=(help,)
+        )
     )

@@ -45,9 +45,7 @@ class Scope:
         self._position = 0
         self._counts: Counter[str] = Counter()
         direct = [] if positional else list(list_direct(steps))
-        self._reserved = {
-            str(step.name.value) for step in direct if isinstance(step.name, Literal)
-        }
+        self._reserved = {str(step.name.value) for step in direct if isinstance(step.name, Literal)}
 
     def join(self, name: str) -> str:
         """The full path of a name in this scope."""

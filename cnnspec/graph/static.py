@@ -5,23 +5,28 @@ Blocks that are never called, and steps that a condition leaves out, are checked
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 
 from cnnspec.diagnostics import Diagnostic, Span
-from cnnspec.graph.arguments import read_given
+from cnnspec.expressions import Expression
+from cnnspec.graph.arguments import OpFactory, list_fields, list_missing, read_given
 from cnnspec.graph.evaluate import needs
+from cnnspec.graph.frame import Calls
 from cnnspec.graph.library import find_block, load_library
 from cnnspec.graph.limits import MAX_NESTING
-from cnnspec.graph.words import explain_field, explain_word
-from cnnspec.naming import nearest
+from cnnspec.graph.modifiers import check_condition, check_count, check_list
+from cnnspec.graph.words import explain_field, explain_word, suggest
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.model import (
     STRUCTURES,
     Argument,
     Block,
+    Formula,
     ListArgument,
     Literal,
     ModelSpec,
+    Pattern,
     Step,
     list_formulas,
 )
@@ -30,7 +35,7 @@ Report = Callable[[Diagnostic], None]
 
 
 def check_words(spec: ModelSpec, report: Report) -> None:
-    """Report every unknown word in a spec's steps, blocks and defaults."""
+    """Report what is wrong with a spec's steps, blocks and defaults whatever their values."""
     _Checker(spec, report).check()
 
 
@@ -38,50 +43,59 @@ class _Checker:
     def __init__(self, spec: ModelSpec, report: Report) -> None:
         self.spec = spec
         self.report = report
-        self.known = [*OPS, *spec.blocks, *load_library(), *STRUCTURES]
+        self.known = [*OPS, *STRUCTURES, *load_library(), *spec.blocks]
+        self.factory = OpFactory(spec, {}, self)
 
     def fail(self, rule: str, message: str, span: Span, *help: str) -> None:
         """Record one error."""
         self.report(Diagnostic(rule, message, span, help=help))
 
+    def fail_at(
+        self, calls: Calls, rule: str, message: str, span: Span, *help: str, path: str = ""
+    ) -> None:
+        """Record one error that the factory found."""
+        self.fail(rule, message, span, *help)
+
     def check(self) -> None:
         """Check the whole spec."""
+        params = set(self.spec.params)
         for word, fields in self.spec.defaults.items():
             kind = OPS.get(word)
             if kind is None:
                 help = explain_word(word, OPS)
-                self.fail("unknown-op", f"defaults are for ops; '{word}' is none", fields.span, help)
+                message = f"defaults are for ops, and there is no op '{word[:80]}'"
+                self.fail("unknown-op", message, fields.span, help)
                 continue
             self.check_fields(word, kind.model_fields, fields.entries)
-        params = set(self.spec.params)
+            self.check_names(fields, params | {"in_channels"})
+            plain = {name: value for name, _, value in fields.entries if not needs(value)}
+            self.factory.check_values(kind, plain)
         self.check_steps(self.spec.steps, params | {"in_channels"}, 0)
         for block in self.spec.blocks.values():
             self.check_block(block, params)
         self.check_circles()
         for expectation in self.spec.expect:
-            if expectation.variant and expectation.variant not in self.spec.variants:
-                hint = nearest(expectation.variant, self.spec.variants)
-                self.fail(
-                    "unknown-variant",
-                    f"there is no variant '{expectation.variant[:80]}' to expect figures of",
-                    expectation.span,
-                    *([f"did you mean '{hint}'?"] if hint else []),
-                )
+            name = expectation.variant
+            if name and name not in self.spec.variants:
+                message = f"there is no variant '{name[:80]}' to expect figures of"
+                listed = ", ".join(self.spec.variants) or "none"
+                help = suggest(name, self.spec.variants, f"the variants are: {listed[:200]}")
+                self.fail("unknown-variant", message, expectation.span, help)
 
     def check_block(self, block: Block, params: set[str]) -> None:
         """Check one block of the spec."""
         if block.name in OPS or block.name in STRUCTURES:
-            self.fail(
-                "invalid-block", f"'{block.name}' is an op; a block needs another name", block.span
-            )
+            message = f"'{block.name}' is an op; a block needs another name"
+            self.fail("invalid-block", message, block.span)
         own = set(block.parameters) | params | {"in_channels"}
         if "in_channels" in block.parameters:
-            self.fail(
-                "invalid-block", "in_channels is known in every block; it cannot be a parameter", block.span
-            )
-        for default in block.parameters.values():
+            message = "in_channels is known in every block; it cannot be a parameter"
+            self.fail("invalid-block", message, block.span)
+        seen = params | {"in_channels"}
+        for name, default in block.parameters.items():
             if default is not None:
-                self.check_names(default, own)
+                self.check_names(default, seen)
+            seen = seen | {name}
         self.check_steps(block.steps, own, 0)
 
     def check_steps(self, steps: tuple[Step, ...], names: set[str], depth: int) -> None:
@@ -89,10 +103,8 @@ class _Checker:
         if depth > MAX_NESTING:
             return
         # A value's sizes can be used after its step only, which the build checks.
-        names = names | {
-            str(step.name.value) for step in _flatten(steps) if isinstance(step.name, Literal)
-        }
-        names |= {source.name for source in self.spec.inputs}
+        found = {str(s.name.value) for s in _flatten(steps) if isinstance(s.name, Literal)}
+        names = names | found | {source.name for source in self.spec.inputs}
         for step in steps:
             inner = names | {variable for variable, _ in step.loop}
             for _, argument in step.loop:
@@ -100,6 +112,7 @@ class _Checker:
             for modifier in (step.when, step.repeat, step.source, step.name):
                 if modifier is not None:
                     self.check_names(modifier, inner)
+            self.check_modifiers(step)
             for branch in step.branches:
                 self.check_steps(branch.steps, inner, depth + 1)
             if not step.is_structure:
@@ -107,29 +120,81 @@ class _Checker:
                 if step.argument is not None:
                     self.check_names(step.argument, inner)
 
+    def check_modifiers(self, step: Step) -> None:
+        """Check modifiers that are written as plain values."""
+        for argument, check in ((step.when, check_condition), (step.repeat, check_count)):
+            if isinstance(argument, Literal) and (problem := check(argument.value)):
+                self.fail(*problem, argument.span)
+        for _, argument in step.loop:
+            if isinstance(argument, Literal) and (problem := check_list(argument.value)):
+                self.fail(*problem, argument.span)
+
     def check_call(self, step: Step) -> None:
         """Check a step's op or block, and the fields that it is given."""
-        kind = OPS.get(step.head)
-        if kind is None:
-            if find_block(self.spec, step.head) is None:
-                message = f"there is no op or block '{step.head[:80]}'"
-                self.fail("unknown-op", message, step.span, explain_word(step.head, self.known))
-            return
-        if kind.merges:
-            if not isinstance(step.argument, ListArgument):
+        kind, block = OPS.get(step.head), find_block(self.spec, step.head)
+        if kind is None and block is None:
+            given = step.argument.value if isinstance(step.argument, Literal) else None
+            help = explain_word(step.head, self.known, str(given))
+            message = f"there is no op or block '{step.head[:80]}'"
+            self.fail("unknown-op", message, step.span, help)
+        elif kind is None and block is not None:
+            self.check_block_call(step, block)
+        elif kind is not None and kind.merges:
+            items = step.argument.items if isinstance(step.argument, ListArgument) else ()
+            if len(items) < 2:
                 self.fail(
-                    "missing-field", f"{step.head} needs a list of values", step.span,
+                    "missing-field", f"{step.head} needs a list of two values or more", step.span,
                     f"write for example {step.head}: [shortcut, _]",
                 )  # fmt: skip
-            return
+        elif kind is not None:
+            self.check_op_call(step)
+
+    def check_op_call(self, step: Step) -> None:
+        """Check the fields of a call of an op, and their values where they are plain."""
+        kind = OPS[step.head]
         given = read_given(step, kind.principal)
         if given is None:
-            fields = ", ".join(kind.model_fields) or "none"
-            span = step.argument.span if step.argument is not None else step.span
-            message = f"{step.head} takes its fields by name"
-            self.fail("invalid-field", message, span, f"its fields are {fields}")
+            assert step.argument is not None
+            fields = ", ".join(kind.model_fields)
+            message = (
+                f"{step.head} takes its fields by name"
+                if fields
+                else (f"{step.head} has no fields")
+            )
+            help = (f"its fields are {fields}",) if fields else ()
+            self.fail("invalid-field", message, step.argument.span, *help)
             return
         self.check_fields(step.head, kind.model_fields, given)
+        entries, _ = list_fields(self.spec, step)
+        missing = list_missing(kind, entries)
+        # A misspelt field is missing too, and said once.
+        if missing and all(name in kind.model_fields for name, _, _ in given):
+            example = ", ".join(f"{name}: ..." for name in missing)
+            message = f"{step.head} needs {' and '.join(missing)}"
+            self.fail("missing-field", message, step.span, f"write {step.head}: {{{example}}}")
+        plain = {name: value for name, value in entries.items() if not needs(value)}
+        self.factory.check_values(kind, plain)
+
+    def check_block_call(self, step: Step, block: Block) -> None:
+        """Check the names of a call's arguments, and that none is missing."""
+        given = read_given(step, next(iter(block.parameters), None))
+        if given is None:
+            assert step.argument is not None
+            message = f"block '{block.name}' has no parameters"
+            self.fail("invalid-field", message, step.argument.span)
+            return
+        for name, span, _ in given:
+            if name not in block.parameters:
+                help = explain_field(name, f"block '{block.name}'", block.parameters)
+                message = f"block '{block.name}' has no parameter '{name[:80]}'"
+                self.fail("unknown-field", message, span, help)
+        names = {name for name, _, _ in given}
+        missing = [n for n, default in block.parameters.items() if default is None]
+        missing = [name for name in missing if name not in names]
+        if missing and names <= block.parameters.keys():
+            example = ", ".join(f"{name}: ..." for name in missing)
+            message = f"block '{block.name}' needs {' and '.join(missing)}"
+            self.fail("missing-field", message, step.span, f"write {step.head}: {{{example}}}")
 
     def check_fields(
         self, word: str, known: Mapping[str, object], given: tuple[tuple[str, Span, Argument], ...]
@@ -144,36 +209,51 @@ class _Checker:
         """Check the names that an argument's expressions use."""
         for formula in list_formulas(argument):
             for name in sorted(needs(formula) - names):
-                hint = nearest(name, names)
                 known = ", ".join(sorted(names)[:12])
-                self.fail(
-                    "unknown-name",
-                    f"unknown name '{name[:80]}'",
-                    formula.span,
-                    f"did you mean '{hint}'?" if hint else f"names known here: {known}",
-                )
+                help = suggest(name, sorted(names), f"names known here: {known}")
+                place = _find_name(formula, name)
+                self.fail("unknown-name", f"unknown name '{name[:80]}'", place, help)
 
     def check_circles(self) -> None:
         """Report blocks that come back to themselves."""
         done: set[str] = set()
         for start in self.spec.blocks.values():
-            trail: list[tuple[str, Iterator[Step]]] = [(start.name, _calls(start.steps))]
-            while trail and start.name not in done:
-                name, calls = trail[-1]
+            if start.name in done:
+                continue
+            trail: dict[str, Iterator[Step]] = {start.name: _calls(start.steps)}
+            while trail:
+                name, calls = next(reversed(trail.items()))
                 step = next(calls, None)
                 if step is None:
                     done.add(name)
-                    trail.pop()
+                    del trail[name]
                     continue
                 block = find_block(self.spec, step.head)
                 if block is None or block.name in done:
                     continue
-                chain = [name for name, _ in trail]
-                if block.name in chain:
-                    circle = " -> ".join([*chain[chain.index(block.name) :], block.name])
-                    self.fail("circular-block", f"blocks call each other in a circle: {circle}", step.span)
+                if block.name in trail:
+                    chain = list(trail)
+                    circle = [*chain[chain.index(block.name) :], block.name]
+                    message = f"blocks call each other in a circle: {_join_circle(circle)}"
+                    self.fail("circular-block", message, step.span)
                 else:
-                    trail.append((block.name, _calls(block.steps)))
+                    trail[block.name] = _calls(block.steps)
+
+
+def _join_circle(names: list[str]) -> str:
+    if len(names) > 8:
+        names = [*names[:4], "...", *names[-3:]]
+    return " -> ".join(names)
+
+
+def _find_name(formula: Formula | Pattern, name: str) -> Span:
+    """Where a name stands in an expression."""
+    parts = [formula.expression] if isinstance(formula, Formula) else formula.template.parts
+    for part in parts:
+        for node in ast.walk(part.tree) if isinstance(part, Expression) else ():
+            if isinstance(node, ast.Name) and node.id == name:
+                return formula.span.shift(node.col_offset, node.end_col_offset or 0)
+    return formula.span
 
 
 def _flatten(steps: tuple[Step, ...]) -> Iterator[Step]:
@@ -191,4 +271,3 @@ def _calls(steps: tuple[Step, ...]) -> Iterator[Step]:
                 yield from _calls(branch.steps)
         elif step.head not in OPS:
             yield step
-

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 from types import MappingProxyType
 
+from cnnspec.graph.limits import MAX_HINTS
 from cnnspec.naming import nearest
 
 # Without case, underscores and the rank: Conv2D, conv_2d and nn.Conv2d are one word here.
@@ -77,7 +79,7 @@ _FIELDS = MappingProxyType(
         "dilations": ("dilation",),
         "epsilon": ("eps",),
         "features": ("out_features",),
-        "filters": ("out_channels",),
+        "filters": ("out_channels", "channels"),
         "groups": ("num_groups",),
         "kernel": ("kernel_size",),
         "kernel_shape": ("kernel_size",),
@@ -92,18 +94,34 @@ _FIELDS = MappingProxyType(
     }
 )
 
+_NEAR = 0.7
+_LISTS = "a list stands in brackets: [3, 3]"
+
 _INFERRED = frozenset({"in_channels", "in_features", "input_shape", "input_dim", "num_features"})
 
 
-def explain_word(word: str, known: Iterable[str]) -> str:
-    """What to write instead of a word that is no op and no block."""
+def suggest(word: str, known: Iterable[str], otherwise: str) -> str:
+    """The known word that was likely meant, or else what there is."""
+    hint = nearest(word, list(known)[:MAX_HINTS])
+    # A word that shares little with the hint was not a slip of it.
+    near = hint is not None and SequenceMatcher(None, word, hint).ratio() >= _NEAR
+    return f"did you mean '{hint}'?" if near else otherwise
+
+
+def explain_word(word: str, known: Iterable[str], argument: str = "") -> str:
+    """What to write instead of a word that is no op and no block.
+
+    `argument` is what stands behind the word: Keras's Activation says there which one it is.
+    """
     known = list(known)
     plain = re.sub(r"([123]d)\Z", "", re.sub(r"[^a-z0-9]", "", word.lower()))
-    ours = _OPS.get(plain)
+    if plain == "activation" and argument in known:
+        return f"write '{argument}'"
+    ours = _OPS.get(plain) or next((k for k in known if k.replace("_", "") == plain), None)
     if ours is not None:
         return f"write '{ours}'"
-    hint = nearest(plain, known) or nearest(word.lower(), known)
-    return f"did you mean '{hint}'?" if hint else "run 'cnnspec ops' for a list of ops and blocks"
+    listed = "a block of your own belongs under 'blocks:'"
+    return suggest(plain, known, suggest(word.lower(), known, listed))
 
 
 def explain_field(word: str, op: str, known: Iterable[str]) -> str:
@@ -116,8 +134,8 @@ def explain_field(word: str, op: str, known: Iterable[str]) -> str:
     ours = [name for name in _FIELDS.get(word, ()) if name in known]
     if ours:
         return f"write '{ours[0]}'"
-    hint = nearest(word, known)
-    listed = ", ".join(known)
-    return f"did you mean '{hint}'?" if hint else (
-        f"its fields are {listed}" if listed else f"{op} has no fields"
-    )
+    if word.endswith(")"):
+        return _LISTS
+    noun = "parameters" if op.startswith("block ") else "fields"
+    listed = f"its {noun} are {', '.join(known)}" if known else f"{op} has no {noun}"
+    return suggest(word, known, listed)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, Weight
 from cnnspec.ops.conv import check_groups
-from cnnspec.ops.fields import Count, Flag, Fraction, Number, Positive, words
+from cnnspec.ops.fields import Count, Flag, Fraction, Positive, words
 from cnnspec.ops.shapes import Kind, Shape
 
 _Axes = Annotated[str, words("channels", "all")]
@@ -118,7 +118,7 @@ class LocalResponseNorm(Op):
     size: Count = Field(description="number of neighbouring channels, odd")
     alpha: Positive = Field(1e-4, description="weight of the sum of squares")
     beta: Positive = Field(0.75, description="exponent of the divisor")
-    k: Number = Field(1.0, description="constant of the divisor")
+    k: Positive = Field(1.0, description="constant of the divisor")
 
     def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         if self.size % 2 == 0:

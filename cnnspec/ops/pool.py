@@ -47,16 +47,17 @@ class _Pool(Op):
     def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         (shape,) = inputs
         windows = self.resolve(shape)
-        for window in windows:
-            if max(window.before, window.after) >= window.extent:
+        sizes = slide(shape, windows, self.op)
+        for window, size, steps in zip(windows, shape.sizes, sizes, strict=True):
+            if not window.touches_map(size, steps):
                 raise ShapeFault(
                     "invalid-field",
-                    f"padding {max(window.before, window.after)} must be smaller than the window "
-                    f"of {window.extent}, or some windows would hold padding alone",
+                    f"with padding {window.before} and {window.after} some windows of "
+                    f"{window.extent} would hold padding alone",
                     field="padding",
-                    help=(f"use a padding of at most {window.extent // 2}",),
+                    help=(f"use a padding of at most {window.kernel // 2}",),
                 )
-        return shape.resize(slide(shape, windows, self.op))
+        return shape.resize(sizes)
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(Reach(w.extent, Fraction(w.stride)) for w in self.resolve(inputs[0]))
@@ -108,7 +109,10 @@ class AvgPool(_Pool):
 
 
 class LpPool(_Pool):
-    """The p-norm of each window: (sum of |x|^p) to the power 1/p."""
+    """The p-norm of each window: (sum of |x|^p) to the power 1/p.
+
+    Rows past the end of the map (`ceil_mode`) count as zeros.
+    """
 
     op: ClassVar[str] = "lp_pool"
 

@@ -40,6 +40,19 @@ class Window:
         steps = -(-room // self.stride) + 1
         return steps - 1 if (steps - 1) * self.stride >= size + self.before else steps
 
+    def touches_map(self, size: int, steps: int) -> bool:
+        """Whether every window has a tap inside the map, not only in its padding."""
+        # Only windows that begin in the padding, or near the end, can miss the map.
+        first = range(min(steps, -(-self.before // self.stride) + 1))
+        last = range(max(0, (size + self.before - self.extent) // self.stride), steps)
+        return all(
+            any(
+                0 <= step * self.stride - self.before + tap * self.dilation < size
+                for tap in range(self.kernel)
+            )
+            for step in {*first, *last}
+        )
+
     def find_overhang(self, size: int) -> int:
         """How many rows past the trailing padding the last window reads."""
         reach = (self.count_steps(size) - 1) * self.stride + self.extent

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
-from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence, read_document
-from cnnspec.naming import is_name, is_variable, nearest
+from cnnspec.document import Entry, Mapping, Scalar, read_document
+from cnnspec.naming import is_name, nearest
+from cnnspec.spec.blocks import BlockReader
 from cnnspec.spec.model import (
     Argument,
     Block,
@@ -42,16 +43,6 @@ def read_spec(data: bytes | str, file: str, open_file: OpenFile | None = None) -
     return _SpecReader(document, file, sources).read()
 
 
-def read_blocks(data: bytes | str, file: str) -> dict[str, Block]:
-    """Read a file of the library: a mapping of blocks."""
-    document = read_document(data, file)
-    reader = _SpecReader(document if isinstance(document, Mapping) else None, file, {})
-    blocks = reader.read_blocks(document, library=True)
-    if reader.steps.diagnostics:
-        raise SpecError(reader.steps.diagnostics)
-    return blocks
-
-
 def _read_layers(
     data: bytes | str, file: str, open_file: OpenFile | None, sources: dict[str, str]
 ) -> Mapping:
@@ -82,8 +73,10 @@ def _read_layers(
             Diagnostic(d.rule, d.message, span, help=d.help) for d in error.diagnostics
         ) from None
     if base_file in sources or len(sources) >= MAX_EXTENDS:
-        message = f"extends comes back to {base_file}" if base_file in sources else (
-            f"extends goes through more than {MAX_EXTENDS} files"
+        message = (
+            f"extends comes back to {base_file}"
+            if base_file in sources
+            else (f"extends goes through more than {MAX_EXTENDS} files")
         )
         raise SpecError([Diagnostic("circular-extends", message, span)])
     return _overlay(_read_layers(base_data, base_file, open_file, sources), document)
@@ -110,7 +103,7 @@ def _overlay(base: Mapping, top: Mapping) -> Mapping:
 class _SpecReader:
     """Reads the parts of one document."""
 
-    document: Mapping | None
+    document: Mapping
     file: str
     sources: dict[str, str]
     steps: StepReader = None  # type: ignore[assignment]
@@ -120,7 +113,6 @@ class _SpecReader:
 
     def read(self) -> ModelSpec:
         """The whole spec, or all diagnostics at once."""
-        assert self.document is not None
         document, report = self.document, self.steps.report
         for entry in document.entries:
             if entry.key.value not in KEYS:
@@ -137,7 +129,6 @@ class _SpecReader:
         layers = document.get("layers")
         if layers is None:
             report("missing-key", "a spec needs layers", document.span)
-        blocks = document.get("blocks")
         variants, variant_spans = self.read_variants()
         spec = ModelSpec(
             file=self.file,
@@ -151,11 +142,10 @@ class _SpecReader:
             param_spans={key: span for key, span, _ in params},
             variants=variants,
             variant_spans=variant_spans,
-            defaults={
-                key: value for key, span, value in self.read_values("defaults")
-                if self.is_mapping(value, span, f"defaults of {key}")
-            },
-            blocks=self.read_blocks(blocks.value, library=False) if blocks else {},
+            defaults=self.read_defaults(),
+            blocks=BlockReader(self.steps, self.file).read_blocks(blocks.value, False)
+            if blocks
+            else {},
             expect=self.read_expectations(),
             sources=self.sources,
             fingerprint=hashlib.sha256("\0".join(self.sources.values()).encode()).hexdigest()[:16],
@@ -166,10 +156,11 @@ class _SpecReader:
 
     def check_version(self) -> None:
         """Report a missing or an unknown format version."""
-        assert self.document is not None
         entry = self.document.get("cnnspec")
         if entry is None:
-            first = self.document.entries[0].key.span if self.document.entries else self.document.span
+            first = (
+                self.document.entries[0].key.span if self.document.entries else self.document.span
+            )
             self.steps.report(
                 "missing-key", "a spec must say its format version", first,
                 f"add 'cnnspec: {FORMAT_VERSION}' as the first line",
@@ -184,7 +175,6 @@ class _SpecReader:
 
     def read_name(self) -> tuple[str, Span]:
         """The model's name, which becomes the names of its class and file."""
-        assert self.document is not None
         entry = self.document.get("name")
         if entry is None:
             self.steps.report("missing-key", "a spec needs a name", self.document.span)
@@ -202,7 +192,6 @@ class _SpecReader:
 
     def read_text(self, key: str) -> str:
         """A line of prose."""
-        assert self.document is not None
         entry = self.document.get(key)
         if entry is None:
             return ""
@@ -213,41 +202,28 @@ class _SpecReader:
 
     def read_values(self, key: str) -> list[tuple[str, Span, Argument]]:
         """A mapping of names to arguments."""
-        assert self.document is not None
         entry = self.document.get(key)
-        return self.read_entries(entry.value, key) if entry else []
+        return self.steps.read_entries(entry.value, key) if entry else []
 
-    def read_entries(self, node: Node, what: str) -> list[tuple[str, Span, Argument]]:
-        """The named arguments of a mapping, or none where it is empty."""
-        if isinstance(node, Scalar) and node.value is None:
-            return []
-        if not isinstance(node, Mapping):
-            self.steps.report("invalid-spec", f"{what} must be a mapping", node.span)
-            return []
-        for entry in node.entries:
-            key = str(entry.key.value)
-            if not is_variable(key):
-                self.steps.report(
-                    "invalid-name",
-                    f"'{key[:80]}' is a word of expressions and cannot be a name here"
-                    if is_name(key)
-                    else f"'{key[:80]}' must be letters, digits and underscores, beginning with "
-                    "a letter",
-                    entry.key.span,
-                )
-        return [
-            (str(e.key.value), e.key.span, self.steps.read_argument(e.value)) for e in node.entries
-        ]
+    def read_blocks(self) -> dict[str, Block]:
+        """The spec's own blocks."""
+        entry = self.document.get("blocks")
+        if entry is None:
+            return {}
+        return BlockReader(self.steps, self.file).read_blocks(entry.value, library=False)
 
-    def is_mapping(self, value: Argument, span: Span, what: str) -> bool:
-        """Whether an argument is a mapping; reports it where it is not."""
-        if not isinstance(value, MapArgument):
-            self.steps.report("invalid-spec", f"{what} must be a mapping", span)
-        return isinstance(value, MapArgument)
+    def read_defaults(self) -> dict[str, MapArgument]:
+        """The fields that a spec sets for every use of an op."""
+        found: dict[str, MapArgument] = {}
+        for key, span, value in self.read_values("defaults"):
+            if isinstance(value, MapArgument):
+                found[key] = value
+            else:
+                self.steps.report("invalid-spec", f"defaults of {key} must be a mapping", span)
+        return found
 
     def read_variants(self) -> tuple[dict[str, dict[str, Argument]], dict[str, dict[str, Span]]]:
         """The named overrides of the parameters, with the spans of their names."""
-        assert self.document is not None
         entry = self.document.get("variants")
         if entry is None:
             return {}, {}
@@ -265,19 +241,20 @@ class _SpecReader:
                     variant.key.span,
                 )
                 continue
-            entries = self.read_entries(variant.value, f"variant {name}")
+            entries = self.steps.read_entries(variant.value, f"variant {name}")
             values[name] = {key: value for key, _, value in entries}
             spans[name] = {key: span for key, span, _ in entries}
         return values, spans
 
     def read_inputs(self) -> tuple[InputSpec, ...]:
         """The inputs of the network, by name."""
-        assert self.document is not None
         single, several = self.document.get("input"), self.document.get("inputs")
         if (single is None) == (several is None):
             self.steps.report(
                 "missing-key" if single is None else "invalid-spec",
-                "a spec needs an input" if single is None else "a spec has input or inputs, not both",
+                "a spec needs an input"
+                if single is None
+                else "a spec has input or inputs, not both",
                 self.document.span if single is None or several is None else several.key.span,
                 "add for example 'input: {channels: 3, height: 224, width: 224}'",
             )
@@ -322,87 +299,8 @@ class _SpecReader:
         }
         return (InputSpec(name, sizes, entry.key.span),)
 
-    def read_blocks(self, node: Node, library: bool) -> dict[str, Block]:
-        """The blocks of a mapping, by name."""
-        if not isinstance(node, Mapping):
-            self.steps.report("invalid-block", "blocks must be a mapping of blocks", node.span)
-            return {}
-        found = (self.read_block(entry, library) for entry in node.entries)
-        return {block.name: block for block in found if block is not None}
-
-    def read_block(self, entry: Entry, library: bool) -> Block | None:
-        """One block: its parameters and its layers."""
-        name, span = str(entry.key.value), entry.key.span
-        if not is_name(name):
-            self.steps.report("invalid-name", f"'{name[:80]}' cannot name a block", span)
-            return None
-        if not isinstance(entry.value, Mapping):
-            self.steps.report(
-                "invalid-block", f"block '{name}' needs layers", entry.value.span,
-                "write its steps under 'layers:', and its parameters in 'params: [...]'",
-            )  # fmt: skip
-            return None
-        for part in entry.value.entries:
-            if part.key.value not in ("params", "layers", "summary"):
-                self.steps.report(
-                    "unknown-field",
-                    f"a block has no part '{part.key.value}'",
-                    part.key.span,
-                    "its parts are params, layers and summary",
-                )
-        layers, params = entry.value.get("layers"), entry.value.get("params")
-        if layers is None:
-            self.steps.report("missing-field", f"block '{name}' needs layers", span)
-        summary = entry.value.get("summary")
-        text = summary.value.value if summary and isinstance(summary.value, Scalar) else ""
-        return Block(
-            name,
-            self.read_parameters(params.value) if params else {},
-            self.steps.read_list(layers.value, f"block '{name}'") if layers else (),
-            span,
-            summary=" ".join(str(text or "").split()),
-            library=library,
-        )
-
-    def read_parameters(self, node: Node) -> dict[str, Argument | None]:
-        """A block's parameters: ``[channels, stride=1]``, or a mapping of defaults."""
-        found: dict[str, Argument | None] = {}
-        if isinstance(node, Mapping):
-            return {name: value for name, _, value in self.read_entries(node, "params")}
-        items = node.items if isinstance(node, Sequence) else ()
-        if not isinstance(node, Sequence):
-            self.steps.report("invalid-block", "params must be a list of names", node.span)
-        for item in items:
-            text = item.value if isinstance(item, Scalar) else None
-            name, equals, default = str(text).partition("=")
-            if not isinstance(text, str) or not is_variable(name.strip()):
-                self.steps.report(
-                    "invalid-name",
-                    f"'{str(text)[:80]}' cannot be a parameter",
-                    item.span,
-                    "it is a word of expressions: choose another"
-                    if is_name(name.strip())
-                    else "write a name, or a name with its default: stride=1",
-                )
-                continue
-            if name.strip() in found:
-                self.steps.report("duplicate-key", f"parameter '{name.strip()}' twice", item.span)
-            found[name.strip()] = self.read_default(default, item.span) if equals else None
-        return found
-
-    def read_default(self, text: str, span: Span) -> Argument:
-        """The default after an equals sign, read as YAML."""
-        try:
-            value = read_document(text, self.file)
-        except SpecError as error:
-            for diagnostic in error.diagnostics:
-                self.steps.report(diagnostic.rule, diagnostic.message, span)
-            return self.steps.read_argument(Scalar(None, span, False))
-        return self.steps.read_argument(_move(value, span))
-
     def read_expectations(self) -> tuple[Expectation, ...]:
         """What the variants must come to; without variants, the figures stand alone."""
-        assert self.document is not None
         entry = self.document.get("expect")
         if entry is None:
             return ()
@@ -415,7 +313,7 @@ class _SpecReader:
 
     def read_expectation(self, variant: str, entry: Entry) -> Expectation:
         """The figures of one variant."""
-        figures = self.read_entries(entry.value, "expect")
+        figures = self.steps.read_entries(entry.value, "expect")
         for key, span, _ in figures:
             if key not in FIGURES:
                 hint = nearest(key, FIGURES)
@@ -431,15 +329,3 @@ class _SpecReader:
             {key: span for key, span, _ in figures},
             entry.key.span,
         )
-
-
-def _move(node: Node, span: Span) -> Node:
-    """The same node at another place."""
-    if isinstance(node, Sequence):
-        return Sequence(tuple(_move(item, span) for item in node.items), span)
-    if isinstance(node, Mapping):
-        return Mapping(
-            tuple(Entry(Scalar(e.key.value, span, False), _move(e.value, span)) for e in node.entries),
-            span,
-        )
-    return Scalar(node.value, span, False)

@@ -59,6 +59,26 @@ class StepReader:
             return Literal(parsed, node.span)
         return Formula(parsed, span) if isinstance(parsed, Expression) else Pattern(parsed, span)
 
+    def read_entries(self, node: Node, what: str) -> list[tuple[str, Span, Argument]]:
+        """The named arguments of a mapping, or none where it is empty."""
+        if isinstance(node, Scalar) and node.value is None:
+            return []
+        if not isinstance(node, Mapping):
+            self.report("invalid-spec", f"{what} must be a mapping", node.span)
+            return []
+        for entry in node.entries:
+            key = str(entry.key.value)
+            if not is_variable(key):
+                self.report(
+                    "invalid-name",
+                    f"'{key[:80]}' is a word of expressions and cannot be a name here"
+                    if is_name(key)
+                    else f"'{key[:80]}' must be letters, digits and underscores, beginning with "
+                    "a letter",
+                    entry.key.span,
+                )
+        return [(str(e.key.value), e.key.span, self.read_argument(e.value)) for e in node.entries]
+
     def read_list(self, node: Node, what: str) -> tuple[Step, ...]:
         """Steps from a list, from a mapping of named stages, or from nothing."""
         if isinstance(node, Scalar) and node.value is None:
@@ -126,8 +146,9 @@ class StepReader:
                 "invalid-step",
                 f"a step has one op or block, this one has {names or 'none'}",
                 heads[1].key.span if heads else node.span,
-                "start a new step with '-', or indent the fields under their op" if heads else
-                "write the op or block beside its modifiers",
+                "start a new step with '-', or indent the fields under their op"
+                if heads
+                else "write the op or block beside its modifiers",
             )
             return None
         step = self.read_head(heads[0])
@@ -151,7 +172,9 @@ class StepReader:
         span = entry.key.span
         if not isinstance(entry.value, Mapping):
             body = Branch("body", self.read_list(entry.value, "the body of a residual"), span)
-            return Step("residual", span, branches=(body, Branch("shortcut", (), span)), merge="add")
+            return Step(
+                "residual", span, branches=(body, Branch("shortcut", (), span)), merge="add"
+            )
         for part in entry.value.entries:
             if part.key.value not in ("body", "shortcut"):
                 self.report(
@@ -180,7 +203,9 @@ class StepReader:
             parts = [(str(e.key.value), e.value) for e in node.entries]
             for part in node.entries:
                 if not is_name(str(part.key.value)):
-                    self.report("invalid-name", f"'{part.key.value}' cannot name a branch", part.key.span)
+                    self.report(
+                        "invalid-name", f"'{part.key.value}' cannot name a branch", part.key.span
+                    )
         elif isinstance(node, Sequence):
             parts = [(f"branch{i}", item) for i, item in enumerate(node.items, 1)]
         else:
@@ -248,7 +273,9 @@ class StepReader:
         for variable in entry.value.entries:
             if not is_variable(str(variable.key.value)):
                 self.report(
-                    "invalid-name", f"'{variable.key.value}' cannot name a variable", variable.key.span
+                    "invalid-name",
+                    f"'{variable.key.value}' cannot name a variable",
+                    variable.key.span,
                 )
                 continue
             pairs.append((str(variable.key.value), self.read_argument(variable.value)))

@@ -97,7 +97,8 @@ def build_model(site: HandmadeSite, *, sized: bool = True) -> Any:
             value = eval(format_inline(layer), names)(value)
         values.append(value)
     taken = values if type(site.op) in MERGES else values[0]
-    return keras.Model(sources, eval(format_inline(merged.layer), names)(taken))
+    output = eval(format_inline(merged.layer), names)(taken)
+    return keras.Model(sources if len(sources) > 1 else sources[0], output)
 
 
 def to_keras_dims(shape: Any) -> tuple[int, ...]:

@@ -123,7 +123,7 @@ class SourceWriter:
             name = f"{name}_model"
         parameters = {key: graph.spec.params[key] for key in exposed}
         unit = Unit(
-            name, describe_graph(graph, "").title, graph.spec.steps,
+            name, say_title(graph.spec.summary, graph.spec.name), graph.spec.steps,
             (Use(None, graph.body, dict(exposed)),), dict(parameters),
         )  # fmt: skip
         unit.defaults = dict(exposed)

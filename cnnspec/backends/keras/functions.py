@@ -14,7 +14,7 @@ from cnnspec.backends.columns import (
     say_condition,
     turns,
 )
-from cnnspec.backends.keras.paths import PathNamer
+from cnnspec.backends.keras.paths import LoopNames, PathNamer
 from cnnspec.backends.keras.table import LAYERS, MERGES
 from cnnspec.backends.pycode import (
     Bracketed,
@@ -161,16 +161,14 @@ class FunctionWriter:
         if len(counts) != 1:
             raise UnshareableError("uses take a loop's turns in different numbers")
         for index in range(counts.pop()):
-            self.write_column([row.follow(turns(row)[index][1]) for row in rows])
+            self.write_column([row.fix(turns(row)[index][1], turns(row)[index][0]) for row in rows])
 
     def make_loop(self, rows: Sequence[Row]) -> None:
         """A loop with an index that the layers' names take."""
         inner = [row.follow(turn, variables) for row in rows for variables, turn in turns(row)]
-        first = {self.namer.find_position(turns(row)[0][1].path) for row in rows if turns(row)}
-        if len(first) != 1 or self.current != self.target:
-            raise UnshareableError("the turns' names do not count up from one number")
-        start = first.pop()
-        index = self.namer.open_loop(rows, start)
+        if self.current != self.target:
+            raise UnshareableError("a loop begins with the variable that it ends with")
+        names = self.namer.open_loop(rows)
         mark = len(self.lines)
         self.indent += 4
         try:
@@ -180,36 +178,36 @@ class FunctionWriter:
             self.namer.close_loop()
         body = self.lines[mark:]
         del self.lines[mark:]
-        target, iterable = self.say_iteration(rows, "\n".join(body), index, start)
+        target, iterable = self.say_iteration(rows, "\n".join(body), names)
         self.lines += format_statement(f"for {target} in ", iterable, ":", self.indent)
         self.lines += body
 
-    def say_iteration(
-        self, rows: Sequence[Row], body: str, index: str, start: int
-    ) -> tuple[str, Expr]:
+    def say_iteration(self, rows: Sequence[Row], body: str, names: LoopNames) -> tuple[str, Expr]:
         """The target and the iterable of a ``for``, with the index that names need."""
         step = rows[0].item.step
         used = [(n, a) for n, a in step.loop if self.namer.mentions(body, safe_name(n))]
         counts = [len(turns(row)) for row in rows]
+        # With one position a turn the index is the position itself.
+        start = names.start if names.size == 1 else 0
         if not used:
             if len(set(counts)) == 1:
                 first = (literal(start),) if start else ()
-                return index, Call("range", (*first, literal(start + counts[0])))
+                return names.index, Call("range", (*first, literal(start + counts[0])))
             count = self.choose_constant(rows, counts, step.repeat)
             if start:
                 raise UnshareableError("the turns' numbers cannot be said")
-            return index, Call("range", (count,))
+            return names.index, Call("range", (count,))
         lists = []
         for name, argument in used:
             facts = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
             lists.append(self.choose_constant(rows, facts, argument))
-        names = ", ".join(safe_name(name) for name, _ in used)
+        inner = ", ".join(safe_name(name) for name, _ in used)
         many = (
             Call("zip", tuple(lists), (("strict", Code("True")),)) if len(lists) > 1 else lists[0]
         )
         begin = (("start", literal(start)),) if start else ()
-        inside = f"({names})" if len(lists) > 1 else names
-        return f"{index}, {inside}", Call("enumerate", (many,), begin)
+        inside = f"({inner})" if len(lists) > 1 else inner
+        return f"{names.index}, {inside}", Call("enumerate", (many,), begin)
 
     def choose_constant(
         self, rows: Sequence[Row], values: Sequence[object], argument: object

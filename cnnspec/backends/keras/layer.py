@@ -28,7 +28,10 @@ def list_ops(site: Site) -> tuple[Op, ...]:
 def unless(site: Site, name: str, default: object) -> Expr | None:
     """An op's field as code, or None where it is Keras's default everywhere."""
     values = [getattr(op, name) for op in list_ops(site)]
-    if all(value == default or _repeats(value, default) for value in values):
+    # A field that follows a variable is written even so: the variable may change.
+    if not site.follows(name) and all(
+        value == default or _repeats(value, default) for value in values
+    ):
         return None
     return site.field(name)
 

@@ -4,17 +4,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import turns
 from cnnspec.backends.pycode import Code, Expr
 from cnnspec.backends.units import Row, Unit
-from cnnspec.graph.ir import CallItem
+from cnnspec.graph.ir import CallItem, GroupItem, Item, LoopItem, SkipItem
 
 
 def name_layer(path: str) -> str:
-    """The name of the layer for a path: ``layer1.0.conv1`` becomes ``layer1_0_conv1``."""
-    return path.replace(".", "_")
+    """The name of the layer for a path: ``layer1.0.conv1`` becomes ``layer1_0_conv1``.
+
+    A path that is a position alone gets a word before it: ``3`` becomes ``layer_3``.
+    """
+    name = path.replace(".", "_")
+    return f"layer_{name}" if path_is_position(path) else name
+
+
+@dataclass(frozen=True, slots=True)
+class LoopNames:
+    """How a loop's turns are numbered: `size` positions each, the first of all at `start`.
+
+    `places` has the turn's offset of every position's path; `depth` is where in a path the number
+    stands.
+    """
+
+    index: str
+    start: int
+    size: int
+    depth: int
+    places: dict[str, int]
+
+    def spell(self, path: str) -> str:
+        """The number of a position as code, in terms of the index."""
+        key = ".".join(path.split(".")[: self.depth + 1])
+        if key not in self.places:
+            raise UnshareableError("a step of a loop stands outside of its numbers")
+        if self.size == 1:
+            return f"{{{self.index}}}"
+        first = self.start + self.places[key]
+        return f"{{{self.size} * {self.index}{f' + {first}' if first else ''}}}"
 
 
 class PathNamer:
@@ -22,7 +52,7 @@ class PathNamer:
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
-        self.loops: list[tuple[str, int, dict[str, int]]] = []
+        self.loops: list[LoopNames] = []
 
     def say(self, paths: Sequence[str], rows: Sequence[Row]) -> Expr:
         """The name as code, the same text for every row."""
@@ -31,6 +61,8 @@ class PathNamer:
             raise UnshareableError("layers have different names in different uses")
         name = names.pop()
         inside = isinstance(self.unit.uses[0].item, CallItem)
+        if path_is_position(paths[0]) and not inside:
+            name = f"layer_{name}"
         if inside:
             return Code(f'f"{{name}}_{name}"')
         return Code(f'f"{name}"' if "{" in name else f'"{name}"')
@@ -41,39 +73,32 @@ class PathNamer:
         base = item.path if item is not None else ""
         parts = path[len(base) :].lstrip(".").split(".")
         depth = len([part for part in base.split(".") if part])
-        for index, place, numbers in self.loops:
-            at = place - depth
-            key = ".".join(path.split(".")[: place + 1])
-            if at >= len(parts) or key not in numbers:
-                raise UnshareableError("a turn of a loop makes several positions")
-            parts[at] = f"{{{index}}}"
+        for loop in self.loops:
+            parts[loop.depth - depth] = loop.spell(path)
         return "_".join(parts)
 
-    def find_position(self, path: str) -> int:
-        """The number that a turn of a loop has as its name."""
-        last = path.rpartition(".")[2]
-        if not last.isdecimal():
-            raise UnshareableError("the turns of a loop have names of their own")
-        return int(last)
-
-    def open_loop(self, rows: Sequence[Row], start: int) -> str:
-        """Begin a loop whose turns are numbered from `start`; gives its index variable."""
+    def open_loop(self, rows: Sequence[Row]) -> LoopNames:
+        """Begin a loop whose turns make the same number of positions, one after the other."""
         index = next(
             letter for letter in ("i", "j", "k", "m", "n")
-            if letter not in {name for name, _, _ in self.loops} | set(self.unit.parameters)
+            if letter not in {loop.index for loop in self.loops} | set(self.unit.parameters)
         )  # fmt: skip
-        numbers: dict[str, int] = {}
-        places = set()
-        for row in rows:
-            for count, (_, item) in enumerate(turns(row)):
-                if self.find_position(item.path) != start + count:
-                    raise UnshareableError("the turns' names do not count up by one")
-                numbers[item.path] = start + count
-                places.add(item.path.count("."))
-        if len(places) != 1:
-            raise UnshareableError("the turns stand at different depths")
-        self.loops.append((index, places.pop(), numbers))
-        return index
+        made = [[list_positions(item) for _, item in turns(row)] for row in rows]
+        sizes = {len(paths) for turn in made for paths in turn}
+        firsts = {find_number(turn[0][0]) for turn in made if turn and turn[0]}
+        depths = {path.count(".") for turn in made for paths in turn for path in paths}
+        if len(sizes) != 1 or len(firsts) != 1 or len(depths) != 1:
+            raise UnshareableError("the turns of a loop make different positions")
+        size, start = sizes.pop(), firsts.pop()
+        places: dict[str, int] = {}
+        for turn in made:
+            for number, paths in enumerate(turn):
+                for offset, path in enumerate(paths):
+                    if find_number(path) != start + number * size + offset:
+                        raise UnshareableError("the turns' names do not count up by one")
+                    places[path] = offset
+        self.loops.append(LoopNames(index, start, size, depths.pop(), places))
+        return self.loops[-1]
 
     def close_loop(self) -> None:
         """End the innermost loop."""
@@ -82,3 +107,25 @@ class PathNamer:
     def mentions(self, text: str, name: str) -> bool:
         """Whether code uses a name."""
         return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text) is not None
+
+
+def path_is_position(path: str) -> bool:
+    """Whether a path begins with a number."""
+    return path[:1].isdecimal()
+
+
+def find_number(path: str) -> int:
+    """The position that a path ends with."""
+    last = path.rpartition(".")[2]
+    if not last.isdecimal():
+        raise UnshareableError("the turns of a loop have names of their own")
+    return int(last)
+
+
+def list_positions(item: Item) -> list[str]:
+    """The paths that one turn of a loop makes, in order."""
+    if isinstance(item, GroupItem) and not item.named:
+        return [path for inner in item.body.items for path in list_positions(inner)]
+    if isinstance(item, LoopItem):
+        return [path for _, turn in item.turns for path in list_positions(turn)]
+    return [] if isinstance(item, SkipItem) else [item.path]

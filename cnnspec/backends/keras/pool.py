@@ -87,10 +87,16 @@ def global_max_pool(site: Site, name: Expr) -> Layers:
 
 
 def adaptive_avg_pool(site: Site, name: Expr) -> Layers:
-    """A global average for one bin, else a layer of ours: Keras's own is wrong on some backends."""
+    """A global average for one bin, a plain one where the bins are equal, else a layer of ours.
+
+    Keras's own adaptive pooling is wrong on some of its backends.
+    """
     if all(_count_bins(node) == 1 for node in site.nodes):
         kind = f"layers.GlobalAveragePooling{find_rank(site)}D"
         return (call_layer(kind, keepdims=literal(True), name=name),)
+    if site.same(_divides):
+        kind = f"layers.AveragePooling{find_rank(site)}D"
+        return (call_layer(kind, site.derive("pool_size", _find_bin), name=name),)
     support = site.require("AdaptiveAveragePooling")
     return (call_layer(support, site.field("output_size"), name=name),)
 
@@ -173,5 +179,20 @@ def _leaves_out_rows(node: Node) -> bool:
 
 
 def _count_bins(node: Node) -> int:
+    return max(_find_bins(node))
+
+
+def _find_bins(node: Node) -> tuple[int, ...]:
     op = cast(AdaptiveAvgPool, node.op)
-    return max(spread(op.output_size, node.shapes[0].rank, "output_size"))
+    return spread(op.output_size, node.shapes[0].rank, "output_size")
+
+
+def _divides(node: Node) -> bool:
+    pairs = zip(node.shapes[0].sizes, _find_bins(node), strict=True)
+    return all(size % bins == 0 for size, bins in pairs)
+
+
+def _find_bin(node: Node) -> int | tuple[int, ...]:
+    sizes = zip(node.shapes[0].sizes, _find_bins(node), strict=True)
+    rows = tuple(size // bins for size, bins in sizes)
+    return rows[0] if len(set(rows)) == 1 else rows

@@ -32,9 +32,11 @@ def _overwriting(module: str, function: str) -> Leaf:
 
 def prelu(site: TorchSite) -> Expr:
     """A learned slope, one for all channels or one for each."""
-    if site.same(lambda node: cast(ops.Prelu, node.op).per_channel):
-        return Call("nn.PReLU", (site.in_channels(),))
-    return Call("nn.PReLU")
+    if not site.same(lambda node: cast(ops.Prelu, node.op).per_channel):
+        return Call("nn.PReLU")
+    tokens = site.same(lambda node: node.shapes[0].kind is Kind.TOKENS)
+    name = site.require("TokenPReLU") if tokens else "nn.PReLU"
+    return Call(name, (site.in_channels(),))
 
 
 def _softmax_axis(site: TorchSite) -> tuple[tuple[str, Expr], ...]:

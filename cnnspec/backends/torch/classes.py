@@ -26,7 +26,6 @@ from cnnspec.backends.torch.sequence import (
     write_statements,
 )
 from cnnspec.backends.units import (
-    CARRIED,
     IN_CHANNELS,
     Row,
     Unit,
@@ -95,6 +94,7 @@ class ClassWriter:
         parameters = [spell_parameter(parameter) for parameter in list_parameters(unit)]
         lines = [*format_docstring(unit.title, 4), ""]
         lines += format_signature("__init__", ["self", *parameters], "None", 4)
+        lines.append('        """Make the layers."""')
         if base == "nn.Module":
             lines.append("        super().__init__()")
         return lines + init
@@ -147,7 +147,7 @@ class ClassWriter:
             unit.restore(saved)
         uses = []
         for row, region in zip(rows, regions, strict=True):
-            variables = {k: v for k, v in row.variables.items() if k != CARRIED}
+            variables = {k: v for k, v in row.variables.items() if not k.startswith("*")}
             variables[IN_CHANNELS] = region.input.known.channels
             uses.append(Use(row.item, region, variables, unit.uses[row.use].calls))
         last = rows[0].item.path.rpartition(".")[2]

@@ -105,9 +105,8 @@ def conv_transpose(site: TorchSite) -> Expr:
         )
     name = site.require(ranked(site, "CroppedConvTranspose"))
     sides = ("sides", site.derive("sides", sides_fact(_cuts)))
-    return Call(
-        name, arguments, (kernel, sides, *keywords(site, "stride", "dilation", "groups", "bias"))
-    )
+    rest = keywords(site, "stride", "output_padding", "dilation", "groups", "bias")
+    return Call(name, arguments, (kernel, sides, *rest))
 
 
 def _write_padding_transposed(site: TorchSite) -> tuple[tuple[str, Expr], ...]:
@@ -118,7 +117,7 @@ def _write_padding_transposed(site: TorchSite) -> tuple[tuple[str, Expr], ...]:
 
 
 def _cuts(node: Node) -> tuple[tuple[int, int], ...]:
-    """What is cut off both ends, as negative padding; output padding is filled by PyTorch's own."""
+    """What is cut off both ends, as negative padding."""
     assert isinstance(node.op, ConvTranspose)
     return tuple((-before, -after) for before, after in _sides(node))
 

@@ -75,7 +75,7 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
         write_shared(make_uses(calls), write)
     params = {name: graph.spec.params[name] for name in exposed}
     unit = Unit(
-        model, f"{describe_graph(graph, '').title}", graph.spec.steps,
+        model, say_title(graph.spec.summary, graph.spec.name), graph.spec.steps,
         (Use(None, graph.body, dict(exposed)),), dict(params),
     )  # fmt: skip
     # The constructor's defaults are this variant's values.

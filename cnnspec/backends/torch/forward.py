@@ -28,7 +28,7 @@ from cnnspec.backends.units import Row
 from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, LoopItem, OpItem, Region, SkipItem
 from cnnspec.graph.scope import is_positional
 from cnnspec.naming import safe_name
-from cnnspec.ops import activation
+from cnnspec.ops import activation, pool, regularize
 from cnnspec.ops.base import Op
 from cnnspec.spec.model import ListArgument, Literal
 
@@ -43,6 +43,12 @@ _LONG = 56
 # A value that goes into a sum or a concatenation is named unless it is shorter than this.
 _SHORT = 36
 _VARIABLES = ("x", "out", "y", "z")
+_LIST_HINT = ": list[nn.Module]"
+# What ends the line of the activation before it.
+_TAILS: tuple[type[Op], ...] = (
+    pool.MaxPool, pool.AvgPool, pool.MinPool, pool.LpPool, regularize.Dropout,
+    regularize.SpatialDropout,
+)  # fmt: skip
 
 
 class ForwardWriter:
@@ -59,6 +65,7 @@ class ForwardWriter:
         self.assignments: list[tuple[str, Expr, int]] = []
         self.attributes: set[str] = set()
         self.condition: Expr | None = None
+        self.line_ends = False
         self.referenced = find_references(self.unit.steps)
 
     def write(self, rows: Sequence[Row], regions: Sequence[Region], value: Expr) -> None:
@@ -96,6 +103,11 @@ class ForwardWriter:
             finally:
                 self.condition = None
         step = rows[0].item.step
+        item = rows[0].item
+        is_tail = isinstance(item, OpItem) and isinstance(item.node.op, _TAILS)
+        if self.line_ends and not is_tail and not isinstance(item, LoopItem | GroupItem):
+            value = self.assign(value)
+            self.line_ends = False
         if step.source is not None and not isinstance(rows[0].item, LoopItem):
             value = self.find_value(step.source, value)
         match one_kind(rows):
@@ -128,7 +140,8 @@ class ForwardWriter:
         if len(counts) != 1:
             raise UnshareableError("uses take a loop's turns in different numbers")
         for index in range(counts.pop()):
-            value = self.write_column([row.follow(turns(row)[index][1]) for row in rows], value)
+            turn = [row.fix(turns(row)[index][1], turns(row)[index][0]) for row in rows]
+            value = self.write_column(turn, value)
         return value
 
     def write_group(self, rows: Sequence[Row], value: Expr) -> Expr:
@@ -139,6 +152,9 @@ class ForwardWriter:
         if expr is None:
             expr = self.sequence.make_part(self.unit, rows)
         more = tuple(self.values[name] for name in captured)
+        if self.line_ends:
+            value = self.assign(value)
+            self.line_ends = False
         return self.end_part(rows, self.call_attribute(rows, expr, value, more))
 
     def end_part(self, rows: Sequence[Row], value: Expr) -> Expr:
@@ -164,15 +180,10 @@ class ForwardWriter:
         if named or self.condition is not None:
             self.unit.restore(saved)
             return None
-        variable = self.name_local("layers")
-        self.init += [f"        {variable}: list[nn.Module] = []"]
-        self.init += write_statements(entries, variable, 8)
-        return Call("nn.Sequential", (Code(f"*{variable}"),))
-
-    def name_local(self, word: str) -> str:
-        """A name for a local variable of the constructor; a later one says which it is."""
-        count = sum(1 for line in self.init if line.startswith(f"        {word}"))
-        return word if not count else f"{word}{count + 1}"
+        hint = "" if any(line.startswith("        layers") for line in self.init) else _LIST_HINT
+        self.init.append(f"        layers{hint} = []")
+        self.init += write_statements(entries, "layers", 8)
+        return Call("nn.Sequential", (Code("*layers"),))
 
     def write_branches(self, rows: Sequence[Row], value: Expr) -> Expr:
         """All branches of a value, then the merge."""
@@ -239,7 +250,9 @@ class ForwardWriter:
             result = self.call_attribute(rows, leaf.module(site), value)
             if leaf.flattens(site):
                 result = Call("torch.flatten", (result, literal(1)))
-        if isinstance(site.op, _LINE_ENDS) or len(format_inline(result)) > _LONG:
+        self.line_ends |= isinstance(site.op, _LINE_ENDS)
+        if len(format_inline(result)) > _LONG:
+            self.line_ends = False
             return self.assign(result)
         return result
 

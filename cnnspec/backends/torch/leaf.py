@@ -42,7 +42,12 @@ def ranked(site: Site, word: str) -> str:
 
 
 def unset(site: Site, name: str) -> bool:
-    """Whether a field has its default in every use, so that it need not be written."""
+    """Whether a field has its default in every use, so that it need not be written.
+
+    A field that follows a variable is written even so: the variable may change.
+    """
+    if site.follows(name):
+        return False
     default = type(site.op).model_fields[name].default
     return all(getattr(node.op, name) == default for node in site.nodes)
 

@@ -21,7 +21,17 @@ from cnnspec.backends.pycode import (
 )
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.torch.table import LEAVES
-from cnnspec.backends.units import CARRIED, IN_CHANNELS, Row, Unit, guess_argument, normalize
+from cnnspec.backends.units import (
+    AFTER_LOOP,
+    CARRIED,
+    CARRIED_NAME,
+    IN_CHANNELS,
+    Row,
+    Unit,
+    guess_argument,
+    normalize,
+)
+from cnnspec.expressions import Value
 from cnnspec.graph.ir import (
     CallItem,
     GroupItem,
@@ -32,6 +42,7 @@ from cnnspec.graph.ir import (
     SkipItem,
 )
 from cnnspec.naming import safe_name
+from cnnspec.ops.shapes import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,10 @@ class SequenceWriter:
             column = [
                 row.follow(region.items[index]) for row, region in zip(rows, regions, strict=True)
             ]
-            entries += self.write_column(column)
+            written = self.write_column(column)
+            entries += written
+            if written and isinstance(written[-1], Loop) and written[-1].carried:
+                rows = [mark_after(row, written[-1].carried) for row in column]
         return tuple(entries)
 
     def write_column(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
@@ -147,16 +161,22 @@ class SequenceWriter:
             raise UnshareableError("uses take a loop's turns in different numbers")
         entries: list[Entry] = []
         for index in range(counts.pop()):
-            entries += self.write_column([row.follow(turns(row)[index][1]) for row in rows])
+            turn = [row.fix(turns(row)[index][1], turns(row)[index][0]) for row in rows]
+            entries += self.write_column(turn)
         return tuple(entries)
 
     def make_loop(self, rows: Sequence[Row]) -> Loop:
         """A loop over the author's lists; channels that change are carried from turn to turn."""
         inner = [
             row.follow(turn, {**variables, CARRIED: turn.input.known.channels})
-            for row in rows
+            for row in map(drop_after, rows)
             for variables, turn in turns(row)
         ]
+        if CARRIED_NAME not in inner[0].variables:
+            kind = inner[0].item.input.known.kind
+            self.unit.carried_name = "in_features" if kind is Kind.VECTOR else IN_CHANNELS
+            for row in inner:
+                row.variables = {**row.variables, CARRIED_NAME: self.unit.carried_name}
         carried_before, self.unit.carries = self.unit.carries, False
         entries = self.write_body(inner)
         if any(not is_plain_name(entry) for entry in entries):
@@ -167,12 +187,16 @@ class SequenceWriter:
             return Loop(target, iterable, entries)
         name = self.unit.carried_name
         start = None
-        if any(row.variables.get(CARRIED) != row.item.input.known.channels for row in rows):
+        if any(
+            row.variables.get(CARRIED) != row.item.input.known.channels
+            or row.variables.get(CARRIED_NAME) != name
+            for row in rows
+        ):
             before = [drop_carried(row) for row in rows]
-            start = self.say_channels(before, [row.item.input for row in rows])
+            start = self.finder.say(self.unit, before, [row.item.input for row in rows])
             if isinstance(start, Code) and start.text == name:
                 start = None
-        self.unit.is_shadowed |= name == IN_CHANNELS
+        self.unit.shadowed.add(name)
         advance = None
         if not self.is_advanced(inner, entries):
             after = [drop_carried(row) for row in inner]
@@ -256,7 +280,23 @@ def last_loop(item: Item) -> LoopItem | None:
 
 def drop_carried(row: Row) -> Row:
     """The row without the carried variable."""
-    return Row(row.use, {k: v for k, v in row.variables.items() if k != CARRIED}, row.item)
+    variables = {k: v for k, v in row.variables.items() if not k.startswith("*")}
+    return Row(row.use, variables, row.item, row.constants)
+
+
+def drop_after(row: Row) -> Row:
+    """The row without what a loop before it left, unless it stands in that loop still."""
+    return drop_carried(row) if AFTER_LOOP in row.variables else row
+
+
+def mark_after(row: Row, name: str) -> Row:
+    """The row after a loop, whose variable still holds the channels of the loop's end."""
+    known: dict[str, Value] = {
+        CARRIED: row.item.output.known.channels,
+        CARRIED_NAME: name,
+        AFTER_LOOP: True,
+    }
+    return row.follow(row.item, known)
 
 
 def is_plain_name(entry: Entry) -> bool:

@@ -10,10 +10,12 @@ class AdaptiveAveragePooling(layers.Layer):
     """
 
     def __init__(self, output_size, **kwargs):
+        """Keep the settings."""
         super().__init__(**kwargs)
         self.output_size = output_size
 
     def call(self, inputs):
+        """Compute the result for a batch."""
         rank = len(inputs.shape) - 2
         bins = self.output_size
         if isinstance(bins, int):
@@ -41,4 +43,5 @@ class AdaptiveAveragePooling(layers.Layer):
         return shares
 
     def get_config(self):
+        """Say how the layer was made."""
         return {**super().get_config(), "output_size": self.output_size}

@@ -22,6 +22,7 @@ class ConvTranspose(layers.Layer):
         use_bias=True,
         **kwargs,
     ):
+        """Keep the settings."""
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
@@ -33,6 +34,7 @@ class ConvTranspose(layers.Layer):
         self.use_bias = use_bias
 
     def build(self, input_shape):
+        """Make the weights."""
         sizes = self._spread(self.kernel_size, len(input_shape) - 2)
         self.kernel = self.add_weight(
             name="kernel",
@@ -46,6 +48,7 @@ class ConvTranspose(layers.Layer):
             )
 
     def call(self, inputs):
+        """Compute the result for a batch."""
         rank = len(inputs.shape) - 2
         x = inputs
         for axis in range(1, rank + 1):
@@ -104,6 +107,7 @@ class ConvTranspose(layers.Layer):
         return (value,) * rank if isinstance(value, int) else tuple(value)
 
     def get_config(self):
+        """Say how the layer was made."""
         return {
             **super().get_config(),
             "filters": self.filters,

@@ -20,6 +20,7 @@ class CountedAveragePooling(layers.Layer):
         count_padding=False,
         **kwargs,
     ):
+        """Keep the settings."""
         super().__init__(**kwargs)
         self.pool_size = pool_size
         self.strides = pool_size if strides is None else strides
@@ -28,6 +29,7 @@ class CountedAveragePooling(layers.Layer):
         self.count_padding = count_padding
 
     def call(self, inputs):
+        """Compute the result for a batch."""
         counts = ops.ones_like(inputs[:1, ..., :1])
         return self._average(inputs, 0) / self._average(counts, int(self.count_padding))
 
@@ -45,6 +47,7 @@ class CountedAveragePooling(layers.Layer):
         )
 
     def get_config(self):
+        """Say how the layer was made."""
         return {
             **super().get_config(),
             "pool_size": self.pool_size,

@@ -7,12 +7,14 @@ class DilatedMaxPooling(layers.Layer):
     """Max pooling of maps of any rank over taps that are `dilation_rate` rows apart."""
 
     def __init__(self, pool_size, strides=None, dilation_rate=1, **kwargs):
+        """Keep the settings."""
         super().__init__(**kwargs)
         self.pool_size = pool_size
         self.strides = pool_size if strides is None else strides
         self.dilation_rate = dilation_rate
 
     def call(self, inputs):
+        """Compute the result for a batch."""
         # From the last axis to the first, so that of equal values the first one is
         # picked, and gets the gradient, as in pooling without dilation.
         for axis in range(len(inputs.shape) - 2, 0, -1):
@@ -37,6 +39,7 @@ class DilatedMaxPooling(layers.Layer):
         return largest
 
     def get_config(self):
+        """Say how the layer was made."""
         return {
             **super().get_config(),
             "pool_size": self.pool_size,

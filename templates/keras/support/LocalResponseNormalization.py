@@ -10,6 +10,7 @@ class LocalResponseNormalization(layers.Layer):
     """
 
     def __init__(self, size, alpha=1e-4, beta=0.75, k=1.0, **kwargs):
+        """Keep the settings."""
         super().__init__(**kwargs)
         self.size = size
         self.alpha = alpha
@@ -17,6 +18,7 @@ class LocalResponseNormalization(layers.Layer):
         self.k = k
 
     def call(self, inputs):
+        """Compute the result for a batch."""
         channels = inputs.shape[-1]
         margin = self.size // 2
         sides = ((0, 0),) * (len(inputs.shape) - 1) + ((margin, margin),)
@@ -27,6 +29,7 @@ class LocalResponseNormalization(layers.Layer):
         return inputs / ops.power(self.k + self.alpha / self.size * total, self.beta)
 
     def get_config(self):
+        """Say how the layer was made."""
         return {
             **super().get_config(),
             "size": self.size,

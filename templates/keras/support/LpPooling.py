@@ -7,12 +7,14 @@ class LpPooling(layers.Layer):
     """The p-norm of each window: (sum of |x|^p) to the power 1/p."""
 
     def __init__(self, pool_size, strides=None, norm_type=2.0, **kwargs):
+        """Keep the settings."""
         super().__init__(**kwargs)
         self.pool_size = pool_size
         self.strides = pool_size if strides is None else strides
         self.norm_type = norm_type
 
     def call(self, inputs):
+        """Compute the result for a batch."""
         size = self.pool_size
         if isinstance(size, int):
             size = (size,) * (len(inputs.shape) - 2)
@@ -29,6 +31,7 @@ class LpPooling(layers.Layer):
         return ops.where(is_zero, 0.0, root)
 
     def get_config(self):
+        """Say how the layer was made."""
         return {
             **super().get_config(),
             "pool_size": self.pool_size,

@@ -10,10 +10,12 @@ class NegativeInfinityPadding(layers.Layer):
     """
 
     def __init__(self, padding, **kwargs):
+        """Keep the settings."""
         super().__init__(**kwargs)
         self.padding = padding
 
     def call(self, inputs):
+        """Compute the result for a batch."""
         sides = self.padding
         if isinstance(sides, int):
             sides = ((sides, sides),) * (len(inputs.shape) - 2)
@@ -21,4 +23,5 @@ class NegativeInfinityPadding(layers.Layer):
         return ops.pad(inputs, sides, constant_values=float("-inf"))
 
     def get_config(self):
+        """Say how the layer was made."""
         return {**super().get_config(), "padding": self.padding}

@@ -9,15 +9,18 @@ class CroppedConvTranspose2d(nn.ConvTranspose2d):
         *,
         sides: tuple[int, ...],
         stride: int | tuple[int, ...] = 1,
+        output_padding: int | tuple[int, ...] = 0,
         dilation: int | tuple[int, ...] = 1,
         groups: int = 1,
         bias: bool = True,
     ) -> None:
+        """Keep the settings."""
         super().__init__(
             in_channels,
             out_channels,
             kernel_size,  # type: ignore[arg-type]
             stride=stride,  # type: ignore[arg-type]
+            output_padding=output_padding,  # type: ignore[arg-type]
             dilation=dilation,  # type: ignore[arg-type]
             groups=groups,
             bias=bias,
@@ -25,6 +28,6 @@ class CroppedConvTranspose2d(nn.ConvTranspose2d):
         self.sides = sides
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-        """Convolve, then cut (negative padding) or fill up the sides."""
+        """Convolve, then cut the sides off with negative padding."""
         full = super().forward(x, output_size)
         return F.pad(full, self.sides)

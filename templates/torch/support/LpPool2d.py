@@ -1,4 +1,4 @@
-class LpPool2d(nn.Module):
+class LpPool2d(nn.LPPool2d):
     """The p-norm of each window: (sum of |x|^p) to the power 1/p.
 
     `overhang` are the rows past the end that the last window reads, as zeros.
@@ -12,19 +12,10 @@ class LpPool2d(nn.Module):
         stride: int | tuple[int, ...],
         overhang: tuple[int, ...] = (),
     ) -> None:
-        super().__init__()
-        self.norm_type = norm_type
-        self.kernel_size = kernel_size
-        self.stride = stride
+        """Keep the settings."""
+        super().__init__(norm_type, kernel_size, stride)
         self.overhang = overhang
 
     def forward(self, x: Tensor) -> Tensor:
-        """Sum the powers of each window, and take the root."""
-        powers = F.pad(x, self.overhang).abs().pow(self.norm_type)
-        sums = F.avg_pool2d(
-            powers,
-            self.kernel_size,  # type: ignore[arg-type]
-            self.stride,  # type: ignore[arg-type]
-            divisor_override=1,
-        )
-        return sums.pow(1 / self.norm_type)
+        """Pool the values' sizes: an odd power of a negative value gives NaN."""
+        return super().forward(F.pad(x, self.overhang).abs())

@@ -14,6 +14,7 @@ class PaddedAvgPool2d(nn.Module):
         overhang: tuple[int, ...],
         count_include_pad: bool = True,
     ) -> None:
+        """Keep the settings."""
         super().__init__()
         self.kernel_size = kernel_size
         self.stride = stride

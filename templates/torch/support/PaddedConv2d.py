@@ -13,6 +13,7 @@ class PaddedConv2d(nn.Conv2d):
         groups: int = 1,
         bias: bool = True,
     ) -> None:
+        """Keep the settings."""
         super().__init__(
             in_channels,
             out_channels,

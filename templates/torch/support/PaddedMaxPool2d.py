@@ -9,6 +9,7 @@ class PaddedMaxPool2d(nn.Module):
         sides: tuple[int, ...],
         dilation: int | tuple[int, ...] = 1,
     ) -> None:
+        """Keep the settings."""
         super().__init__()
         self.kernel_size = kernel_size
         self.stride = stride

@@ -1,0 +1,46 @@
+# What a developer runs. With VENV= set to another folder, that one is used.
+VENV ?= .venv
+PYTHON ?= python3
+BIN = $(VENV)/bin
+
+.PHONY: help setup test test-all lint format golden docs clean
+
+help:
+	@echo "make setup     a virtual environment with everything that the tests need"
+	@echo "make test      the tests that need no framework: about a minute"
+	@echo "make test-all  all tests: many minutes"
+	@echo "make lint      ruff, mypy and the import contract"
+	@echo "make format    lay out the code as ruff does"
+	@echo "make golden    write the expected files of the tests again; read the diff"
+	@echo "make docs      write docs/ops.md and the examples in README.md again"
+	@echo "make clean     remove what tools have left behind"
+
+setup:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -e '.[test]' -c constraints.txt
+
+test:
+	$(BIN)/python -m pytest -q -m "not torch and not keras and not onnx and not slow"
+
+test-all:
+	$(BIN)/python -m pytest
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format:
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+golden:
+	CNNSPEC_UPDATE=1 $(BIN)/python -m pytest -q tests -k "golden"
+
+docs:
+	CNNSPEC_UPDATE=1 $(BIN)/python -m pytest -q tests/test_docs.py tests/test_readme.py
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

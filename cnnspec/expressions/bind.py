@@ -1,0 +1,57 @@
+"""Puts values in the place of an expression's names, and computes what can be computed then."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Mapping
+from typing import cast
+
+from cnnspec.expressions.evaluate import evaluate
+from cnnspec.expressions.parse import Expression
+from cnnspec.expressions.syntax import ExpressionError, Value
+
+
+def bind_names(expression: Expression, values: Mapping[str, Value]) -> Expression:
+    """The expression with values in the place of some names.
+
+    Parts that hold no name any more become their values, and an `if` whose condition is known
+    becomes its branch: ``2 * s if i == 0 else 1`` for i of 0 is ``2 * s``.
+    """
+    tree = cast(ast.expr, _Binder(values).visit(copy.deepcopy(expression.tree)))
+    names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return Expression(
+        ast.unparse(tree), names & expression.names, names & expression.functions,
+        expression.offset, tree,
+    )  # fmt: skip
+
+
+class _Binder(ast.NodeTransformer):
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self.values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(self.values[node.id]) if node.id in self.values else node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        test = self.visit(node.test)
+        if isinstance(test, ast.Constant):
+            return cast(ast.expr, self.visit(node.body if test.value else node.orelse))
+        return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        node = super().generic_visit(node)
+        parts = [
+            part
+            for part in ast.iter_child_nodes(node)
+            if not isinstance(part, ast.operator | ast.cmpop | ast.boolop | ast.unaryop | ast.Load)
+        ]
+        if not isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare | ast.BoolOp):
+            return node
+        if not all(isinstance(part, ast.Constant) for part in parts):
+            return node
+        try:
+            value = evaluate(ast.fix_missing_locations(node), {})
+        except ExpressionError:
+            return node
+        return ast.Constant(value) if isinstance(value, bool | int | str) else node

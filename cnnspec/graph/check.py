@@ -1,0 +1,128 @@
+"""Checks a whole spec: every variant is built, and every figure that it expects compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from cnnspec.diagnostics import Diagnostic
+from cnnspec.expressions import Value
+from cnnspec.graph import limits
+from cnnspec.graph.builder import Builder
+from cnnspec.graph.expect import check_figures
+from cnnspec.graph.explain import explain_faults, group_faults, sort_findings
+from cnnspec.graph.ir import Graph
+from cnnspec.graph.record import Key, Stopped
+from cnnspec.graph.static import check_words
+from cnnspec.graph.trials import Budget
+from cnnspec.graph.unused import find_unused_defaults
+from cnnspec.spec.model import ModelSpec
+
+
+def check_spec(
+    spec: ModelSpec, overrides: Mapping[str, Value] | None = None
+) -> tuple[Diagnostic, ...]:
+    """Everything that is wrong with a spec and with each of its variants, each thing once.
+
+    The figures under ``expect`` are for the spec as it is written: overrides that change a
+    parameter leave them out.
+    """
+    checker = _Checker(spec, dict(overrides or {}))
+    checker.check()
+    return tuple(sort_findings(checker.found.values()))
+
+
+@dataclass(slots=True)
+class _Checker:
+    spec: ModelSpec
+    overrides: dict[str, Value]
+    found: dict[Key, Diagnostic] = field(default_factory=dict)
+    places: dict[Key, list[str]] = field(default_factory=dict)
+    graphs: dict[str, Graph] = field(default_factory=dict)
+    built: list[str] = field(default_factory=list)
+    budget: Budget = field(default_factory=Budget)
+    work: int = 0
+
+    def check(self) -> None:
+        """Build everything, then compare the figures."""
+        try:
+            check_words(self.spec, self.add)
+            for variant in ("", *self.spec.variants):
+                if not self.build(variant):
+                    break
+            self.add_places()
+            self.check_figures()
+        except Stopped:
+            return
+
+    def check_figures(self) -> None:
+        """Compare the graphs with what the spec expects, and look for what they do not use."""
+        for expectation in self.spec.expect:
+            graph = self.graphs.get(expectation.variant)
+            if graph is not None and self.is_as_written(graph):
+                for diagnostic in check_figures(expectation, graph):
+                    self.add(diagnostic)
+        if not self.found:
+            for diagnostic in find_unused_defaults(self.spec, self.graphs.values()):
+                self.add(diagnostic)
+
+    def build(self, variant: str) -> bool:
+        """Build one variant; false where that is too much for one check."""
+        if self.work > limits.MAX_WORK:
+            message = f"the variants together have more than {limits.MAX_WORK:,} steps"
+            help = f"'{variant}' and those after it are not checked: check them one by one"
+            spans = [*self.spec.variant_spans.get(variant, {}).values(), self.spec.span]
+            self.add(Diagnostic("too-large", message, spans[0], help=(help,)))
+            return False
+        builder = Builder(self.spec, variant, dict(self.overrides), words=False)
+        graph = builder.build()
+        self.work += builder.steps + limits.BUILD_COST
+        self.built.append(variant)
+        if graph is not None:
+            self.graphs[variant] = graph
+        for diagnostic in builder.diagnostics:
+            self.add(diagnostic, variant)
+        for key in group_faults(builder.faults):
+            if key in self.found:
+                self.places.setdefault(key, []).append(variant)
+        for diagnostic in explain_faults(builder, self.found, self.budget):
+            self.add(diagnostic, variant)
+        return True
+
+    def add(self, diagnostic: Diagnostic, variant: str | None = None) -> None:
+        """Keep a finding once for each rule and place, with the variants that it is in."""
+        key = (diagnostic.rule, diagnostic.span)
+        if key not in self.found and len(self.found) >= limits.MAX_DIAGNOSTICS:
+            raise Stopped
+        self.found.setdefault(key, diagnostic)
+        if variant is not None:
+            self.places.setdefault(key, []).append(variant)
+
+    def add_places(self) -> None:
+        """Say which variants have a finding, where not all of them do."""
+        for key, variants in self.places.items():
+            if len(set(variants)) == len(self.built):
+                continue
+            # What stands in a variant's own lines needs no note on where it is.
+            if key[1] not in set(self.spec.variant_spans.get(variants[0], {}).values()):
+                note = f"only {_join_variants(list(dict.fromkeys(variants)))}"
+                finding = self.found[key]
+                self.found[key] = replace(finding, notes=(*finding.notes, note))
+
+    def is_as_written(self, graph: Graph) -> bool:
+        """Whether the caller's overrides leave all parameters as they are."""
+        if not self.overrides:
+            return True
+        plain = Builder(self.spec, graph.variant, {}, words=False)
+        plain.build()
+        return plain.params == graph.params
+
+
+def _join_variants(variants: list[str]) -> str:
+    """The variants in words; the spec without a variant is its default."""
+    names = [f"'{name}'" for name in variants if name]
+    listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    word = "variant" if len(names) == 1 else "variants"
+    if "" not in variants:
+        return f"in {word} {listed}"
+    return f"without a variant, and in {word} {listed}" if names else "without a variant"

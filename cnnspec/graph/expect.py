@@ -1,0 +1,57 @@
+"""Holds a spec's own figures against the graph that was built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from cnnspec.diagnostics import Diagnostic
+from cnnspec.expressions import Value
+from cnnspec.expressions.syntax import show
+from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
+from cnnspec.graph.ir import Graph
+from cnnspec.spec.model import Argument, Expectation
+
+
+def check_figures(expectation: Expectation, graph: Graph) -> Iterator[Diagnostic]:
+    """Report each figure that the graph does not come to."""
+    found: dict[str, Value] = {
+        "parameters": count_parameters(graph),
+        "macs": sum(node.macs for node in graph.nodes),
+        "output": list(graph.outputs["output"].known.dims),
+    }
+    notes = (f"in variant '{expectation.variant}'",) if expectation.variant else ()
+    for name, argument in expectation.figures.items():
+        problem = _compare(name, argument, found[name], graph)
+        if problem:
+            rule = f"expect-{name}"
+            yield Diagnostic(rule, problem, argument.span, path=expectation.variant, notes=notes)
+
+
+def count_parameters(graph: Graph) -> int:
+    """The trainable parameters; what a layer owns counts once, however often it is called."""
+    sizes = {name: prod(w.shape) for name, w in graph.list_weights() if w.trainable}
+    return sum(sizes.values())
+
+
+def _compare(name: str, argument: Argument, found: Value, graph: Graph) -> str:
+    try:
+        expected = evaluate(argument, graph.params)
+    except BadArgument as error:
+        return error.message
+    except UnknownValue:
+        return f"{name} may use the model's parameters only"
+    if name == "output":
+        if not isinstance(expected, list):
+            return f"output must be a list such as [1000], got {show(expected)}"
+        return (
+            "" if expected == found else f"expected the output {show(expected)}, got {show(found)}"
+        )
+    if isinstance(expected, bool) or not isinstance(expected, int):
+        return f"{name} must be a whole number, got {show(expected)}"
+    assert isinstance(found, int)
+    if expected == found:
+        return ""
+    what = "MACs" if name == "macs" else name
+    difference = f"{abs(found - expected):,} {'more' if found > expected else 'fewer'}"
+    return f"expected {expected:,} {what}, got {found:,}: {difference}"

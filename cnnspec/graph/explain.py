@@ -1,0 +1,150 @@
+"""Turns shapes that do not fit into findings that say where, why and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable
+from types import MappingProxyType
+
+from cnnspec.diagnostics import Diagnostic, Span
+from cnnspec.graph.arguments import read_given
+from cnnspec.graph.builder import Builder
+from cnnspec.graph.frame import place_finding
+from cnnspec.graph.ir import Value
+from cnnspec.graph.parting import describe_parting
+from cnnspec.graph.record import Fault, Key
+from cnnspec.graph.remedies import find_remedies
+from cnnspec.graph.trail import (
+    Change,
+    describe_change,
+    describe_maker,
+    draw_ladder,
+    find_maker,
+    trace_fault,
+)
+from cnnspec.graph.trials import Budget, Trials
+from cnnspec.ops.catalog import OPS
+from cnnspec.ops.shapes import Kind
+from cnnspec.spec.model import MapArgument
+
+# An image with more channels than this has them on the wrong axis, or is no image.
+_FEW_CHANNELS = 8
+_IMAGE_CHANNELS = (1, 3, 4)
+
+Uses = dict[tuple[str, Span], list[Fault]]
+
+
+def explain_faults(
+    builder: Builder, known: Container[Key] = (), budget: Budget | None = None
+) -> list[Diagnostic]:
+    """One finding for each place where shapes do not fit, but for those explained already."""
+    trials = Trials(builder, budget or Budget())
+    found: list[Diagnostic] = []
+    for key, uses in group_faults(builder.faults).items():
+        if key not in known:
+            found.append(_explain(uses, key[1], trials, first=not found))
+    return found
+
+
+def group_faults(faults: Iterable[Fault]) -> Uses:
+    """The faults by the rule and the place where each is shown."""
+    groups: Uses = {}
+    for fault in faults:
+        span, _ = place_finding(find_span(fault), fault.origin.calls)
+        groups.setdefault((fault.cause.rule, span), []).append(fault)
+    return groups
+
+
+def sort_findings(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The findings in the order of the file."""
+
+    def place(diagnostic: Diagnostic) -> tuple[str, int, int]:
+        span = diagnostic.span
+        return (span.file, span.line, span.column) if span else ("", 0, 0)
+
+    return sorted(diagnostics, key=place)
+
+
+def find_span(fault: Fault) -> Span:
+    """The field that a fault is about, where it is written in the step; else the step's word."""
+    kind = OPS[fault.op.op]
+    if fault.cause.field is None or kind.merges or fault.step.is_structure:
+        return fault.step.span
+    for name, _, value in read_given(fault.step, kind.principal) or ():
+        # A list over several lines has no useful end.
+        if name == fault.cause.field and not isinstance(value, MapArgument):
+            return value.span
+    return fault.step.span
+
+
+def _explain(uses: list[Fault], span: Span, trials: Trials, first: bool) -> Diagnostic:
+    fault = uses[0]
+    _, chain = place_finding(find_span(fault), fault.origin.calls)
+    describe = _DESCRIPTIONS.get(fault.cause.rule)
+    notes = [*fault.cause.notes, *(describe(fault) if describe else [])]
+    if first:
+        notes += _suspect_layout(trials.base.inputs)
+    notes += chain
+    if len(uses) > 1:
+        same = all(use.cause.message == fault.cause.message for use in uses)
+        count = f"{len(uses)} uses"
+        notes.append(f"the same in {count}" if same else f"{count} fail here, this is the first")
+    return Diagnostic(
+        fault.cause.rule,
+        fault.cause.message,
+        span,
+        path=fault.path,
+        notes=tuple(notes),
+        help=tuple(find_remedies(fault, trials)),
+    )
+
+
+def _describe_window(fault: Fault) -> list[str]:
+    """The ladder of sizes, and the step that used the last of them up."""
+    changes = trace_fault(fault)
+    notes = [f"sizes: {draw_ladder(changes)}"]
+    cause = _blame(changes[:-1])
+    if cause is not None:
+        notes.append(f"{cause.title} {describe_change(cause)}")
+    return notes
+
+
+def _blame(changes: list[Change]) -> Change | None:
+    """The step that used up the size: the last that lost rows, else the last that shrank."""
+    shrinking = [change for change in changes if change.shrinks]
+    eating = [c for c in shrinking[-2:] if c.eats and all(w.stride == 1 for w in c.windows)]
+    return next(reversed(eating or shrinking), None)
+
+
+def _describe_kind(fault: Fault) -> list[str]:
+    """The step that made a map a vector."""
+    if fault.shapes[0].kind is not Kind.VECTOR:
+        return []
+    maker = find_maker(fault.inputs[0])
+    return [describe_maker(maker)] if maker is not None else []
+
+
+def _suspect_layout(inputs: tuple[Value, ...]) -> list[str]:
+    """A guess that an image's axes were given in another order."""
+    if len(inputs) != 1 or inputs[0].shape is None:
+        return []
+    shape = inputs[0].shape
+    if shape.kind is not Kind.MAP or shape.rank != 2 or shape.channels <= _FEW_CHANNELS:
+        return []
+    small = [axis for axis, size in enumerate(shape.sizes) if size in _IMAGE_CHANNELS]
+    other = shape.sizes[1 - small[0]] if small else 0
+    if len(small) != 1 or other <= _FEW_CHANNELS:
+        return []
+    channels = shape.sizes[small[0]]
+    height, width = shape.channels, other
+    meant = f"channels: {channels}, height: {height}, width: {width}"
+    return [f"the input is {shape}: did you mean {meant}?"]
+
+
+_DESCRIPTIONS: MappingProxyType[str, Callable[[Fault], list[str]]] = MappingProxyType(
+    {
+        "kernel-exceeds-input": _describe_window,
+        "crop-exceeds-input": _describe_window,
+        "shape-mismatch": describe_parting,
+        "kind-mismatch": _describe_kind,
+    }
+)

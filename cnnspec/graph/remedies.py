@@ -1,0 +1,59 @@
+"""Ways out of a fault, each tried before it is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import gcd
+from types import MappingProxyType
+
+from cnnspec.graph.fit_kinds import fit_kind
+from cnnspec.graph.fit_merges import fit_merge
+from cnnspec.graph.fit_windows import fit_window
+from cnnspec.graph.record import Fault
+from cnnspec.graph.trials import Trials, is_own, put_instead
+
+# Numbers of groups that are offered.
+_MAX_GROUPS = 3
+
+
+def find_remedies(fault: Fault, trials: Trials) -> list[str]:
+    """What makes a fault go away without any new one, in sentences."""
+    find = _REMEDIES.get(fault.cause.rule)
+    found = list(find(fault, trials)) if find is not None and trials.start() else []
+    # What the op itself advises follows from its own rule, and needs no trial.
+    return found if fault.cause.rule in _TRIED_ONLY else [*found, *fault.cause.help]
+
+
+def _fit_groups(fault: Fault, trials: Trials) -> Iterator[str]:
+    """Numbers of groups that divide the channels, which is all that this op asks."""
+    field, shape = fault.cause.field, fault.shapes[0]
+    if field is None or not hasattr(fault.op, field):
+        return
+    wanted = int(getattr(fault.op, field))
+    total = gcd(shape.channels, int(getattr(fault.op, "out_channels", shape.channels)))
+    fitting = [number for number in range(1, min(total, 4096) + 1) if total % number == 0]
+    nearest = sorted(fitting, key=lambda number: (abs(number - wanted), number))
+    if nearest:
+        shown = ", ".join(map(str, sorted(nearest[:_MAX_GROUPS])))
+        yield f"{field} that fit here: {shown}"
+
+
+def _leave_out(fault: Fault, trials: Trials) -> Iterator[str]:
+    """The network without the step."""
+    if is_own(fault.step) and trials.solves(fault, put_instead(fault.step)):
+        yield f"leave this {fault.op.op} out"
+
+
+_REMEDIES: MappingProxyType[str, Callable[[Fault, Trials], Iterator[str]]] = MappingProxyType(
+    {
+        "crop-exceeds-input": fit_window,
+        "groups-not-dividing": _fit_groups,
+        "kernel-exceeds-input": fit_window,
+        "kind-mismatch": fit_kind,
+        "norm-degenerate": _leave_out,
+        "shape-mismatch": fit_merge,
+    }
+)
+
+# Rules whose ops advise in general what is tried here in particular.
+_TRIED_ONLY = frozenset({"groups-not-dividing", "norm-degenerate"})

@@ -1,0 +1,98 @@
+"""A network run op by op from the flat graph, beside the generated module that must equal it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cnnspec.backends.torch.emit import compile_torch
+from cnnspec.graph.ir import Graph
+from cnnspec.naming import class_name
+from cnnspec.verify.on_torch import rename_path
+from cnnspec.weights.draw import draw_weights
+from tests.reference_ops import evaluate_graph
+
+BATCH = 2
+
+
+def compile_source(graph: Graph) -> str:
+    """The generated PyTorch source."""
+    (source,) = compile_torch(graph, "cnnspec compile").files.values()
+    return source.decode()
+
+
+def run_source(source: str, name: str = "generated") -> ModuleType:
+    """The source as a module."""
+    module = ModuleType(name)
+    exec(compile(source, f"{name}.py", "exec"), module.__dict__)
+    return module
+
+
+def make_model(graph: Graph, **arguments: Any) -> Any:
+    """The generated model, in evaluation mode."""
+    module = run_source(compile_source(graph))
+    return getattr(module, class_name(graph.spec.name))(**arguments).eval()
+
+
+def draw_arrays(graph: Graph, dtype: torch.dtype, seed: int = 0) -> dict[str, Tensor]:
+    """Every array of a network by its full name; statistics are drawn too."""
+    drawn = draw_weights(graph, seed)
+    return {name: torch.from_numpy(array.copy()).to(dtype) for name, array in drawn.items()}
+
+
+def draw_inputs(graph: Graph, dtype: torch.dtype, batch: int = BATCH) -> list[Tensor]:
+    """A batch for every input."""
+    source = torch.Generator().manual_seed(1)
+    return [
+        torch.randn(batch, *value.known.dims, generator=source, dtype=torch.float64).to(dtype)
+        for value in graph.inputs
+    ]
+
+
+def rename_weight(name: str) -> str:
+    """The name of an array in the generated module."""
+    path, _, last = name.rpartition(".")
+    return f"{rename_path(path)}.{last}"
+
+
+def list_module_weights(model: Any) -> dict[str, tuple[int, ...]]:
+    """The shapes of a module's arrays; its counters of batches are no other framework's."""
+    return {
+        name: tuple(tensor.shape)
+        for name, tensor in model.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+
+
+def list_graph_weights(graph: Graph) -> dict[str, tuple[int, ...]]:
+    """The shapes of a network's arrays, by their names in the generated module."""
+    return {rename_weight(name): weight.shape for name, weight in graph.list_weights()}
+
+
+def load_arrays(model: Any, arrays: Mapping[str, Tensor]) -> Any:
+    """The model with these arrays, in their precision; every name must fit."""
+    dtype = next(iter(arrays.values())).dtype if arrays else torch.float64
+    model = model.to(dtype)
+    counters = {k: v for k, v in model.state_dict().items() if k.endswith("num_batches_tracked")}
+    named = {rename_weight(name): array for name, array in arrays.items()}
+    model.load_state_dict({**named, **counters}, strict=True)
+    return model
+
+
+def run_flat(
+    graph: Graph, inputs: list[Tensor], arrays: Mapping[str, Tensor], *, training: bool = False
+) -> Tensor:
+    """The network's output from its flat graph."""
+    names = {value.name: tensor for value, tensor in zip(graph.inputs, inputs, strict=True)}
+    (output,) = evaluate_graph(graph, names, arrays, training=training).values()
+    return output
+
+
+def measure_gap(found: Tensor, wanted: Tensor) -> float:
+    """The largest difference, relative to the largest wanted value."""
+    gap = (found.double() - wanted.double()).abs().max().item()
+    return gap / max(wanted.double().abs().max().item(), 1e-30)
