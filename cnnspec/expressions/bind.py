@@ -31,7 +31,8 @@ class _Binder(ast.NodeTransformer):
         self.values = values
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return ast.Constant(self.values[node.id]) if node.id in self.values else node
+        value = self.values.get(node.id)
+        return ast.Constant(value) if isinstance(value, bool | int | float | str) else node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         test = self.visit(node.test)

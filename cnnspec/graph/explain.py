@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable
 from types import MappingProxyType
 
 from cnnspec.diagnostics import Diagnostic, Span
+from cnnspec.graph import limits
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.frame import place_finding
@@ -39,7 +40,8 @@ def explain_faults(
     """One finding for each place where shapes do not fit, but for those explained already."""
     trials = Trials(builder, budget or Budget())
     found: list[Diagnostic] = []
-    for key, uses in group_faults(builder.faults).items():
+    groups = list(group_faults(builder.faults).items())
+    for key, uses in groups[: limits.MAX_DIAGNOSTICS]:
         if key not in known:
             found.append(_explain(uses, key[1], trials, first=not found))
     return found

@@ -143,9 +143,7 @@ class _SpecReader:
             variants=variants,
             variant_spans=variant_spans,
             defaults=self.read_defaults(),
-            blocks=BlockReader(self.steps, self.file).read_blocks(blocks.value, False)
-            if blocks
-            else {},
+            blocks=self.read_blocks(),
             expect=self.read_expectations(),
             sources=self.sources,
             fingerprint=hashlib.sha256("\0".join(self.sources.values()).encode()).hexdigest()[:16],
