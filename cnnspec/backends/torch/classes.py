@@ -21,9 +21,9 @@ from cnnspec.backends.site import Supports
 from cnnspec.backends.torch.forward import ForwardWriter
 from cnnspec.backends.torch.sequence import (
     SequenceWriter,
+    write_builder,
     write_inline,
     write_items,
-    write_statements,
 )
 from cnnspec.backends.units import (
     IN_CHANNELS,
@@ -107,8 +107,7 @@ class ClassWriter:
             return format_statement(
                 "", Call("super().__init__", items, split=len(items) > 1), indent=8
             )
-        lines = ["        layers: list[nn.Module] = []"]
-        lines += write_statements(entries, "layers", 8)
+        lines = write_builder(entries, "layers: list[nn.Module]")
         return [*lines, "        super().__init__(*layers)"]
 
     def make_part(self, unit: Unit, rows: Sequence[Row]) -> Expr:

@@ -22,7 +22,7 @@ from cnnspec.backends.pycode import (
     format_statement,
     literal,
 )
-from cnnspec.backends.torch.sequence import SequenceWriter, write_inline, write_statements
+from cnnspec.backends.torch.sequence import SequenceWriter, write_builder, write_inline
 from cnnspec.backends.torch.table import LEAVES, MERGES
 from cnnspec.backends.units import Row
 from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, LoopItem, OpItem, Region, SkipItem
@@ -181,8 +181,7 @@ class ForwardWriter:
             self.unit.restore(saved)
             return None
         hint = "" if any(line.startswith("        layers") for line in self.init) else _LIST_HINT
-        self.init.append(f"        layers{hint} = []")
-        self.init += write_statements(entries, "layers", 8)
+        self.init += write_builder(entries, f"layers{hint}")
         return Call("nn.Sequential", (Code("*layers"),))
 
     def write_branches(self, rows: Sequence[Row], value: Expr) -> Expr:

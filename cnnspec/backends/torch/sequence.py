@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
@@ -335,6 +336,15 @@ def write_items(entries: Sequence[Entry]) -> tuple[Expr, ...] | None:
             case _:
                 return None
     return tuple(items)
+
+
+def write_builder(entries: Sequence[Entry], declaration: str) -> list[str]:
+    """Statements of a constructor that make a list and fill it."""
+    plain = list(takewhile(lambda entry: isinstance(entry, Make), entries))
+    first = Bracketed(tuple(entry.expr for entry in plain if isinstance(entry, Make)))
+    lines = format_statement(f"{declaration} = ", first, indent=8)
+    variable = declaration.partition(":")[0]
+    return lines + write_statements(entries[len(plain) :], variable, 8)
 
 
 def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> list[str]:

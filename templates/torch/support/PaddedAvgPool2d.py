@@ -1,8 +1,9 @@
 class PaddedAvgPool2d(nn.Module):
     """Average pooling with margins of any width.
 
-    `sides` are zeros around the map and `overhang` the rows past them that the last window
-    reads; the mean counts the zeros if `count_include_pad` is set, and never the overhang.
+    `sides` are zeros around the map and `overhang` the rows past them that the last
+    window reads; the mean counts the zeros if `count_include_pad` is set, and never
+    the overhang.
     """
 
     def __init__(

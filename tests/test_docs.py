@@ -1,0 +1,116 @@
+"""What the documentation shows is what happens: its specs, its commands, its lists, its links."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import cnnspec
+from cnnspec.cli.main import COMMANDS, run
+from cnnspec.report.reference import write_reference
+from tests.documents import (
+    ROOT,
+    UPDATE,
+    Fence,
+    list_pages,
+    matches,
+    read_commands,
+    read_fences,
+)
+
+PAGES = list_pages()
+PACKAGE = Path(cnnspec.__file__).parent
+FRAGMENT = "cnnspec: 1\nname: part\ninput: {channels: 64, height: 32, width: 32}\nlayers:\n"
+
+
+def place(fences: list[Fence], folder: Path) -> None:
+    """Put the specs and templates of a page where its commands can find them."""
+    for fence in fences:
+        if fence.is_spec or fence.language == "jinja":
+            path = folder / fence.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(fence.text, encoding="utf-8")
+
+
+def list_specs() -> Iterator[object]:
+    for page in PAGES:
+        fences = read_fences(page)
+        shown = "".join(fence.text for fence in fences if fence.language == "console")
+        for fence in fences:
+            # A spec that a command of the page is shown to refuse is wrong on purpose.
+            if fence.is_fragment or (fence.is_spec and f"{fence.file}:" not in shown):
+                yield pytest.param(fence, id=f"{page.name}:{fence.line}")
+
+
+@pytest.mark.parametrize("fence", list_specs())
+def test_specs_are_sound(fence: Fence, tmp_path: Path) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text(FRAGMENT + fence.text if fence.is_fragment else fence.text, encoding="utf-8")
+    assert cnnspec.load(file).check() == ()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_print_what_is_shown(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fences = read_fences(page)
+    place(fences, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for fence in fences:
+        if fence.language != "console":
+            continue
+        for command, expected in read_commands(fence):
+            tool, *arguments = shlex.split(command)
+            assert tool == "cnnspec", f"{page.name}:{fence.line}: {command}"
+            run(arguments)
+            printed = "".join(capsys.readouterr())
+            assert matches(expected, printed), f"{page.name}: {command}\n{printed}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)(#[^)\s]*)?\)", text):
+        file = (page.parent / target).resolve() if target else page
+        assert file.exists(), f"{page.name}: {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor[1:] in map(make_anchor, headings), f"{page.name}: {target}{anchor}"
+
+
+def make_anchor(heading: str) -> str:
+    """What a heading is called in links, as GitHub does it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_and_options_exist(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = page.read_text(encoding="utf-8")
+    for command, rest in re.findall(r"\bcnnspec ([a-z]+)\b([^`\n]*)", text):
+        if command not in COMMANDS:
+            continue
+        run([command, "--help"])
+        help = capsys.readouterr().out
+        for option in re.findall(r"--[a-z]+", rest):
+            assert option in help, f"{page.name}: cnnspec {command} {option}"
+
+
+def test_the_reference_of_ops_is_up_to_date() -> None:
+    page = ROOT / "docs" / "ops.md"
+    if UPDATE:
+        page.write_text(write_reference(), encoding="utf-8")
+    assert page.read_text(encoding="utf-8") == write_reference(), "make docs writes it again"
+
+
+def test_every_rule_is_listed() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    used = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source))
+    used |= {f"expect-{figure}" for figure in ("macs", "output", "parameters")}
+    page = (ROOT / "docs" / "diagnostics.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[a-z]+-.*?) \|", page, re.MULTILINE)
+    listed = {rule for row in rows for rule in re.findall(r"`([a-z-]+)`", row)}
+    assert listed == used
