@@ -1,4 +1,4 @@
-"""What the documentation holds that can be run: its fenced blocks, and regions that are filled in."""
+"""What the documentation holds that can be run: fenced blocks, and regions to be filled in."""
 
 from __future__ import annotations
 

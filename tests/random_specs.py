@@ -85,10 +85,9 @@ class Writer:
             return steps
         dressed = []
         for step in steps:
-            word = step if isinstance(step, str) else next(iter(step))
             whole = {step: None} if isinstance(step, str) else dict(step)
-            if word not in ("residual", "parallel", "layers") and "name" not in whole:
-                whole["name"] = self.fresh(word)
+            if not whole.keys() & {"residual", "parallel", "layers", "for", "repeat", "name"}:
+                whole["name"] = self.fresh(next(iter(whole)))
             dressed.append(whole)
         return dressed
 
@@ -238,7 +237,7 @@ class Writer:
                 self.halvings += 1
                 steps.append({self.pick(["max_pool", "avg_pool"]): 2})
             else:
-                steps += self.gate()
+                steps.append({"squeeze_excite": 2})
         return steps
 
     def loop(self, block: Block) -> Step:

@@ -50,7 +50,10 @@ def pass_arguments(
         if source is None:
             source = [normalize(use.variables[name]) for use in callee.uses]
         values = [source[index] for index in indices]
-        if parameter.has_default and all(same(value, parameter.default) for value in values):
+        if name in callee.computed and name not in given:
+            continue
+        is_default = all(same(value, parameter.default) for value in values)
+        if parameter.has_default and is_default:
             continue
         guesses: tuple[Guess, ...] = ()
         if name not in callee.extras:

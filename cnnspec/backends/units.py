@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
 from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
+from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import CallItem, Item, Region
 from cnnspec.naming import safe_name
-from cnnspec.spec.model import Argument, Formula, ListArgument, Literal, Step
+from cnnspec.spec.model import Argument, Block, Formula, ListArgument, Literal, Step
 
 IN_CHANNELS = "in_channels"
 # The variable of generated loops that carries the channels from one turn to the next. No name in
@@ -111,7 +112,8 @@ class Unit:
     `parameters` are the author's, with their defaults; `used` are those that the code needs, in the
     order of need; `extras` are arguments that the author did not write, with a value for each
     use; `captured` are values from outside that its steps take by name. `defaults` go before those
-    of the parameters.
+    of the parameters. `aliases` are parameters that no call gives: their default stands in their
+    place. `computed` are those that some calls give, and whose default is an expression.
     """
 
     name: str
@@ -124,6 +126,8 @@ class Unit:
     extras: dict[str, list[Fact]] = field(default_factory=dict)
     captured: tuple[str, ...] = ()
     functions: set[str] = field(default_factory=set)
+    aliases: Mapping[str, Expression] = field(default_factory=dict)
+    computed: Mapping[str, Expression] = field(default_factory=dict)
     carries: bool = False
     carried_name: str = IN_CHANNELS
     shadowed: set[str] = field(default_factory=set)
@@ -154,6 +158,7 @@ class Unit:
         """The code for a value: the first guess that is always right, a literal, an argument."""
         wanted = [normalize(target) for target in targets]
         for guess in guesses:
+            guess = self.resolve(guess)
             guess = guess.bind(rows) or guess
             # A loop has put other channels into a shadowed variable.
             if not guess.names & self.shadowed and is_right(guess, rows, wanted):
@@ -162,6 +167,13 @@ class Unit:
         if all(same(target, wanted[0]) for target in wanted):
             return literal(wanted[0])
         return Code(self.add_extra(rows, wanted, name))
+
+    def resolve(self, guess: Guess) -> Guess:
+        """The guess with defaults in the place of parameters that no call gives."""
+        while guess.expression is not None and guess.names & self.aliases.keys():
+            found = {name: self.aliases[name] for name in guess.names & self.aliases.keys()}
+            guess = guess_expression(bind_names(guess.expression, found))
+        return guess
 
     def choose_argument(
         self, rows: Sequence[Row], targets: Sequence[Fact], argument: Argument | None, name: str
@@ -269,12 +281,14 @@ def list_parameters(unit: Unit, with_channels: bool = True) -> tuple[Parameter, 
     if with_channels and IN_CHANNELS in unit.used:
         required.append(Parameter(IN_CHANNELS, IN_CHANNELS, "int"))
     for name, default in unit.parameters.items():
-        if name not in unit.used:
+        if name not in unit.used or name in unit.aliases:
             continue
         values = [normalize(use.variables[name]) for use in unit.uses]
         hint = " | ".join(sorted({hint_type(value) for value in values}))
         hint = "float" if hint in ("float | int", "int | float") else hint
-        if isinstance(default, Literal) or name in unit.defaults:
+        if name in unit.computed:
+            optional.append(Parameter(name, safe_name(name), f"{hint} | None", None, True))
+        elif isinstance(default, Literal) or name in unit.defaults:
             stated = default.value if isinstance(default, Literal) else None
             value = normalize(unit.defaults.get(name, stated))
             optional.append(Parameter(name, safe_name(name), hint, value, True))
@@ -284,6 +298,41 @@ def list_parameters(unit: Unit, with_channels: bool = True) -> tuple[Parameter, 
         hint = " | ".join(sorted({hint_type(value) for value in extras}))
         required.append(Parameter(name, safe_name(name), hint))
     return (*required, *optional)
+
+
+def make_unit(name: str, title: str, block: Block, uses: tuple[Use, ...]) -> Unit:
+    """The unit of a block; parameters with computed defaults depend on who gives them."""
+    aliases: dict[str, Expression] = {}
+    computed: dict[str, Expression] = {}
+    given = [list_given_names(use) for use in uses]
+    for parameter, default in block.parameters.items():
+        if not isinstance(default, Formula) or all(parameter in names for names in given):
+            continue
+        if default.expression.names - {*block.parameters, IN_CHANNELS}:
+            continue
+        found = computed if any(parameter in names for names in given) else aliases
+        found[parameter] = default.expression
+    return Unit(
+        name, title, block.steps, uses, block.parameters, aliases=aliases, computed=computed
+    )
+
+
+def list_given_names(use: Use) -> set[str]:
+    """The parameters that a block's call gives."""
+    assert use.item is not None
+    first = next(iter(use.calls[-1].block.parameters), None)
+    return {name for name, _, _ in read_given(use.item.step, first) or ()}
+
+
+def say_computed(unit: Unit) -> list[tuple[str, str]]:
+    """The parameters whose default is computed, by their names in code, with what computes them."""
+    lines = []
+    for name, expression in unit.computed.items():
+        if name in unit.used:
+            guess = unit.resolve(guess_expression(expression))
+            unit.take(guess)
+            lines.append((safe_name(name), guess.text))
+    return lines
 
 
 def spell_parameter(parameter: Parameter) -> str:

@@ -12,26 +12,30 @@ from cnnspec.expressions.parse import Expression
 from cnnspec.expressions.syntax import ExpressionError, Value
 
 
-def bind_names(expression: Expression, values: Mapping[str, Value]) -> Expression:
-    """The expression with values in the place of some names.
+def bind_names(expression: Expression, values: Mapping[str, Value | Expression]) -> Expression:
+    """The expression with values, or other expressions, in the place of some names.
 
     Parts that hold no name any more become their values, and an `if` whose condition is known
     becomes its branch: ``2 * s if i == 0 else 1`` for i of 0 is ``2 * s``.
     """
     tree = cast(ast.expr, _Binder(values).visit(copy.deepcopy(expression.tree)))
-    names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-    return Expression(
-        ast.unparse(tree), names & expression.names, names & expression.functions,
-        expression.offset, tree,
-    )  # fmt: skip
+    used = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    names, functions = set(expression.names), set(expression.functions)
+    for value in values.values():
+        if isinstance(value, Expression):
+            names |= value.names
+            functions |= value.functions
+    return Expression(ast.unparse(tree), used & names, used & functions, expression.offset, tree)
 
 
 class _Binder(ast.NodeTransformer):
-    def __init__(self, values: Mapping[str, Value]) -> None:
+    def __init__(self, values: Mapping[str, Value | Expression]) -> None:
         self.values = values
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self.values.get(node.id)
+        if isinstance(value, Expression):
+            return copy.deepcopy(value.tree)
         return ast.Constant(value) if isinstance(value, bool | int | float | str) else node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:

@@ -115,9 +115,17 @@ class OpFactory:
             )
 
     def read_call(
-        self, step: Step, block: Block, variables: Mapping[str, Value], calls: Calls
+        self,
+        step: Step,
+        block: Block,
+        variables: Mapping[str, Value],
+        calls: Calls,
+        received: int | None,
     ) -> dict[str, Value] | None:
-        """The values of a block's parameters; None after an error."""
+        """The values of a block's parameters; None after an error.
+
+        `received` are the channels that the block gets, None where they are not known.
+        """
         given = read_given(step, next(iter(block.parameters), None))
         entries = {name: value for name, _, value in given or ()}
         missing = [n for n, d in block.parameters.items() if d is None and n not in entries]
@@ -127,8 +135,8 @@ class OpFactory:
         if values is None:
             return None
         scope: dict[str, Value] = {} if block.library else dict(self.params)
-        if "in_channels" in variables:
-            scope["in_channels"] = variables["in_channels"]
+        if received is not None:
+            scope["in_channels"] = received
         ordered: dict[str, Value] = {}
         inner = (*calls, (block.name, step.span))
         for name, default in block.parameters.items():

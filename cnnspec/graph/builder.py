@@ -322,15 +322,16 @@ class Builder(Record):
             message = f"blocks call each other more than {limits.MAX_CALL_DEPTH} deep"
             poison = self.fail(frame, "too-deep", message, step.span)
             return Item(step, frame.flow, poison, path)
-        arguments = self.factory.read_call(step, block, frame.environment, frame.calls)
+        shape = frame.flow.shape
+        received = shape.channels if shape is not None else None
+        arguments = self.factory.read_call(step, block, frame.environment, frame.calls, received)
         if arguments is None:
             return Item(step, frame.flow, Value(None), path)
         variables = {} if block.library else dict(self.params)
         variables.update(arguments)
-        shape = frame.flow.shape
         variables.pop("in_channels", None)
-        if shape is not None:
-            variables["in_channels"] = shape.channels
+        if received is not None:
+            variables["in_channels"] = received
         inner = Frame(
             variables, ChainMap(), frame.flow, Scope(path, block.steps, is_positional(block.steps)),
             (*frame.calls, (block.name, step.span)), frame.depth,
@@ -338,7 +339,7 @@ class Builder(Record):
         body = self.run_steps(block.steps, inner)
         return CallItem(
             step, frame.flow, body.output, path, block=block, arguments=arguments,
-            in_channels=shape.channels if shape is not None else 0, body=body,
+            in_channels=received or 0, body=body,
         )  # fmt: skip
 
     def run_op(self, step: Step, frame: Frame) -> Item:

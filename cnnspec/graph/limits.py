@@ -4,7 +4,7 @@
 # within a second or two.
 MAX_NODES = 20_000
 # Steps carried out, empty ones too: loops around nothing must end as well.
-MAX_STEPS = 50_000
+MAX_STEPS = 30_000
 # The same for all variants of a spec together, so that a check stays prompt.
 MAX_WORK = 60_000
 # What a build costs before its first step, counted in steps.

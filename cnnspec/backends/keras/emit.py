@@ -33,6 +33,8 @@ from cnnspec.backends.units import (
     Unit,
     Use,
     list_parameters,
+    make_unit,
+    say_computed,
     spell_parameter,
 )
 from cnnspec.diagnostics import Diagnostic, SpecError
@@ -81,7 +83,7 @@ class SourceWriter:
         base = free
         while free in self.names:
             free, count = f"{base}{count}", count + 1
-        unit = Unit(free, say_title(block.summary, name), block.steps, uses, block.parameters)
+        unit = make_unit(free, say_title(block.summary, name), block, uses)
         writer = FunctionWriter(self.finder, self.supports, unit, self.call_block, False)
         try:
             writer.write_list(unit.list_rows(), [use.region for use in uses])
@@ -91,6 +93,9 @@ class SourceWriter:
         self.names.add(free)
         self.needs |= unit.functions
         lines = writer.lines
+        for code_name, text in reversed(say_computed(unit)):
+            head = [f"    if {code_name} is None:"]
+            lines = [*head, *format_statement(f"{code_name} = ", Code(text), indent=8), *lines]
         if IN_CHANNELS in unit.used:
             lines = ["    in_channels = x.shape[-1]", *lines]
         parameters = [spell_parameter(p) for p in list_parameters(unit, with_channels=False)]

@@ -31,6 +31,7 @@ from cnnspec.backends.units import (
     Unit,
     Use,
     list_parameters,
+    say_computed,
     spell_parameter,
 )
 from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item
@@ -91,12 +92,16 @@ class ClassWriter:
 
     def write_head(self, unit: Unit, base: str, init: list[str]) -> list[str]:
         """The docstring and the constructor."""
+        computed = say_computed(unit)
         parameters = [spell_parameter(parameter) for parameter in list_parameters(unit)]
         lines = [*format_docstring(unit.title, 4), ""]
         lines += format_signature("__init__", ["self", *parameters], "None", 4)
         lines.append('        """Make the layers."""')
         if base == "nn.Module":
             lines.append("        super().__init__()")
+        for name, text in computed:
+            lines.append(f"        if {name} is None:")
+            lines += format_statement(f"{name} = ", Code(text), indent=12)
         return lines + init
 
     def write_chain(self, sequence: SequenceWriter, rows: Sequence[Row]) -> list[str]:

@@ -13,7 +13,7 @@ from cnnspec.backends.header import describe_graph, say_title
 from cnnspec.backends.structure import list_calls, make_uses, write_shared
 from cnnspec.backends.torch.classes import ClassCode, ClassWriter
 from cnnspec.backends.torch.table import UNSUPPORTED
-from cnnspec.backends.units import Unit, Use
+from cnnspec.backends.units import Unit, Use, make_unit
 from cnnspec.diagnostics import SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import Graph
@@ -94,9 +94,7 @@ def write_block(writer: ClassWriter, name: str, uses: tuple[Use, ...]) -> None:
     """One class for some uses of a block; keeps nothing when they cannot share it."""
     block = uses[0].calls[-1].block
     before = len(writer.classes), dict(writer.supports.names), set(writer.names), dict(writer.homes)
-    unit = Unit(
-        writer.name_class(name), say_title(block.summary, name), block.steps, uses, block.parameters
-    )
+    unit = make_unit(writer.name_class(name), say_title(block.summary, name), block, uses)
     try:
         code: ClassCode = writer.write_unit(unit)
     except UnshareableError:
