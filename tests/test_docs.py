@@ -39,7 +39,7 @@ def place(fences: list[Fence], folder: Path) -> None:
 def list_specs() -> Iterator[object]:
     for page in PAGES:
         fences = read_fences(page)
-        shown = "".join(fence.text for fence in fences if fence.language == "console")
+        shown = "".join(fence.text for fence in fences if fence.language in ("console", "text"))
         for fence in fences:
             # A spec that a command of the page is shown to refuse is wrong on purpose.
             if fence.is_fragment or (fence.is_spec and f"{fence.file}:" not in shown):

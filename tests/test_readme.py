@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +66,11 @@ def test_python_runs(tmp_path: Path) -> None:
     (example,) = (fence for fence in read_fences(README) if fence.language == "python" and
                   fence.text.startswith("import cnnspec"))  # fmt: skip
     result = subprocess.run(
-        [sys.executable, "-c", example.text], cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, "-c", example.text],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(cnnspec.__file__).parents[1])},
+        capture_output=True,
+        text=True,
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("23528522\nresnet_50.py ")

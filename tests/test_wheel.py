@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SUFFIXES = (".jinja", ".py", ".yaml")
 
 pytestmark = pytest.mark.slow
 
@@ -47,10 +48,8 @@ def test_the_wheel_holds_every_data_file(site: Path) -> None:
     wanted = {str(p.relative_to(ROOT / "cnnspec")) for p in (ROOT / "cnnspec").rglob("*.py")}
     wanted |= {f"blocks/{path.name}" for path in (ROOT / "cnnspec" / "blocks").glob("*.yaml")}
     wanted |= {f"specs/{path.name}" for path in (ROOT / "specs").glob("*.yaml")}
-    wanted |= {
-        str(path.relative_to(ROOT)) for path in (ROOT / "templates").rglob("*") if path.is_file()
-        and path.suffix != ".pyc"
-    }  # fmt: skip
+    templates = (path for path in (ROOT / "templates").rglob("*") if path.suffix in SUFFIXES)
+    wanted |= {str(path.relative_to(ROOT)) for path in templates}
     assert wanted | {"py.typed"} <= found
 
 

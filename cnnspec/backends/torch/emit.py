@@ -115,7 +115,7 @@ def find_imports(text: str, writer: ClassWriter) -> tuple[str, ...]:
         standard.append("from collections import OrderedDict")
     framework = ["import torch"]
     if "F." in text:
-        framework.append("import torch.nn.functional as F")
+        framework.append("import torch.nn.functional as F  # noqa: N812")
     framework.append("from torch import Tensor, nn" if "Tensor" in text else "from torch import nn")
     return (*standard, *([""] if standard else []), *framework)
 
@@ -131,8 +131,10 @@ def read_support(name: str) -> str:
     folder = find_folder("templates") / "torch" / "support"
     stem, rank = (name[:-2], name[-2:]) if name[-2:] in ("1d", "2d", "3d") else (name, "")
     path = folder / f"{stem}{'2d' if rank else ''}.py"
-    text = path.read_text(encoding="utf-8")
-    return (text.replace("2d", rank) if rank else text).rstrip("\n")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(("@", "class ", "def ")))
+    text = "\n".join(lines[start:]).rstrip("\n")
+    return text.replace("2d", rank) if rank else text
 
 
 def _spell_input(dims: tuple[int, ...]) -> str:

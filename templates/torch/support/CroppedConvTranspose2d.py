@@ -1,3 +1,8 @@
+import torch.nn.functional as F  # noqa: N812
+
+from torch import Tensor, nn
+
+
 class CroppedConvTranspose2d(nn.ConvTranspose2d):
     """Transposed convolution that cuts different widths off the two ends of an axis."""
 

@@ -1,3 +1,6 @@
+from torch import Tensor, nn
+
+
 class LayerNorm2d(nn.LayerNorm):
     """Layer normalisation over the channels of each position of a map."""
 

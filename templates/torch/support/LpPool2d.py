@@ -1,3 +1,8 @@
+import torch.nn.functional as F  # noqa: N812
+
+from torch import Tensor, nn
+
+
 class LpPool2d(nn.LPPool2d):
     """The p-norm of each window: (sum of |x|^p) to the power 1/p.
 

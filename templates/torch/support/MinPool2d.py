@@ -1,3 +1,6 @@
+from torch import Tensor, nn
+
+
 class MinPool2d(nn.MaxPool2d):
     """The smallest value of each window; padding is never picked."""
 

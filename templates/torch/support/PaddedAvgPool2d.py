@@ -1,3 +1,9 @@
+import torch.nn.functional as F  # noqa: N812
+
+import torch
+from torch import Tensor, nn
+
+
 class PaddedAvgPool2d(nn.Module):
     """Average pooling with margins of any width.
 

@@ -1,3 +1,8 @@
+import torch.nn.functional as F  # noqa: N812
+
+from torch import Tensor, nn
+
+
 class PaddedConv2d(nn.Conv2d):
     """Convolution with zeros of different widths at the two ends of an axis."""
 

@@ -1,3 +1,8 @@
+import torch.nn.functional as F  # noqa: N812
+
+from torch import Tensor, nn
+
+
 class PaddedMaxPool2d(nn.Module):
     """Max pooling with margins of any width, which are never picked."""
 

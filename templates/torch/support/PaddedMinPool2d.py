@@ -1,3 +1,8 @@
+import torch.nn.functional as F  # noqa: N812
+
+from torch import Tensor, nn
+
+
 class PaddedMinPool2d(nn.Module):
     """Min pooling with margins of any width, which are never picked."""
 

@@ -1,3 +1,6 @@
+from torch import Tensor, nn
+
+
 class TokenPReLU(nn.PReLU):
     """PReLU with a slope for each channel of a sequence of tokens."""
 
