@@ -2,6 +2,8 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN = $(VENV)/bin
+# The tests that need no framework and take no minutes.
+PLAIN = "not torch and not keras and not onnx and not slow"
 
 .PHONY: help setup test test-all lint format golden docs clean
 
@@ -20,7 +22,7 @@ setup:
 	$(BIN)/python -m pip install -e '.[test]' -c constraints.txt
 
 test:
-	$(BIN)/python -m pytest -q -m "not torch and not keras and not onnx and not slow"
+	$(BIN)/python -m pytest -q -m $(PLAIN)
 
 test-all:
 	$(BIN)/python -m pytest
@@ -36,10 +38,10 @@ format:
 	$(BIN)/ruff format .
 
 golden:
-	CNNSPEC_UPDATE=1 $(BIN)/python -m pytest -q tests -k "golden"
+	REGENERATE=1 $(BIN)/python -m pytest -q -m $(PLAIN)
 
 docs:
-	CNNSPEC_UPDATE=1 $(BIN)/python -m pytest -q tests/test_docs.py tests/test_readme.py
+	REGENERATE=1 $(BIN)/python -m pytest -q tests/test_docs.py tests/test_readme.py
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 # With this set, tests write what they expect instead of comparing with it.
-UPDATE = bool(os.environ.get("CNNSPEC_UPDATE"))
+UPDATE = bool(os.environ.get("REGENERATE"))
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _REGION = re.compile(r"^<!-- begin: (.*?) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)

@@ -103,6 +103,18 @@ def test_commands_and_options_exist(page: Path, capsys: pytest.CaptureFixture[st
             assert option in help, f"{page.name}: cnnspec {command} {option}"
 
 
+@pytest.mark.parametrize("target", ["torch", "keras"])
+def test_templates_get_what_is_listed(target: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
+    rows = re.findall(rf"^\| (`.*?) \| (?:both|{target}) \|", page, re.MULTILINE)
+    names = [name for row in rows for name in re.findall(r"`([a-z.]+)`", row)]
+    assert len(names) >= 10
+    template = tmp_path / target / "model.py.jinja"
+    template.parent.mkdir()
+    template.write_text("".join(f"{{{{ {name} }}}}\n" for name in names), encoding="utf-8")
+    assert cnnspec.load("lenet5").compile(target, templates=tmp_path).files
+
+
 def test_the_reference_of_ops_is_up_to_date() -> None:
     page = ROOT / "docs" / "ops.md"
     if UPDATE:

@@ -1,4 +1,4 @@
-"""The README shows what the tool does today. CNNSPEC_UPDATE=1 fills its regions in again."""
+"""The README shows what the tool does today. REGENERATE=1 fills its regions in again."""
 
 from __future__ import annotations
 

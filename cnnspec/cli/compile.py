@@ -26,6 +26,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "-o", "--output", metavar="PATH", help="a file or a folder; '-' is standard output"
     )
     add_settings(parser)
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing: say whether the file is up to date with its spec (exit code 1 if not)",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite whatever is in the way")
     parser.add_argument(
         "--templates", metavar="DIR", type=Path, help="your own templates, which go before ours"
@@ -65,9 +70,14 @@ def run(options: Namespace) -> int:
         sys.stdout.flush()
         sys.stdout.buffer.write(main)
         return 0
-    _refuse_own_input(network, path)
     names = [path, *(path.with_name(name) for name in list(compiled.files)[1:])]
-    _write(dict(zip(names, [main, *others], strict=True)), options.force)
+    files = dict(zip(names, [main, *others], strict=True))
+    if options.check:
+        from cnnspec.cli.freshness import report_stale
+
+        return report_stale(files)
+    _refuse_own_input(network, path)
+    _write(files, options.force)
     return 0
 
 
@@ -89,6 +99,8 @@ def _write(files: dict[Path, bytes], force: bool) -> None:
 
 def _refuse_contradictions(options: Namespace) -> None:
     """Raise UsageError for an option that would be ignored."""
+    if options.check and (options.force or options.output == "-"):
+        raise UsageError("--check writes nothing: it takes neither --force nor '-o -'")
     if options.target == "onnx":
         if options.templates is not None:
             raise UsageError("--templates is for torch and keras; onnx has no source text")

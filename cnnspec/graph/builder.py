@@ -75,7 +75,9 @@ class Builder(Record):
             body = self.run()
         except Stopped:
             return None
-        if self.diagnostics or self.faults:
+        values = (*self.inputs, *(node.output for node in self.nodes))
+        unknown = any(value.shape is None for value in values)
+        if self.diagnostics or self.faults or unknown or has_gaps(body):
             return None
         return Graph(
             self.spec, self.variant, self.params, self.overrides, self.inputs,
@@ -94,7 +96,7 @@ class Builder(Record):
             variables["in_channels"] = flow.shape.channels
         values = ChainMap({value.name: value for value in self.inputs})
         body = self.run_steps(self.spec.steps, Frame(variables, values, flow, scope))
-        if not self.nodes and all(type(item) is not Item for item in walk_items(body)):
+        if not self.nodes and not has_gaps(body):
             message = "a network needs at least one layer"
             self.report(Diagnostic("empty-network", message, self.spec.span))
         return body
@@ -359,6 +361,11 @@ class Builder(Record):
             return Item(step, frame.flow, Value(None), path)
         node = self.add_node(step, op, inputs, path, frame)
         return OpItem(step, frame.flow, node.output, path, node=node)
+
+
+def has_gaps(region: Region) -> bool:
+    """Whether a step could not be carried out at all, whatever reported it."""
+    return any(type(item) is Item for item in walk_items(region))
 
 
 def keep_name(step: Step, item: Item, values: ChainMap[str, Value]) -> None:

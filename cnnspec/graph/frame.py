@@ -15,6 +15,9 @@ from cnnspec.graph.scope import Scope
 
 Calls = tuple[tuple[str, Span], ...]
 
+# The innermost calls and the outermost one say where a step is; more would hide the message.
+MAX_CALLS = 5
+
 
 class Environment(Mapping[str, Scalar]):
     """The variables, and the sizes of the named values that they do not hide.
@@ -74,7 +77,7 @@ def place_finding(span: Span, calls: Calls) -> tuple[Span, tuple[str, ...]]:
     What happens inside the library is shown where the user's own file calls it.
     """
     shown = inner = span
-    notes = []
+    notes: list[str] = []
     for name, call in reversed(calls):
         if is_library(inner) and not is_library(call):
             notes.append(f"in block '{name}' of the library, at {describe_line(inner)}")
@@ -82,6 +85,9 @@ def place_finding(span: Span, calls: Calls) -> tuple[Span, tuple[str, ...]]:
         else:
             notes.append(f"in block '{name}', called at {describe_line(call, shown)}")
         inner = call
+    if len(notes) > MAX_CALLS:
+        left_out = f"in {len(notes) - MAX_CALLS} more blocks around these"
+        notes = [*notes[: MAX_CALLS - 1], left_out, notes[-1]]
     return shown, tuple(notes)
 
 

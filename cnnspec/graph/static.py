@@ -70,6 +70,9 @@ class _Checker:
             self.check_names(fields, params | {"in_channels"})
             plain = {name: value for name, _, value in fields.entries if not needs(value)}
             self.factory.check_values(kind, plain)
+        for source in self.spec.inputs:
+            for argument in source.sizes.values():
+                self.check_names(argument, params)
         self.check_steps(self.spec.steps, params | {"in_channels"}, 0)
         for block in self.spec.blocks.values():
             self.check_block(block, params)

@@ -133,6 +133,9 @@ class StepReader:
             if "$" in node.value:
                 self.report("invalid-step", "a step must be named plainly", node.span)
                 return None
+            if node.value in STRUCTURES:
+                self.report("invalid-step", f"{node.value} needs steps", node.span)
+                return None
             return Step(node.value, node.span)
         if not isinstance(node, Mapping):
             self.report(

@@ -26,7 +26,7 @@ def write_files(folder: Path) -> None:
             lines = [line for line in IMPORTS.splitlines(keepends=True)
                      if any(line.startswith(start) and word in text for start, word in words)]  # fmt: skip
             lines = [line if "Tensor" in text else line.replace("Tensor, ", "") for line in lines]
-            head = '"""A definition."""\n\n' + "".join(lines)
+            head = '"""A definition."""\n' + "".join(["\n", *lines] if lines else lines)
             (folder / f"{path.stem}_{rank or 'any'}.py".lower()).write_text(f"{head}\n\n{text}\n")
 
 

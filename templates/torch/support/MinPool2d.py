@@ -6,4 +6,5 @@ class MinPool2d(nn.MaxPool2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool the negated map, and negate it back."""
-        return -super().forward(-x)
+        pooled: Tensor = super().forward(-x)
+        return -pooled

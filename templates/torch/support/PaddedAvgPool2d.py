@@ -37,4 +37,4 @@ class PaddedAvgPool2d(nn.Module):
 
     def _average(self, x: Tensor) -> Tensor:
         x = F.pad(x, self.overhang)
-        return F.avg_pool2d(x, self.kernel_size, self.stride)  # type: ignore[arg-type]
+        return F.avg_pool2d(x, self.kernel_size, self.stride)

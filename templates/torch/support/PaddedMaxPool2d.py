@@ -24,9 +24,4 @@ class PaddedMaxPool2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Pad with minus infinity, then pool."""
         x = F.pad(x, self.sides, value=float("-inf"))
-        return F.max_pool2d(
-            x,
-            self.kernel_size,  # type: ignore[arg-type]
-            self.stride,  # type: ignore[arg-type]
-            dilation=self.dilation,  # type: ignore[arg-type]
-        )
+        return F.max_pool2d(x, self.kernel_size, self.stride, dilation=self.dilation)
