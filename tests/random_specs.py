@@ -18,6 +18,8 @@ _ACTIVATIONS = (
 )  # fmt: skip
 _NORMS: tuple[Step, ...] = ("batch_norm", {"group_norm": 2}, "batch_norm", {"batch_norm": {"eps": 1e-3}})
 _WIDTHS = (4, 8, 12, 16)
+# Names that generated code might use for something else.
+_NASTY = ("x", "out", "y", "layers", "name", "channels", "in_channels", "shortcut", "body", "inputs")
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Writer:
     params: dict[str, Any] = field(default_factory=dict)
     halvings: int = 0
     names: int = 0
+    taken: set[str] = field(default_factory=set)
 
     def chance(self, share: float) -> bool:
         return self.source.random() < share
@@ -156,6 +159,61 @@ class Writer:
             else self.conv(out, kernel=1),
         ]
 
+    def web(
+        self, out: str, options: dict[str, list[Any]], known: tuple[str, ...] = (), depth: int = 0
+    ) -> list[Step]:
+        """Steps that take one another's values by name; every value has `out` channels."""
+        names = list(known)
+        steps: list[Step] = []
+        for _ in range(self.pick([2, 3, 4] if depth else [3, 4, 5, 6])):
+            form = self.pick(["conv", "act", "norm", "merge", "merge", "inner", "group", "when"])
+            own: list[Step] = [self.conv(out)]
+            if form in ("act", "norm"):
+                chosen = self.pick(_ACTIVATIONS if form == "act" else _NORMS)
+                own = [{chosen: None} if isinstance(chosen, str) else dict(chosen)]
+            elif form == "merge" and names:
+                own = self.merge(out, names)
+            elif form == "inner" and depth < 2:
+                own = [self.inner(out, options, tuple(names), depth)]
+            elif form == "group" and depth < 2:
+                own = [{"layers": self.web(out, options, tuple(names), depth + 1)}]
+                if self.chance(0.3):
+                    own = [{"layers": [self.conv(out), self.pick(_ACTIVATIONS)], "repeat": 2}]
+                elif self.chance(0.5):
+                    own[0]["name"] = self.fresh("part")
+                    names.append(own[0]["name"])
+            elif form == "when":
+                flag = self.fresh("flag")
+                options[flag] = [True, False]
+                own[0]["when"] = f"${flag}"
+            first = own[0]
+            if form in ("conv", "inner", "act") and names and self.chance(0.3):
+                first["from"] = self.pick(names)
+            last = own[-1]
+            named = not last.keys() & {"repeat", "name", "when", "residual", "parallel", "layers"}
+            if named and self.chance(0.6):
+                free = [name for name in _NASTY if name not in self.taken]
+                last["name"] = self.pick(free) if free and self.chance(0.3) else self.fresh("v")
+                self.taken.add(last["name"])
+                names.append(last["name"])
+            steps += own
+        return steps
+
+    def merge(self, out: str, names: list[str]) -> list[Step]:
+        """A merge of earlier values, brought back to `out` channels."""
+        merge = self.pick(["add", "concat", "multiply"])
+        taken = [self.pick([*names, "_"]) for _ in range(self.pick([2, 2, 3]))]
+        return [{merge: taken}, *([self.conv(out, kernel=1)] if merge == "concat" else [])]
+
+    def inner(
+        self, out: str, options: dict[str, list[Any]], names: tuple[str, ...], depth: int
+    ) -> Step:
+        """Branches whose steps take values from outside."""
+        webs = [self.web(out, options, names, depth + 1) for _ in range(2)]
+        if self.chance(0.5):
+            return {"residual": {"body": webs[0], "shortcut": self.pick([webs[1], None])}}
+        return {"parallel": [*webs, []], "merge": self.pick(["add", "multiply"])}
+
     def gate(self) -> list[Step]:
         gate = ["global_avg_pool", {"linear": "$(in_channels // 2)"}, self.pick(_ACTIVATIONS[:5]),
                 {"linear": "$in_channels"}, self.pick(["sigmoid", "hard_sigmoid"])]  # fmt: skip
@@ -164,6 +222,7 @@ class Writer:
     def make_block(self) -> None:
         """A new block, which may call those that are there."""
         name = self.fresh("block")
+        self.taken = set()
         options: dict[str, list[Any]] = {}
         if self.chance(0.15):
             self.blocks[name] = {"layers": self.gate()}
@@ -171,7 +230,7 @@ class Writer:
             return
         strided = self.chance(0.6)
         stride: Any = "$stride" if strided else 1
-        form = self.pick(["chain", "residual", "residual", "parallel", "tapped"])
+        form = self.pick(["chain", "residual", "residual", "parallel", "tapped", "web", "web"])
         if form == "chain":
             steps = self.dress(self.chain("$channels", stride, options), self.chance(0.3))
         elif form == "residual":
@@ -180,8 +239,10 @@ class Writer:
                 steps.append(self.pick(_ACTIVATIONS))
         elif form == "parallel":
             steps = self.parallel("$channels", stride)
-        else:
+        elif form == "tapped":
             steps = self.tapped("$channels", stride)
+        else:
+            steps = [self.conv("$channels", stride), *self.web("$channels", options)]
         inner = [block for block in self.made if not block.strided or block.kind == "sets"]
         if inner and self.chance(0.5):
             steps.insert(0 if self.chance(0.3) else len(steps),
@@ -268,6 +329,9 @@ class Writer:
             (self.fresh("stage"), self.body()) for _ in range(self.pick([1, 2, 3]))
         ]
         if self.chance(0.3):
+            width = str(self.pick(_WIDTHS))
+            stages.append((self.fresh("web"), self.literal_web(width)))
+        if self.chance(0.3):
             block = self.pick(self.made)
             stages.append(
                 ("part$(i)", {"for": {"i": [1, 2], "width": [4, 8]},
@@ -293,6 +357,16 @@ class Writer:
             "layers": [self.conv_first(), *layers] if isinstance(layers, list) else
                       {"first": self.conv_first(), **layers},
         }  # fmt: skip
+
+    def literal_web(self, width: str) -> list[Step]:
+        """A web of the network itself, with numbers for its channels and flags."""
+        options: dict[str, list[Any]] = {}
+        self.taken = set()
+        text = json.dumps([self.conv("$w"), *self.web("$w", options)])
+        text = text.replace('"$w"', width)
+        for flag in options:
+            text = text.replace(f'"${flag}"', self.pick(["true", "false"]))
+        return list(json.loads(text))
 
     def conv_first(self) -> Step:
         """Channels that halves and groups divide."""

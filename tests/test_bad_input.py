@@ -151,7 +151,9 @@ BOMBS = {
     ),
     "many faults": (
         f"{HEAD}layers:\n  - parallel:\n"
-        + "".join(f"      - conv: {{out_channels: 3, kernel_size: {99 + i}}}\n" for i in range(900)),
+        + "".join(
+            f"      - conv: {{out_channels: 3, kernel_size: {99 + i}}}\n" for i in range(300)
+        ),
         "kernel-exceeds-input",
     ),
     "an alias of aliases": (

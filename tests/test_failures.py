@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 import os
+import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -130,7 +132,8 @@ REPAIRS = {
     "residual_in_block": [
         (
             "          body:\n",
-            "          shortcut: [conv: {out_channels: $channels, kernel_size: 1, stride: $stride}]\n"
+            "          shortcut:\n"
+            "            [conv: {out_channels: $channels, kernel_size: 1, stride: $stride}]\n"
             "          body:\n",
         )
     ],
@@ -190,3 +193,61 @@ def test_the_smallest_input_is_the_smallest(name: str, smallest: str) -> None:
     for size, good in ((smallest, True), (below, False)):
         sized = re.sub(r"height: \d+, width: \d+", f"height: {size}, width: {size}", text)
         assert (check(sized, "net.yaml") == ()) is good
+
+
+NETWORK = "cnnspec: 1\nname: net\ninput: {channels: 3, height: HEIGHT, width: WIDTH}\nlayers:\n"
+
+
+def draw_chain(source: random.Random) -> str:
+    """A chain of convolutions and pools, some without padding."""
+    steps = [
+        f"conv: {{out_channels: 4, kernel_size: {source.choice([1, 3, 5])}, "
+        f"stride: {source.choice([1, 2, 3])}, padding: {source.choice([0, 0, 'same'])}}}"
+        if source.random() < 0.5
+        else f"max_pool: {{kernel_size: {source.choice([2, 3])}, stride: 2, "
+        f"ceil_mode: {source.choice(['true', 'false'])}}}"
+        for _ in range(source.randrange(2, 6))
+    ]
+    return NETWORK + "".join(f"  - {step}\n" for step in [*steps, "flatten"])
+
+
+def draw_hourglass(source: random.Random) -> str:
+    """A network that halves its map, enlarges it again and joins both ways."""
+    factors = [source.choice([2, 2, 3, 4]) for _ in range(source.randrange(1, 4))]
+    text = source.choice(["", "  - conv: {out_channels: 4, kernel_size: 5}\n"])
+    for level, factor in enumerate(factors):
+        text += f"  - conv: {{out_channels: 4, kernel_size: 1}}\n    name: skip{level}\n"
+        text += f"  - max_pool: {factor}\n"
+    for level, factor in reversed(list(enumerate(factors))):
+        text += f"  - upsample: {factor}\n  - concat: [skip{level}, _]\n"
+    return NETWORK + text
+
+
+def works(text: str, height: int, width: int) -> bool:
+    sized = text.replace("HEIGHT", str(height)).replace("WIDTH", str(width))
+    return check(sized, "net.yaml") == ()
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("draw", [draw_chain, draw_hourglass])
+def test_sizes_that_are_advised_are_true(draw: Callable[[random.Random], str], seed: int) -> None:
+    source = random.Random(seed)
+    text = draw(source)
+    height = source.choice([3, 7, 15, 29, 50])
+    width = source.choice([height, 11])
+    sized = text.replace("HEIGHT", str(height)).replace("WIDTH", str(width))
+    lines = [line for found in check(sized, "net.yaml") for line in found.help]
+    for line in lines:
+        if smallest := re.fullmatch(r"the smallest input that works is (\d+)x(\d+)", line):
+            least = tuple(map(int, smallest.groups()))
+            assert works(text, *least)
+            if height == width:
+                assert not any(works(text, size, size) for size in range(1, least[0]))
+            elif least[0] > height:
+                assert not any(works(text, size, least[1]) for size in range(1, least[0]))
+        if every := re.match(r"every input .* multiples of (\d+) works; nearest: (.*)", line):
+            divisor = int(every[1])
+            assert all(works(text, divisor * n, divisor * n) for n in range(1, 6))
+            for near in every[2].split(", "):
+                sizes = [int(size) for size in near.split("x")]
+                assert works(text, sizes[0], sizes[-1])

@@ -27,7 +27,7 @@ class Header:
 def describe_graph(graph: Graph, command: str) -> Header:
     """The header of a file generated from a graph by a command."""
     spec = graph.spec
-    title = say_title(spec.summary, spec.name)
+    title = say_title(spec.summary, f"The network '{spec.name}'")
     headline = f"{name_variant(graph)}: {title}" if spec.summary else title
     inputs = ", ".join(
         (f"{value.name} " if len(graph.inputs) > 1 else "") + _spell(value.known.dims)
@@ -78,8 +78,8 @@ def _spell(dims: tuple[int, ...]) -> str:
     return " x ".join(map(str, dims))
 
 
-def say_title(summary: str, name: str) -> str:
-    """The docstring of a block's class."""
-    text = summary or f"The network part '{name}'"
+def say_title(summary: str, otherwise: str) -> str:
+    """A docstring's first line: what the author says, or what stands in for it."""
+    text = summary or otherwise
     text = text[0].upper() + text[1:]
     return text if text.endswith(".") else f"{text}."

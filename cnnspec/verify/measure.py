@@ -42,7 +42,7 @@ class Measured:
 
     `outputs` has one array for each batch; `gradients` and `statistics` are by the weights' full
     names, after one training step on the last batch; `layers` are the outputs of layers by path
-    for the first batch. `error` says why nothing could be measured.
+    for the first batch. `precision` is that of the training step. `error` says why nothing could be measured.
     """
 
     target: str
@@ -52,6 +52,7 @@ class Measured:
     gradients: dict[str, Array] = field(default_factory=dict)
     statistics: dict[str, Array] = field(default_factory=dict)
     layers: dict[str, Array] = field(default_factory=dict)
+    precision: str = "float64"
     missing: str = ""
     error: str = ""
 
@@ -99,3 +100,9 @@ def import_source(text: bytes, name: str) -> Iterator[ModuleType]:
 def is_missing(module: str) -> bool:
     """Whether a framework is not installed."""
     return importlib.util.find_spec(module) is None
+
+
+def describe_error(error: Exception) -> str:
+    """An exception on one line, cut where it is endless."""
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}"[:400]

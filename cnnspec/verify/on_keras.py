@@ -111,7 +111,13 @@ def measure(job: Job, target: str) -> Measured:
         if task.trace:
             found.layers = _trace(model, job, inputs[0])
         if task.train:
-            _train(make, job, found)
+            try:
+                _train(make, job, found, "float64")
+            except Exception:
+                # TensorFlow has no double-precision kernel for some ops (max_pool_grad in 3-d);
+                # what else may have gone wrong comes up again in single precision.
+                found.precision = "float32"
+                _train(make, job, found, "float32")
         keras.utils.clear_session()
     return found
 
@@ -161,23 +167,23 @@ def _trace(model: Any, job: Job, inputs: Any) -> dict[str, Array]:
     }
 
 
-def _train(make: Any, job: Job, found: Measured) -> None:
-    """The gradients of a training step and the statistics after it, in double precision.
+def _train(make: Any, job: Job, found: Measured, precision: str) -> None:
+    """The gradients of a training step and the statistics after it, in a given precision.
 
     In single precision a ReLU's input near zero falls on either side of it, and the gradients
     of a deep net part by percents; double precision shows what the code says.
     """
     import keras
 
-    if keras.backend.backend() == "jax":
+    if keras.backend.backend() == "jax" and precision == "float64":
         import jax
 
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
-    _set_precision("float64")
+    _set_precision(precision)
     try:
         model = make()
         load_weights(model, job)
-        batch = tuple(array.astype(np.float64) for array in job.task.batches[-1])
+        batch = tuple(array.astype(precision) for array in job.task.batches[-1])
         _step(model, job, _inputs(job, batch), found)
     finally:
         _set_precision("float32")
@@ -198,7 +204,7 @@ def _step(model: Any, job: Job, inputs: Any, found: Measured) -> None:
     for layer in model.layers:
         if hasattr(layer, "rate"):
             layer.rate = 0.0
-    probe = job.task.probe.astype(np.float64)
+    probe = job.task.probe.astype(keras.config.floatx())
     if job.output.kind is Kind.MAP:
         probe = np.ascontiguousarray(np.moveaxis(probe, 1, -1))
     gradients = compute_gradients(model, inputs, probe)

@@ -14,7 +14,7 @@ from cnnspec.verify.compare import (
     find_parting,
     judge,
 )
-from cnnspec.verify.measure import Measured, Runner, Task, draw_task
+from cnnspec.verify.measure import Measured, Runner, Task, describe_error, draw_task
 from cnnspec.verify.on_keras import run_keras
 from cnnspec.verify.on_onnx import run_onnx
 from cnnspec.verify.on_torch import REFERENCE, run_torch
@@ -89,5 +89,4 @@ def measure(task: Task, target: str) -> Measured:
         return RUNNERS[family](task, target)
     except Exception as error:
         # Whatever a framework raises on our code is a finding of the proof, not a crash of it.
-        first = (str(error).strip().splitlines() or [""])[0]
-        return Measured(target, error=f"{type(error).__name__}: {first}"[:400])
+        return Measured(target, error=describe_error(error))

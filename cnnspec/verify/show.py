@@ -45,7 +45,7 @@ def format_text(report: Report) -> str:
         lines += ["", f"One training step in double precision, dropout off; tolerance "
                       f"{report.training_tolerance:.0e}. Keras keeps the variance over the batch,",
                   "PyTorch n / (n - 1) times that: compared after that factor."]  # fmt: skip
-    problems = [f"{v.target}: {problem}" for v in report.verdicts for problem in v.problems]
+    problems = [f"{v.target}: {said}" for v in report.verdicts for said in (*v.notes, *v.problems)]
     if problems:
         lines += ["", *problems]
     if report.parting is not None:
@@ -90,6 +90,7 @@ def _describe(verdict: Verdict) -> dict[str, object]:
         "gradient": _difference(verdict.gradient),
         "statistics": _difference(verdict.statistics),
         "problems": list(verdict.problems),
+        "notes": list(verdict.notes),
     }
 
 

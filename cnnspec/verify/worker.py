@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cnnspec.verify.measure import Measured
+from cnnspec.verify.measure import Measured, describe_error
 from cnnspec.verify.on_keras import Job, measure
 
 # Importing a framework and compiling a large network takes minutes on a slow machine, not hours.
@@ -37,7 +37,12 @@ def run_apart(job: Job, target: str, backend: str) -> Measured:
 def main() -> None:
     """Read a job that this program wrote, measure, and write the result."""
     job, target = pickle.loads(Path(sys.argv[1]).read_bytes())
-    Path(sys.argv[2]).write_bytes(pickle.dumps(measure(job, target)))
+    try:
+        found = measure(job, target)
+    except Exception as error:
+        # The process that asked reports it as a finding about the generated code.
+        found = Measured(target, error=describe_error(error))
+    Path(sys.argv[2]).write_bytes(pickle.dumps(found))
 
 
 if __name__ == "__main__":

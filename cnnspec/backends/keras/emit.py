@@ -83,7 +83,7 @@ class SourceWriter:
         base = free
         while free in self.names:
             free, count = f"{base}{count}", count + 1
-        unit = make_unit(free, say_title(block.summary, name), block, uses)
+        unit = make_unit(free, say_title(block.summary, f"The block '{name}'"), block, uses)
         writer = FunctionWriter(self.finder, self.supports, unit, self.call_block, False)
         try:
             writer.write_list(unit.list_rows(), [use.region for use in uses])
@@ -128,7 +128,7 @@ class SourceWriter:
             name = f"{name}_model"
         parameters = {key: graph.spec.params[key] for key in exposed}
         unit = Unit(
-            name, say_title(graph.spec.summary, graph.spec.name), graph.spec.steps,
+            name, describe_graph(graph, "").title, graph.spec.steps,
             (Use(None, graph.body, dict(exposed)),), dict(parameters),
         )  # fmt: skip
         unit.defaults = dict(exposed)

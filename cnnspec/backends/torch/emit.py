@@ -75,7 +75,7 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
         write_shared(make_uses(calls), write)
     params = {name: graph.spec.params[name] for name in exposed}
     unit = Unit(
-        model, say_title(graph.spec.summary, graph.spec.name), graph.spec.steps,
+        model, describe_graph(graph, "").title, graph.spec.steps,
         (Use(None, graph.body, dict(exposed)),), dict(params),
     )  # fmt: skip
     # The constructor's defaults are this variant's values.
@@ -94,7 +94,9 @@ def write_block(writer: ClassWriter, name: str, uses: tuple[Use, ...]) -> None:
     """One class for some uses of a block; keeps nothing when they cannot share it."""
     block = uses[0].calls[-1].block
     before = len(writer.classes), dict(writer.supports.names), set(writer.names), dict(writer.homes)
-    unit = make_unit(writer.name_class(name), say_title(block.summary, name), block, uses)
+    unit = make_unit(
+        writer.name_class(name), say_title(block.summary, f"The block '{name}'"), block, uses
+    )
     try:
         code: ClassCode = writer.write_unit(unit)
     except UnshareableError:
