@@ -107,7 +107,7 @@ def judge(
         statistics = compare_statistics(graph, found, reference, weights)
         if not statistics.relative <= limit:
             problems.append(f"{statistics.where} differs by {statistics.relative:.1e}")
-    notes = ()
+    notes: tuple[str, ...] = ()
     if gradient is not None and found.precision != "float64":
         notes = (f"trained in single precision, tolerance {limit:.0e}: it has no double here",)
     return Verdict(

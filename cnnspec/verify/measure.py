@@ -42,7 +42,8 @@ class Measured:
 
     `outputs` has one array for each batch; `gradients` and `statistics` are by the weights' full
     names, after one training step on the last batch; `layers` are the outputs of layers by path
-    for the first batch. `precision` is that of the training step. `error` says why nothing could be measured.
+    for the first batch. `precision` is that of the training step. `error` says why nothing could be
+    measured.
     """
 
     target: str

@@ -113,9 +113,10 @@ def measure(job: Job, target: str) -> Measured:
         if task.train:
             try:
                 _train(make, job, found, "float64")
-            except Exception:
-                # TensorFlow has no double-precision kernel for some ops (max_pool_grad in 3-d);
-                # what else may have gone wrong comes up again in single precision.
+            except Exception as error:
+                # TensorFlow has no double-precision kernel for some ops, such as MaxPool3D.
+                if "of double is not in the list" not in str(error):
+                    raise
                 found.precision = "float32"
                 _train(make, job, found, "float32")
         keras.utils.clear_session()
