@@ -176,11 +176,12 @@ class Writer:
             elif form == "inner" and depth < 2:
                 own = [self.inner(out, options, tuple(names), depth)]
             elif form == "group" and depth < 2:
-                own = [{"layers": self.web(out, options, tuple(names), depth + 1)}]
                 if self.chance(0.3):
                     own = [{"layers": [self.conv(out), self.pick(_ACTIVATIONS)], "repeat": 2}]
                 elif self.chance(0.5):
-                    own[0]["name"] = self.fresh("part")
+                    own = [{"layers": self.web(out, options, tuple(names), depth + 1)}]
+                else:
+                    own = [self.part(out, options, tuple(names), depth)]
                     names.append(own[0]["name"])
             elif form == "when":
                 flag = self.fresh("flag")
@@ -199,11 +200,22 @@ class Writer:
             steps += own
         return steps
 
+    def part(
+        self, out: str, options: dict[str, list[Any]], names: tuple[str, ...], depth: int
+    ) -> Step:
+        """A named group, whose names are its own: those outside may be the same."""
+        outside, self.taken = self.taken, set(names)
+        steps = self.web(out, options, names, depth + 1)
+        self.taken = outside
+        return {"layers": steps, "name": self.fresh("part")}
+
     def merge(self, out: str, names: list[str]) -> list[Step]:
         """A merge of earlier values, brought back to `out` channels."""
         merge = self.pick(["add", "concat", "multiply"])
         taken = [self.pick([*names, "_"]) for _ in range(self.pick([2, 2, 3]))]
-        return [{merge: taken}, *([self.conv(out, kernel=1)] if merge == "concat" else [])]
+        # Products of products grow beyond what numbers hold.
+        after = {"add": [], "concat": [self.conv(out, kernel=1)], "multiply": [{"tanh": None}]}
+        return [{merge: taken}, *after[merge]]
 
     def inner(
         self, out: str, options: dict[str, list[Any]], names: tuple[str, ...], depth: int
@@ -212,7 +224,7 @@ class Writer:
         webs = [self.web(out, options, names, depth + 1) for _ in range(2)]
         if self.chance(0.5):
             return {"residual": {"body": webs[0], "shortcut": self.pick([webs[1], None])}}
-        return {"parallel": [*webs, []], "merge": self.pick(["add", "multiply"])}
+        return {"parallel": [*webs, []], "merge": "add"}
 
     def gate(self) -> list[Step]:
         gate = ["global_avg_pool", {"linear": "$(in_channels // 2)"}, self.pick(_ACTIVATIONS[:5]),

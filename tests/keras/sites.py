@@ -46,6 +46,10 @@ class HandmadeSite:
             return Code(self.written[name])
         return self.derive(name, lambda node: getattr(node.op, name))
 
+    def follows(self, name: str) -> bool:
+        """Handmade fields are literals."""
+        return False
+
     def derive(self, name: str, fact: Callable[[Node], Fact]) -> Expr:
         values = [fact(node) for node in self.nodes]
         return literal(values[0]) if len(set(values)) == 1 else Code(name)
