@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from math import prod
 
 from cnnspec.backends.pycode import Binary, Code, Expr, literal
@@ -30,6 +30,7 @@ from cnnspec.graph.ir import (
     Region,
     Value,
 )
+from cnnspec.graph.walk import walk_items
 from cnnspec.ops.base import Op
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
@@ -73,6 +74,15 @@ def index_owners(graph: Graph) -> dict[Node, tuple[CallItem, ...]]:
     return owners
 
 
+def list_nodes(region: Region) -> Iterator[Node]:
+    """All ops of a list of steps, those in blocks and groups inside it too."""
+    for item in walk_items(region):
+        if isinstance(item, OpItem):
+            yield item.node
+        elif isinstance(item, BranchItem):
+            yield item.merge
+
+
 def find_setter(value: Value) -> Node | None:
     """The op that decided a value's channels; None for an input of the network."""
     node = value.producer
@@ -90,6 +100,7 @@ class ChannelFinder:
 
     graph: Graph
     owners: dict[Node, tuple[CallItem, ...]]
+    members: dict[str, frozenset[Node]] = field(default_factory=dict)
 
     def say(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value], depth: int = 0) -> Expr:
         """The code for the channels of a value, one for each row."""
@@ -113,12 +124,16 @@ class ChannelFinder:
         carried = Guess(unit.carried_name, frozenset({CARRIED}), lambda v: v[CARRIED])
         literal_works = len({setter and setter.shape.channels for setter in setters}) == 1
         after = AFTER_LOOP in rows[0].variables
-        return [*guesses, received, *([] if literal_works and not after else [carried])]
+        # Channels that were set inside only happen to be as many as came in.
+        entered = [] if inside else [received]
+        return [*guesses, *entered, *([] if literal_works and not after else [carried])]
 
     def is_inside(self, unit: Unit, row: Row, node: Node) -> bool:
         """Whether a node belongs to the same use of the unit as the row."""
-        calls = unit.uses[row.use].calls
-        return self.owners[node][: len(calls)] == calls
+        region = unit.uses[row.use].region
+        if region.scope not in self.members:
+            self.members[region.scope] = frozenset(list_nodes(region))
+        return node in self.members[region.scope]
 
     def guess_setter(self, unit: Unit, row: Row, setter: Node) -> list[Guess]:
         """The producer's own expression for its channels, in the names of this unit."""

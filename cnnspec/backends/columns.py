@@ -64,3 +64,16 @@ def find_references(steps: Sequence[Step]) -> list[str]:
         visit(step)
     found.pop("_", None)
     return list(found)
+
+
+def find_outside(steps: Sequence[Step]) -> tuple[str, ...]:
+    """The names of values that steps take and that no step among them gives."""
+    return tuple(
+        name for name in find_references(steps) if not any(defines(step, name) for step in steps)
+    )
+
+
+def defines(step: Step, name: str) -> bool:
+    """Whether a step, or one inside it, gives a value that name."""
+    own = step.name is not None and getattr(step.name, "value", None) == name
+    return own or any(defines(inner, name) for b in step.branches for inner in b.steps)

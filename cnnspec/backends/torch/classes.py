@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cnnspec.backends.arguments import pass_arguments
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
-from cnnspec.backends.columns import bodies, find_references
+from cnnspec.backends.columns import bodies, find_outside
 from cnnspec.backends.pycode import (
     Call,
     Code,
@@ -36,7 +36,7 @@ from cnnspec.backends.units import (
 )
 from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item
 from cnnspec.naming import class_name, safe_name
-from cnnspec.spec.model import Argument, Step
+from cnnspec.spec.model import Argument
 
 
 @dataclass(slots=True, eq=False)
@@ -133,10 +133,7 @@ class ClassWriter:
         """A named group: in line where that is possible, else as a class for this place."""
         regions = bodies(rows)
         steps = rows[0].item.step.branches[0].steps
-        captured = tuple(
-            name for name in find_references(steps)
-            if not any(step_defines(step, name) for step in steps)
-        )  # fmt: skip
+        captured = find_outside(steps)
         if not captured:
             saved = unit.save()
             sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part)
@@ -180,9 +177,3 @@ class ClassWriter:
             name, count = f"{base}{count}", count + 1
         self.names.add(name)
         return name
-
-
-def step_defines(step: Step, name: str) -> bool:
-    """Whether a step, or one inside it, gives a value that name."""
-    own = step.name is not None and getattr(step.name, "value", None) == name
-    return own or any(step_defines(s, name) for branch in step.branches for s in branch.steps)

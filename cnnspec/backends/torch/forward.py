@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import (
     bodies,
+    find_outside,
     find_references,
     last_name,
     one_kind,
@@ -147,7 +148,7 @@ class ForwardWriter:
     def write_group(self, rows: Sequence[Row], value: Expr) -> Expr:
         """A named group: a sequence where it is a chain, else a class of its own."""
         steps = rows[0].item.step.branches[0].steps
-        captured = [name for name in find_references(steps) if name in self.values]
+        captured = [name for name in find_outside(steps) if name in self.values]
         expr = self.make_chain(rows, bodies(rows)) if not captured else None
         if expr is None:
             expr = self.sequence.make_part(self.unit, rows)

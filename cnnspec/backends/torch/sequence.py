@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
-from cnnspec.backends.columns import bodies, last_name, one_kind, say_condition, turns
+from cnnspec.backends.columns import bodies, find_outside, last_name, one_kind, say_condition, turns
 from cnnspec.backends.pycode import (
     Bracketed,
     Call,
@@ -127,6 +127,8 @@ class SequenceWriter:
                 return self.write_list(rows, bodies(rows))
             case OpItem():
                 return (Make(last_name(rows), self.make_op(rows)),)
+            case GroupItem() if find_outside(rows[0].item.step.branches[0].steps):
+                raise UnshareableError("a part that takes values from outside is no chain's")
             case CallItem() | GroupItem():
                 return (Make(last_name(rows), self.make_part(self.unit, rows)),)
         raise UnshareableError("a chain holds ops, blocks and groups only")
@@ -313,7 +315,7 @@ def write_inline(entries: Sequence[Entry], named: bool) -> Expr | None:
         if not all(isinstance(entry, Make) for entry in entries):
             return None
         pairs = tuple(
-            Bracketed((literal(entry.name), entry.expr), "()")
+            Bracketed((literal(safe_name(entry.name)), entry.expr), "()")
             for entry in entries
             if isinstance(entry, Make)
         )
