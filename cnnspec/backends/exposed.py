@@ -104,6 +104,12 @@ def list_candidates(graph: Graph) -> dict[str, Value]:
 
 def find_structural(spec: ModelSpec, steps: tuple[Step, ...]) -> set[str]:
     """The names that decide which steps there are, through blocks' parameters too."""
+    return _find_structural(spec, steps, {})
+
+
+def _find_structural(
+    spec: ModelSpec, steps: tuple[Step, ...], known: dict[str, set[str]]
+) -> set[str]:
     found: set[str] = set()
     for step in walk(steps):
         for modifier in (step.when, step.repeat, step.name, step.source):
@@ -111,31 +117,21 @@ def find_structural(spec: ModelSpec, steps: tuple[Step, ...]) -> set[str]:
         for _, argument in step.loop:
             found |= needs(argument)
         block = None if step.is_structure else find_block(spec, step.head)
-        if block is not None:
-            inner = block_structural(spec, block, 0)
-            for name, argument in list_given(step, block):
-                if name in inner:
-                    found |= needs(argument)
+        if block is None:
+            continue
+        if block.name not in known:
+            known[block.name] = set()
+            inner = _find_structural(spec, block.steps, known)
+            # A default that is structural makes what it is computed from structural too.
+            for name in reversed(block.parameters):
+                default = block.parameters[name]
+                if name in inner and default is not None:
+                    inner |= needs(default)
+            known[block.name] = inner & set(block.parameters)
+        for name, argument in list_given(step, block):
+            if name in known[block.name]:
+                found |= needs(argument)
     return found
-
-
-def block_structural(spec: ModelSpec, block: Block, depth: int) -> set[str]:
-    """The parameters of a block that decide which steps it has."""
-    if depth > 32:
-        return set(block.parameters)
-    found: set[str] = set()
-    for step in walk(block.steps):
-        for modifier in (step.when, step.repeat, step.name, step.source):
-            found |= needs(modifier) if modifier is not None else set()
-        for _, argument in step.loop:
-            found |= needs(argument)
-        called = None if step.is_structure else find_block(spec, step.head)
-        if called is not None:
-            inner = block_structural(spec, called, depth + 1)
-            for name, argument in list_given(step, called):
-                if name in inner:
-                    found |= needs(argument)
-    return found & set(block.parameters)
 
 
 def list_given(step: Step, block: Block) -> Iterator[tuple[str, Argument]]:

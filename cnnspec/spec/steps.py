@@ -292,8 +292,12 @@ def _is_step(node: Node) -> bool:
     heads = [e for e in node.entries if e.key.value not in (*MODIFIERS, "merge")]
     if len(heads) != 1:
         return False
-    word = heads[0].key.value
-    return word in (*STRUCTURES, *MERGES) or not isinstance(heads[0].value, Sequence)
+    word, value = heads[0].key.value, heads[0].value
+    if word in (*STRUCTURES, *MERGES):
+        return True
+    # No op's field holds a mapping: what looks like one is a step under a stage's name.
+    nested = isinstance(value, Mapping) and any(isinstance(e.value, Mapping) for e in value.entries)
+    return not nested and not isinstance(value, Sequence)
 
 
 def _show(node: Node) -> str:
