@@ -1,0 +1,211 @@
+"""Generated Keras models: their layers, their files, and that they compute what the others do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = [pytest.mark.keras, pytest.mark.torch, pytest.mark.onnx]
+
+pytest.importorskip("torch")
+pytest.importorskip("onnxruntime")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+keras = pytest.importorskip("keras")
+
+from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
+from cnnspec.backends.keras.paths import name_layer  # noqa: E402
+from cnnspec.graph.build import build_graph  # noqa: E402
+from cnnspec.graph.ir import Graph, Node  # noqa: E402
+from cnnspec.naming import module_name, safe_name  # noqa: E402
+from cnnspec.ops.pool import GlobalAvgPool, GlobalMaxPool  # noqa: E402
+from cnnspec.ops.shapes import Kind  # noqa: E402
+from cnnspec.spec.read import read_spec  # noqa: E402
+from cnnspec.verify.measure import draw_task, import_source  # noqa: E402
+from cnnspec.verify.on_keras import run_keras  # noqa: E402
+from cnnspec.verify.on_onnx import run_onnx  # noqa: E402
+from cnnspec.verify.on_torch import rename_path, run_torch  # noqa: E402
+from cnnspec.verify.run import verify  # noqa: E402
+from tests.networks import FEW, NETS, Net  # noqa: E402
+from tests.random_specs import write_random_spec  # noqa: E402
+from tests.ruff_format import RUFF, needs_ruff  # noqa: E402
+
+few_nets = pytest.mark.parametrize("net", FEW, ids=lambda net: net.id)
+SAVED = [net for net in NETS if net.id in ("squeeze_excite", "two_inputs", "uneven", "lenet5")]
+
+
+@cache
+def build(net: Net) -> Graph:
+    return net.build()
+
+
+@cache
+def generate(net: Net) -> bytes:
+    (source,) = compile_keras(build(net), "cnnspec compile").files.values()
+    return source
+
+
+def make_model(net: Net) -> Any:
+    """The generated model; its module stays behind, as that of a user would."""
+    namespace: dict[str, Any] = {"__name__": f"generated_{net.id}"}
+    exec(compile(generate(net), f"{net.id}.py", "exec"), namespace)
+    name = safe_name(module_name(net.spec.name))
+    return namespace.get(f"{name}_model", namespace.get(name))()
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    yield
+    keras.utils.clear_session()
+
+
+def is_chain(graph: Graph) -> bool:
+    """Whether each op takes the result of the one before it, outside of blocks."""
+    before = (graph.inputs[-1], *(node.output for node in graph.nodes))
+    return len(graph.inputs) == 1 and all(
+        node.inputs == (value,) and not node.origin.calls
+        for node, value in zip(graph.nodes, before, strict=False)
+    )
+
+
+def list_sized(graph: Graph) -> list[Node]:
+    """The ops whose result a layer of their own has."""
+    return [node for node in graph.nodes if node.op.op != "identity"]
+
+
+def to_keras(node: Node) -> tuple[int | None, ...]:
+    shape = node.shape
+    if shape.kind is Kind.MAP:
+        return (None, *shape.sizes, shape.channels)
+    return (None, *shape.dims)
+
+
+@few_nets
+def test_layers_are_the_graphs(net: Net) -> None:
+    graph, model = build(net), make_model(net)
+    assert isinstance(model, keras.Sequential) == is_chain(graph)
+    names = [layer.name for layer in model.layers]
+    assert len(names) == len(set(names))
+    layers = {layer.name: layer for layer in model.layers}
+    for node in list_sized(graph):
+        layer = layers[name_layer(node.path)]
+        assert tuple(layer.output.shape) == to_keras(node), node.path
+        assert layer.count_params() == sum(prod(weight.shape) for weight in node.weights)
+    # What is not an op's own layer helps one: its name begins with that op's.
+    own = tuple(name_layer(node.path) for node in graph.nodes)
+    inputs = {str(tensor.name) for tensor in model.inputs}
+    helpers = set(names) - set(own) - inputs - {layer for layer in names if "input_layer" in layer}
+    assert all(name.startswith(own) for name in helpers), helpers
+    assert not any(layers[name].weights for name in helpers)
+
+
+@few_nets
+def test_every_target_computes_the_same(net: Net) -> None:
+    report = verify(build(net), ["torch", "keras", "onnx"], train=True)
+    problems = {verdict.target: verdict.problems for verdict in report.verdicts if verdict.problems}
+    assert not problems
+
+
+@few_nets
+def test_every_target_gives_layers_the_same_shapes(net: Net) -> None:
+    graph = build(net)
+    task = draw_task(graph, 0, trace=True)
+    torch_layers = run_torch(task).layers
+    keras_layers, onnx_layers = run_keras(task, "keras").layers, run_onnx(task).layers
+    for node in graph.nodes:
+        dims = node.shape.dims
+        if node.path in keras_layers:
+            assert keras_layers[node.path].shape[1:] == dims, node.path
+        assert onnx_layers[node.path].shape[1:] == dims, node.path
+        found = torch_layers.get(rename_path(node.path))
+        if found is not None and isinstance(node.op, GlobalAvgPool | GlobalMaxPool):
+            assert found[0].size == prod(dims)
+        elif found is not None:
+            assert found.shape[1:] == dims, node.path
+    weighted = [node.path for node in graph.nodes if node.weights]
+    assert all(rename_path(path) in torch_layers for path in weighted)
+    assert all(node.path in keras_layers for node in list_sized(graph))
+
+
+@pytest.mark.parametrize("net", SAVED, ids=lambda net: net.id)
+def test_saved_model_gives_the_same_numbers(net: Net, tmp_path: Path) -> None:
+    model = make_model(net)
+    source = np.random.default_rng(0)
+    inputs = [source.standard_normal((2, *x.shape[1:])).astype("float32") for x in model.inputs]
+    wanted = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    found = again(inputs if len(inputs) > 1 else inputs[0], training=False)
+    assert np.array_equal(keras.ops.convert_to_numpy(found), keras.ops.convert_to_numpy(wanted))
+    assert again.name == model.name == module_name(build(net).name)
+
+
+@pytest.mark.parametrize("name", ["unet", "uneven"])
+def test_mixed_precision_builds(name: str) -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = make_model(next(net for net in NETS if net.id == name))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    output = model(np.zeros((1, *model.inputs[0].shape[1:]), "float32"))
+    assert keras.backend.standardize_dtype(output.dtype) == "float16"
+    assert {v.dtype for v in model.trainable_variables} == {"float32"}
+
+
+@pytest.mark.parametrize("net", SAVED, ids=lambda net: net.id)
+def test_script_prints_a_summary(net: Net, capsys: pytest.CaptureFixture[str]) -> None:
+    graph = build(net)
+    exec(compile(generate(net), f"{net.id}.py", "exec"), {"__name__": "__main__"})
+    printed = capsys.readouterr().out
+    parameters = sum(prod(weight.shape) for _, weight in graph.list_weights())
+    assert f"{parameters:,}" in printed
+
+
+@needs_ruff
+def test_sources_are_clean(tmp_path: Path) -> None:
+    for number, net in enumerate(NETS):
+        (tmp_path / f"net{number}_{net.id.replace(':', '_')}.py").write_bytes(generate(net))
+    rules = ["check", "--select", "E,F,I,N,B,UP,SIM,D1", "--output-format", "concise"]
+    for command in (rules, ["format", "--diff"]):
+        done = subprocess.run(
+            [str(RUFF), *command, "--isolated", "--line-length", "88", "--no-cache", "."],
+            cwd=tmp_path, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def list_live_seeds(count: int) -> list[int]:
+    """The first seeds whose every op is used: Keras drops those that lead nowhere."""
+    seeds: list[int] = []
+    for seed in range(200):
+        graph = build_graph(read_spec(write_random_spec(seed), "random.yaml"))
+        outputs = set(graph.outputs.values())
+        if all(node.output.readers or node.output in outputs for node in graph.nodes):
+            seeds.append(seed)
+        if len(seeds) == count:
+            break
+    return seeds
+
+
+@pytest.mark.parametrize("seed", list_live_seeds(12))
+def test_random_spec_computes_the_same(seed: int) -> None:
+    text = write_random_spec(seed)
+    graph = build_graph(read_spec(text, f"seed{seed}.yaml"))
+    report = verify(graph, ["torch", "keras", "onnx"], train=False)
+    problems = {verdict.target: verdict.problems for verdict in report.verdicts if verdict.problems}
+    assert not problems, text
+
+
+def test_generated_module_is_found_by_its_function() -> None:
+    net = next(net for net in NETS if net.id == "two_inputs")
+    with import_source(generate(net), "keras_two_inputs") as module:
+        model = module.two_inputs(classes=8)
+    assert model.output_shape == (None, 8)
+    assert [tensor.name for tensor in model.inputs] == ["image", "facts"]

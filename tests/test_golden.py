@@ -1,0 +1,77 @@
+"""Generated source byte for byte: what a change of the generators changes is read here first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.backends.torch.emit import compile_torch
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.ir import Graph
+from cnnspec.resources import read_zoo
+from cnnspec.spec.read import read_spec
+from tests.networks import SPECS
+
+GOLDEN = Path(__file__).parent / "golden"
+# From the zoo as it is, and from tests/specs what no zoo network shows.
+ZOO = (
+    "alexnet", "cifar10net", "cnn_with_dropout", "lenet5", "mnist_cnn", "resnet:18", "resnet:50",
+    "simple_resnet", "tiny_cnn", "vgg:16", "vgg:11_bn",
+)  # fmt: skip
+OWN = ("clashes", "inception", "mobile", "squeeze_excite", "stages", "tokens", "two_inputs", "unet")
+COMPILERS = {"torch": compile_torch, "keras": compile_keras}
+
+
+def build(name: str) -> Graph:
+    family, _, variant = name.partition(":")
+    data = (SPECS / f"{family}.yaml").read_bytes() if name in OWN else read_zoo(family)
+    return build_graph(read_spec(data, f"{family}.yaml"), variant)
+
+
+@pytest.mark.parametrize("target", list(COMPILERS))
+@pytest.mark.parametrize("name", [*ZOO, *OWN])
+def test_generated_source_is_as_it_was_read_and_approved(
+    name: str, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnspec.backends.header.find_version", lambda: "0.0.0")
+    command = f"cnnspec compile {name} --target {target}"
+    (source,) = COMPILERS[target](build(name), command).files.values()
+    path = GOLDEN / name.replace(":", "_") / f"{target}.py"
+    if os.environ.get("REGENERATE"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(source)
+    assert path.read_bytes() == source
+
+
+def count_lines(name: str) -> int:
+    text = (GOLDEN / name / "torch.py").read_text()
+    return sum(bool(line.strip()) for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [("resnet_50", 110), ("vgg_16", 60), ("inception", 150), ("mobile", 160), ("unet", 100)],
+)
+def test_generated_torch_is_no_longer_than_what_a_person_writes(name: str, limit: int) -> None:
+    assert count_lines(name) <= limit
+
+
+def test_depth_adds_no_lines() -> None:
+    (deep,) = compile_torch(build("resnet:152"), "cnnspec compile resnet:152").files.values()
+    lines = sum(bool(line.strip()) for line in deep.decode().splitlines())
+    assert lines == count_lines("resnet_50")
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [("resnet_50", ["Bottleneck", "ResNet"]), ("lenet5", ["LeNet5"]), ("unet", None)],
+)
+def test_there_is_one_class_for_each_block(name: str, classes: list[str] | None) -> None:
+    text = (GOLDEN / name / "torch.py").read_text()
+    found = [line[6 : line.index("(")] for line in text.splitlines() if line.startswith("class ")]
+    assert len(found) == len(set(found))
+    if classes is not None:
+        assert found == classes
