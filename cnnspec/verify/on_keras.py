@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.backends.keras.names import AFTER
 from cnnspec.backends.keras.paths import name_layer
 from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights
 from cnnspec.graph.ir import Node, Value
@@ -150,13 +152,22 @@ def _inputs(job: Job, batch: tuple[Array, ...]) -> Any:
     return arrays[0] if len(arrays) == 1 else arrays
 
 
+def find_last(layers: Mapping[str, Any], name: str) -> Any:
+    """The last of the layers that an op became, or None; helping layers have the op's name too."""
+    for suffix in AFTER:
+        if f"{name}_{suffix}" in layers and name in layers:
+            return layers[f"{name}_{suffix}"]
+    return layers.get(name)
+
+
 def _trace(model: Any, job: Job, inputs: Any) -> dict[str, Array]:
     """The outputs of all layers by path."""
     import keras
 
     layers = {layer.name: layer for layer in model.layers}
-    nodes = [node for node in job.nodes if name_layer(node.path) in layers]
-    outputs = [layers[name_layer(node.path)].output for node in nodes]
+    results_of = {node: find_last(layers, name_layer(node.path)) for node in job.nodes}
+    nodes = [node for node, layer in results_of.items() if layer is not None]
+    outputs = [layer.output for layer in results_of.values() if layer is not None]
     results = keras.Model(model.inputs, outputs)(
         inputs if isinstance(inputs, list) else [inputs], training=False
     )

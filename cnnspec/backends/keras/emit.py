@@ -13,6 +13,7 @@ from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import find_exposed
 from cnnspec.backends.header import describe_graph, say_title
 from cnnspec.backends.keras.functions import FunctionWriter
+from cnnspec.backends.keras.names import find_suffixes
 from cnnspec.backends.keras.paths import PathNamer, name_layer
 from cnnspec.backends.keras.table import LAYERS, UNSUPPORTED
 from cnnspec.backends.pycode import (
@@ -56,6 +57,7 @@ class Source:
     functions: tuple[str, ...]
     model: str
     imports: tuple[str, ...]
+    layer_names: Mapping[Node, Sequence[str]]
 
     @property
     def code(self) -> tuple[str, ...]:
@@ -74,6 +76,7 @@ class SourceWriter:
     homes: dict[Item, tuple[Unit, int]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     needs: set[str] = field(default_factory=set)
+    layer_names: dict[Node, list[str]] = field(default_factory=dict)
 
     def write_block(self, name: str, uses: tuple[Use, ...]) -> None:
         """One function for some uses of a block; keeps nothing when they cannot share it."""
@@ -92,6 +95,7 @@ class SourceWriter:
             raise
         self.names.add(free)
         self.needs |= unit.functions
+        self.layer_names |= writer.layer_names
         lines = writer.lines
         for code_name, text in reversed(say_computed(unit)):
             head = [f"    if {code_name} is None:"]
@@ -151,10 +155,14 @@ class SourceWriter:
         namer = PathNamer(unit)
         for node, row in list_nodes(unit):
             site = OpSite(self.finder, self.supports, unit, [row], (node,))
-            items += LAYERS[type(node.op)](site, namer.say([node.path], [row]))
+            name = namer.say([node.path], [row])
+            written = LAYERS[type(node.op)](site, name)
+            suffixes = find_suffixes(name, written)
+            self.layer_names[node] = [f"{name_layer(node.path)}{suffix}" for suffix in suffixes]
+            items += written
         layers = Bracketed(tuple(items), split=True)
-        name = ("name", literal(model_name))
-        return format_statement("return ", Call("keras.Sequential", (layers,), (name,)), indent=4)
+        call = Call("keras.Sequential", (layers,), (("name", literal(model_name)),))
+        return format_statement("return ", call, indent=4)
 
     def write_functional(self, unit: Unit, model_name: str) -> list[str]:
         """Any other network: layers called in order, between inputs and outputs."""
@@ -170,6 +178,7 @@ class SourceWriter:
             writer.values[value.name] = variable
             writer.current = variable
         writer.write_list(unit.list_rows(), [unit.uses[0].region])
+        self.layer_names |= writer.layer_names
         every = "inputs" if single else f"[{', '.join(writer.values[v.name] for v in inputs)}]"
         end = Call(
             "keras.Model", (Code(every), Code(writer.current)), (("name", literal(model_name)),)
@@ -235,7 +244,7 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     imports = ["import math", ""] if writer.needs & {"ceil", "floor"} else []
     names = [word for word in ("layers", "ops") if re.search(rf"\b{word}\.", text)]
     imports += ["import keras", *([f"from keras import {', '.join(names)}"] if names else [])]
-    return Source(tuple(definitions), functions, model, tuple(imports))
+    return Source(tuple(definitions), functions, model, tuple(imports), writer.layer_names)
 
 
 def read_support(name: str) -> str:
@@ -247,26 +256,33 @@ def read_support(name: str) -> str:
 
 
 def check_graph(graph: Graph) -> None:
-    """Raise SpecError for what Keras cannot say: ops, and layers that would share a name."""
+    """Raise SpecError for ops that Keras cannot say."""
     refused = [
         explain_refusal(node, UNSUPPORTED[type(node.op)], "keras", ("torch", "onnx"))
         for node in graph.nodes
         if type(node.op) in UNSUPPORTED
     ]
-    names: dict[str, str] = {}
+    if refused:
+        raise SpecError(refused)
+
+
+def check_names(graph: Graph, layer_names: Mapping[Node, Sequence[str]]) -> None:
+    """Raise SpecError for layers that would share a name: a path's dots become underscores."""
+    taken: dict[str, Node] = {}
+    refused = []
     for node in graph.nodes:
-        name = name_layer(node.path)
-        if name in names:
-            refused.append(
-                Diagnostic(
-                    "backend-unsupported",
-                    f"keras would call two layers '{name}': {names[name]} and {node.path}",
-                    node.origin.step.span,
-                    path=node.path,
-                    help=("give one of them another name",),
+        for name in layer_names.get(node, ()):
+            other = taken.setdefault(name, node)
+            if other is not node:
+                refused.append(
+                    Diagnostic(
+                        "backend-unsupported",
+                        f"keras would call two layers '{name}': for {other.path} and {node.path}",
+                        node.origin.step.span,
+                        path=node.path,
+                        help=("give one of the two another name",),
+                    )
                 )
-            )
-        names[name] = node.path
     if refused:
         raise SpecError(refused)
 
@@ -278,6 +294,7 @@ def compile_keras(graph: Graph, command: str, templates: Path | None = None) -> 
         source = write_source(graph, find_exposed(graph, write_source))
     except CannotSayError as error:
         raise SpecError(find_refused(graph, error)) from None
+    check_names(graph, source.layer_names)
     view = {
         "header": describe_graph(graph, command),
         "supports": source.supports,

@@ -14,7 +14,8 @@ from cnnspec.backends.columns import (
     say_condition,
     turns,
 )
-from cnnspec.backends.keras.paths import LoopNames, PathNamer
+from cnnspec.backends.keras.names import find_suffixes
+from cnnspec.backends.keras.paths import LoopNames, PathNamer, name_layer
 from cnnspec.backends.keras.table import LAYERS, MERGES
 from cnnspec.backends.pycode import (
     Bracketed,
@@ -28,7 +29,16 @@ from cnnspec.backends.pycode import (
 )
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.units import Row, Unit, guess_argument, normalize
-from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, LoopItem, OpItem, Region, SkipItem
+from cnnspec.graph.ir import (
+    BranchItem,
+    CallItem,
+    GroupItem,
+    LoopItem,
+    Node,
+    OpItem,
+    Region,
+    SkipItem,
+)
 from cnnspec.naming import safe_name
 from cnnspec.spec.model import ListArgument, Literal
 
@@ -62,6 +72,7 @@ class FunctionWriter:
         self.values: dict[str, str] = {}
         self.taken: set[str] = set()
         self.namer = PathNamer(unit)
+        self.layer_names: dict[Node, list[str]] = {}
         self.referenced = find_references(unit.steps)
 
     def write_list(self, rows: Sequence[Row], regions: Sequence[Region]) -> None:
@@ -263,7 +274,9 @@ class FunctionWriter:
             self.merge(rows, tuple(self.find_value(item) for item in argument.items))
             return
         name = self.namer.say([node.path for node in site.nodes], rows)
-        for layer in LAYERS[type(site.op)](site, name):
+        layers = LAYERS[type(site.op)](site, name)
+        self.note_names(site, find_suffixes(name, layers))
+        for layer in layers:
             self.assign(Call(layer, (Code(self.current),)))
 
     def merge(self, rows: Sequence[Row], values: tuple[str, ...]) -> None:
@@ -271,6 +284,8 @@ class FunctionWriter:
         site = self.find_site(rows)
         name = self.namer.say([node.path for node in site.nodes], rows)
         merged = MERGES[type(site.op)](site, name)
+        every = (*(layer for layers in merged.inputs for layer in layers), merged.layer)
+        self.note_names(site, find_suffixes(name, every))
         inputs = []
         for value, layers in zip(values, merged.inputs, strict=True):
             expr: Expr = Code(value)
@@ -278,6 +293,11 @@ class FunctionWriter:
                 expr = Call(layer, (expr,))
             inputs.append(expr)
         self.assign(Call(merged.layer, (Bracketed(tuple(inputs)),)))
+
+    def note_names(self, site: OpSite, suffixes: Sequence[str]) -> None:
+        """Remember which layers each op becomes."""
+        for node in site.nodes:
+            self.layer_names[node] = [f"{name_layer(node.path)}{suffix}" for suffix in suffixes]
 
     def find_site(self, rows: Sequence[Row]) -> OpSite:
         """The site of a step that is an op."""
