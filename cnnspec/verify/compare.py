@@ -109,7 +109,7 @@ def judge(
             problems.append(f"{statistics.where} differs by {statistics.relative:.1e}")
     notes: tuple[str, ...] = ()
     if gradient is not None and found.precision != "float64":
-        notes = (f"trained in single precision, tolerance {limit:.0e}: it has no double here",)
+        notes = (f"a step in single precision, for want of double; tolerance {limit:.0e}",)
     return Verdict(
         found.target, found.version, shape, found.parameters, output, gradient, statistics,
         tuple(problems), notes,

@@ -113,6 +113,8 @@ def measure(job: Job, target: str) -> Measured:
         if task.trace:
             found.layers = _trace(model, job, inputs[0])
         if task.train:
+            # On PyTorch, Keras computes its norms in single precision whatever the inputs have.
+            found.precision = "float32" if backend == "torch" else "float64"
             try:
                 _train(make, job, found, "float64")
             except Exception as error:

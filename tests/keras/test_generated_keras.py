@@ -25,6 +25,7 @@ from cnnspec.backends.keras.paths import name_layer  # noqa: E402
 from cnnspec.graph.build import build_graph  # noqa: E402
 from cnnspec.graph.ir import Graph, Node  # noqa: E402
 from cnnspec.naming import module_name, safe_name  # noqa: E402
+from cnnspec.ops.conv import ConvTranspose  # noqa: E402
 from cnnspec.ops.pool import GlobalAvgPool, GlobalMaxPool  # noqa: E402
 from cnnspec.ops.shapes import Kind  # noqa: E402
 from cnnspec.spec.read import read_spec  # noqa: E402
@@ -80,6 +81,13 @@ def list_sized(graph: Graph) -> list[Node]:
     return [node for node in graph.nodes if node.op.op != "identity"]
 
 
+def find_last(layers: dict[str, Any], node: Node) -> Any:
+    """The layer that ends an op: some cut the result of the layer with the op's name."""
+    name = name_layer(node.path)
+    ends = [layers[f"{name}_{end}"] for end in ("crop", "stride") if f"{name}_{end}" in layers]
+    return (ends or [layers[name]])[0]
+
+
 def to_keras(node: Node) -> tuple[int | None, ...]:
     shape = node.shape
     if shape.kind is Kind.MAP:
@@ -95,8 +103,8 @@ def test_layers_are_the_graphs(net: Net) -> None:
     assert len(names) == len(set(names))
     layers = {layer.name: layer for layer in model.layers}
     for node in list_sized(graph):
-        layer = layers[name_layer(node.path)]
-        assert tuple(layer.output.shape) == to_keras(node), node.path
+        layer, last = layers[name_layer(node.path)], find_last(layers, node)
+        assert tuple(last.output.shape) == to_keras(node), node.path
         assert layer.count_params() == sum(prod(weight.shape) for weight in node.weights)
     # What is not an op's own layer helps one: its name begins with that op's.
     own = tuple(name_layer(node.path) for node in graph.nodes)
@@ -119,11 +127,14 @@ def test_every_target_gives_layers_the_same_shapes(net: Net) -> None:
     task = draw_task(graph, 0, trace=True)
     torch_layers = run_torch(task).layers
     keras_layers, onnx_layers = run_keras(task, "keras").layers, run_onnx(task).layers
+    results = set(graph.outputs.values())
     for node in graph.nodes:
         dims = node.shape.dims
-        if node.path in keras_layers:
+        if node.path in keras_layers and not isinstance(node.op, ConvTranspose):
             assert keras_layers[node.path].shape[1:] == dims, node.path
-        assert onnx_layers[node.path].shape[1:] == dims, node.path
+        # The network's result has the name that callers know it by, and dropout is left out.
+        if node.output not in results and not node.op.acts_in_training:
+            assert onnx_layers[node.path].shape[1:] == dims, node.path
         found = torch_layers.get(rename_path(node.path))
         if found is not None and isinstance(node.op, GlobalAvgPool | GlobalMaxPool):
             assert found[0].size == prod(dims)

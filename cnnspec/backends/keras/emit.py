@@ -262,8 +262,31 @@ def check_graph(graph: Graph) -> None:
         for node in graph.nodes
         if type(node.op) in UNSUPPORTED
     ]
+    used = find_used(graph)
+    refused += [
+        explain_refusal(
+            node,
+            "nothing uses its result, and keras would leave it out",
+            "keras",
+            ("torch", "onnx"),
+        )
+        for node in graph.nodes
+        if node not in used
+    ]
     if refused:
         raise SpecError(refused)
+
+
+def find_used(graph: Graph) -> set[Node]:
+    """The ops that an output of the network depends on."""
+    used: set[Node] = set()
+    open_ends = [value.producer for value in graph.outputs.values()]
+    while open_ends:
+        node = open_ends.pop()
+        if node is not None and node not in used:
+            used.add(node)
+            open_ends += [value.producer for value in node.inputs]
+    return used
 
 
 def check_names(graph: Graph, layer_names: Mapping[Node, Sequence[str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 
 from cnnspec.backends.base import UnshareableError
@@ -205,8 +206,9 @@ class ForwardWriter:
                 output = self.write_container(rows, regions, start)
             elif branch.steps:
                 output = self.write_list(rows, regions, start)
-                if len(format_inline(output)) > _LONG // 2 and index < len(labels) - 1:
-                    output = self.assign(output)
+            is_last = index == len(rows[0].item.step.branches) - 1
+            if not is_last and not self.is_safe(output, start):
+                output = self.assign(output)
             if isinstance(output, Code) and output.text.isidentifier():
                 self.held.append(output.text)
             outputs.append(output)
@@ -214,6 +216,14 @@ class ForwardWriter:
         merged = [row.follow(as_op(item)) for row, item in zip(rows, items, strict=True)]
         site = self.sequence.find_site(merged)
         return MERGES[type(site.op)](site, tuple(outputs))
+
+    def is_safe(self, value: Expr, start: Code) -> bool:
+        """Whether a pending value still holds after other statements: it is short and reads only
+        variables that stay."""
+        text = format_inline(value)
+        fixed = {start.text, "self", "F", "torch", *(safe_name(name) for name in self.values)}
+        names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        return names <= fixed and len(text) <= _LONG // 2
 
     def write_container(self, rows: Sequence[Row], regions: Sequence[Region], start: Expr) -> Expr:
         """A branch that is a plain chain: one attribute that holds a sequence."""
@@ -299,12 +309,8 @@ class ForwardWriter:
 
     def pick_variable(self) -> str:
         """A variable that nothing still needs."""
-        taken = {*self.held}
-        taken |= {
-            variable.text
-            for name, variable in self.values.items()
-            if isinstance(variable, Code) and name in self.referenced
-        }
+        # Names that the author gave to values are kept for them.
+        taken = {*self.held, *map(safe_name, self.referenced)}
         free = next((name for name in _VARIABLES if name not in taken), None)
         return free or next(f"x{i}" for i in range(2, 10_000) if f"x{i}" not in taken)
 

@@ -42,7 +42,8 @@ class BasicBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
         out = self.relu1(self.bn1(self.conv1(x)))
-        return self.relu2(self.bn2(self.conv2(out)) + self.downsample(x))
+        out = self.bn2(self.conv2(out))
+        return self.relu2(out + self.downsample(x))
 
 
 class ResNet(nn.Module):

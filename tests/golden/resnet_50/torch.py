@@ -46,7 +46,8 @@ class Bottleneck(nn.Module):
         """Compute the result for a batch."""
         out = self.relu1(self.bn1(self.conv1(x)))
         out = self.relu2(self.bn2(self.conv2(out)))
-        return self.relu3(self.bn3(self.conv3(out)) + self.downsample(x))
+        out = self.bn3(self.conv3(out))
+        return self.relu3(out + self.downsample(x))
 
 
 class ResNet(nn.Module):
