@@ -44,7 +44,9 @@ def _measure(task: Task, target: str, model: Any, dtype: Any) -> Measured:
     with torch.no_grad():
         found.outputs = tuple(_numpy(model(*batch)) for batch in inputs)
         if task.trace:
-            found.layers = _trace(model, inputs[0])
+            paths = {rename_path(node.path): node.path for node in task.graph.nodes}
+            traced = _trace(model, inputs[0])
+            found.layers = {paths[name]: array for name, array in traced.items() if name in paths}
     if task.train:
         # In single precision a ReLU's input near zero falls on either side of it, and the
         # gradients of a deep net part by percents; double precision shows what the code says.
