@@ -16,10 +16,26 @@ _ACTIVATIONS = (
     "relu", "relu6", "silu", "tanh", "sigmoid", "hard_swish", {"leaky_relu": 0.2}, "gelu", "elu",
     {"prelu": True}, "mish",
 )  # fmt: skip
-_NORMS: tuple[Step, ...] = ("batch_norm", {"group_norm": 2}, "batch_norm", {"batch_norm": {"eps": 1e-3}})
+_NORMS: tuple[Step, ...] = (
+    "batch_norm",
+    {"group_norm": 2},
+    "batch_norm",
+    {"batch_norm": {"eps": 1e-3}},
+)
 _WIDTHS = (4, 8, 12, 16)
 # Names that generated code might use for something else.
-_NASTY = ("x", "out", "y", "layers", "name", "channels", "in_channels", "shortcut", "body", "inputs")
+_NASTY = (
+    "x",
+    "out",
+    "y",
+    "layers",
+    "name",
+    "channels",
+    "in_channels",
+    "shortcut",
+    "body",
+    "inputs",
+)
 
 
 @dataclass

@@ -103,7 +103,9 @@ def test_training_step_equals_flat_graph(net: Net) -> None:
         arrays[name].requires_grad_(weight.trainable)
     wanted = run_flat(graph, inputs, arrays, training=True)
     assert measure_gap(output, wanted) <= 1e-9
-    probe = torch.randn(wanted.shape, generator=torch.Generator().manual_seed(2), dtype=wanted.dtype)
+    probe = torch.randn(
+        wanted.shape, generator=torch.Generator().manual_seed(2), dtype=wanted.dtype
+    )
     (output * probe).sum().backward()
     (wanted * probe).sum().backward()
     own = dict(model.named_parameters())
@@ -132,9 +134,7 @@ def test_copies_and_layouts_give_the_same_numbers(net: Net) -> None:
         assert torch.equal(copy.deepcopy(model)(*inputs), output)
         ranks = {x.dim() for x in inputs}
         layout = torch.channels_last_3d if 5 in ranks else torch.channels_last
-        moved = [
-            x.contiguous(memory_format=layout) if x.dim() in (4, 5) else x for x in inputs
-        ]
+        moved = [x.contiguous(memory_format=layout) if x.dim() in (4, 5) else x for x in inputs]
         assert measure_gap(copy.deepcopy(model).to(memory_format=layout)(*moved), output) <= 1e-12
 
 
@@ -195,7 +195,10 @@ def test_argument_equals_recompiled_spec(net: Net) -> None:
 def test_sources_are_clean(tmp_path: Path) -> None:
     write_sources(tmp_path)
     common = ["--isolated", "--line-length", "88"]
-    for command in (["check", "--select", RULES, "--output-format", "concise"], ["format", "--diff"]):
+    for command in (
+        ["check", "--select", RULES, "--output-format", "concise"],
+        ["format", "--diff"],
+    ):
         done = subprocess.run(
             [str(RUFF), *command, *common, "--no-cache", "."],
             cwd=tmp_path, capture_output=True, text=True,

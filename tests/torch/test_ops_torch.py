@@ -81,7 +81,9 @@ def compare(graph: Graph, dtype: Any) -> None:
     assert tuple(output.shape[1:]) == graph.outputs["output"].known.dims
     assert output.dtype == dtype
     assert measure_gap(output, wanted) <= TOLERANCES[dtype]
-    probe = torch.randn(wanted.shape, generator=torch.Generator().manual_seed(2), dtype=wanted.dtype)
+    probe = torch.randn(
+        wanted.shape, generator=torch.Generator().manual_seed(2), dtype=wanted.dtype
+    )
     (output * probe.to(dtype)).sum().backward()
     (wanted * probe).sum().backward()
     pairs = [(a.grad, b.grad) for a, b in zip(inputs, wanted_inputs, strict=True)]

@@ -13,7 +13,9 @@ from cnnspec.backends.torch.emit import read_support
 from tests.ruff_format import RUFF, needs_ruff
 
 SUPPORT = Path(__file__).parents[2] / "templates" / "torch" / "support"
-IMPORTS = "import torch\nimport torch.nn.functional as F  # noqa: N812\nfrom torch import Tensor, nn\n"
+IMPORTS = (
+    "import torch\nimport torch.nn.functional as F  # noqa: N812\nfrom torch import Tensor, nn\n"
+)
 
 
 def write_files(folder: Path) -> None:
@@ -23,8 +25,11 @@ def write_files(folder: Path) -> None:
         for rank in ranks:
             text = read_support(path.stem.removesuffix("2d") + rank)
             words = [("import torch\n", "torch."), ("import torch.nn", "F."), ("from", "nn.")]
-            lines = [line for line in IMPORTS.splitlines(keepends=True)
-                     if any(line.startswith(start) and word in text for start, word in words)]  # fmt: skip
+            lines = [
+                line
+                for line in IMPORTS.splitlines(keepends=True)
+                if any(line.startswith(start) and word in text for start, word in words)
+            ]
             lines = [line if "Tensor" in text else line.replace("Tensor, ", "") for line in lines]
             head = '"""A definition."""\n' + "".join(["\n", *lines] if lines else lines)
             (folder / f"{path.stem}_{rank or 'any'}.py".lower()).write_text(f"{head}\n\n{text}\n")
