@@ -369,7 +369,9 @@ class Writer:
         head: list[Step] = ["flatten" if flat else "global_avg_pool"]
         if self.chance(0.4):
             head += [{"linear": 12}, "relu", {"dropout": 0.2}]
-        head.append({"linear": "$classes"})
+        # Finding out which arguments a model takes compiles it twice more.
+        params = {"classes": 5} if self.chance(0.25) else {}
+        head.append({"linear": "$classes" if params else 5})
         layers: Any
         if self.chance(0.7):
             layers = {**dict(stages), "head": head}
@@ -380,7 +382,7 @@ class Writer:
             "cnnspec": 1,
             "name": "random_net",
             "input": {"channels": self.pick([3, 4]), "height": 16, "width": self.pick([16, 20])},
-            "params": {"classes": 5},
+            "params": params,
             "blocks": self.blocks,
             "layers": [self.conv_first(), *layers] if isinstance(layers, list) else
                       {"first": self.conv_first(), **layers},

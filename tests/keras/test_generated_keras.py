@@ -25,14 +25,13 @@ from cnnspec.backends.keras.paths import name_layer  # noqa: E402
 from cnnspec.graph.build import build_graph  # noqa: E402
 from cnnspec.graph.ir import Graph, Node  # noqa: E402
 from cnnspec.naming import module_name, safe_name  # noqa: E402
-from cnnspec.ops.conv import ConvTranspose  # noqa: E402
 from cnnspec.ops.pool import GlobalAvgPool, GlobalMaxPool  # noqa: E402
 from cnnspec.ops.shapes import Kind  # noqa: E402
 from cnnspec.spec.read import read_spec  # noqa: E402
 from cnnspec.verify.measure import draw_task, import_source  # noqa: E402
 from cnnspec.verify.on_keras import run_keras  # noqa: E402
 from cnnspec.verify.on_onnx import run_onnx  # noqa: E402
-from cnnspec.verify.on_torch import rename_path, run_torch  # noqa: E402
+from cnnspec.verify.on_torch import run_torch  # noqa: E402
 from cnnspec.verify.run import verify  # noqa: E402
 from tests.networks import FEW, NETS, Net  # noqa: E402
 from tests.random_specs import write_random_spec  # noqa: E402
@@ -130,18 +129,18 @@ def test_every_target_gives_layers_the_same_shapes(net: Net) -> None:
     results = set(graph.outputs.values())
     for node in graph.nodes:
         dims = node.shape.dims
-        if node.path in keras_layers and not isinstance(node.op, ConvTranspose):
+        if node.path in keras_layers:
             assert keras_layers[node.path].shape[1:] == dims, node.path
         # The network's result has the name that callers know it by, and dropout is left out.
         if node.output not in results and not node.op.acts_in_training:
             assert onnx_layers[node.path].shape[1:] == dims, node.path
-        found = torch_layers.get(rename_path(node.path))
+        found = torch_layers.get(node.path)
         if found is not None and isinstance(node.op, GlobalAvgPool | GlobalMaxPool):
             assert found[0].size == prod(dims)
         elif found is not None:
             assert found.shape[1:] == dims, node.path
     weighted = [node.path for node in graph.nodes if node.weights]
-    assert all(rename_path(path) in torch_layers for path in weighted)
+    assert all(path in torch_layers for path in weighted)
     assert all(node.path in keras_layers for node in list_sized(graph))
 
 
