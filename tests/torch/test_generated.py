@@ -190,7 +190,6 @@ layers:
 """
 
 
-@pytest.mark.xfail(strict=True, reason="a named stage whose steps go back is written as a chain")
 def test_stage_that_goes_back_is_no_chain() -> None:
     test_module_equals_flat_graph(Net("goes_back", GOES_BACK))
 
