@@ -321,7 +321,7 @@ def list_few() -> list[str]:
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="is started from here")
 @pytest.mark.parametrize("backend", ["torch", "jax"])
-@pytest.mark.parametrize("scope", ["few", pytest.param("all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scope", ["few", pytest.param("all", marks=pytest.mark.exhaustive)])
 def test_ops_compute_the_same_on_other_backends(backend: str, scope: str) -> None:
     pytest.importorskip(backend)
     chosen = [f"{__file__}::{name}" for name in list_few()] if scope == "few" else [__file__]
