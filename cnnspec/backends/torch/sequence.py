@@ -120,6 +120,8 @@ class SequenceWriter:
         if len(taken) < len(rows):
             condition = say_condition(self.unit, rows)
             return (When(condition, self.write_column(taken)),)
+        if rows[0].item.step.source is not None:
+            raise UnshareableError("a step that goes back to an earlier value is no chain's")
         match one_kind(rows):
             case LoopItem():
                 return self.write_loop(rows)
