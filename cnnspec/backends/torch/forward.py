@@ -78,7 +78,17 @@ class ForwardWriter:
             # The last assignment is what is returned.
             del self.body[last[2] :]
             result = last[1]
-        self.body += format_statement("return ", result, indent=8)
+        self.body += self.write_return(result, value)
+
+    def write_return(self, result: Expr, start: Expr) -> list[str]:
+        """The end of forward: what a module returns has no type until a variable gives it one."""
+        typed = isinstance(result, Call) and str(result.function).startswith(("F.", "torch."))
+        if typed or result == start:
+            return format_statement("return ", result, indent=8)
+        single = isinstance(start, Code) and start.text == "x"
+        name, hint = ("x", "") if single else ("output", ": Tensor")
+        lines = format_statement(f"{name}{hint} = ", result, indent=8)
+        return [*lines, f"        return {name}"]
 
     # Lists and structure
 

@@ -53,7 +53,8 @@ class AlexNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
         x = self.features(x)  # 256 x 6 x 6
-        return self.classifier(self.flatten(self.avgpool(x)))
+        x = self.classifier(self.flatten(self.avgpool(x)))
+        return x
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ class CIFAR10Net(nn.Module):
         x = self.pool4(self.relu4(self.bn4(self.conv4(x))))
         x = self.relu5(self.bn5(self.conv5(x)))
         x = self.relu6(self.bn6(self.conv6(x)))
-        return self.fc(self.dropout(torch.flatten(self.gap(x), 1)))
+        x = self.fc(self.dropout(torch.flatten(self.gap(x), 1)))
+        return x
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ class Def(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
         x = self.len_(self.type_(x))
-        return self.print(x)
+        x = self.print(x)
+        return x
 
 
 class Tensor2(nn.Sequential):
@@ -89,7 +90,8 @@ class Clashes(nn.Module):
         x = self.import_(name_ + lambda_)  # 5 x 4 x 4
         x = self.None_(x)  # 4 x 4 x 4
         x = self.keras(x)  # 6 x 4 x 4
-        return self.class_(self.flatten(x))
+        x = self.class_(self.flatten(x))
+        return x
 
 
 if __name__ == "__main__":

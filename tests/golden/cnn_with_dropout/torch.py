@@ -47,7 +47,8 @@ class CNNWithDropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
         x = self.features(x)  # 128 x 8 x 8
-        return self.classifier(self.flatten(x))
+        x = self.classifier(self.flatten(x))
+        return x
 
 
 if __name__ == "__main__":

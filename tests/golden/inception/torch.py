@@ -40,7 +40,8 @@ class ConvRelu(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
-        return self.relu(self.conv(x))
+        x = self.relu(self.conv(x))
+        return x
 
 
 class Inception(nn.Module):
@@ -110,7 +111,8 @@ class InceptionNet(nn.Module):
         x = self.inception3a(self.norm(self.maxpool1(x)))  # 21 x 5 x 5
         x = self.inception3b(x)  # 32 x 5 x 5
         x = self.inception4a(self.maxpool2(x))  # 32 x 3 x 3
-        return self.fc(self.dropout(torch.flatten(self.avgpool(x), 1)))
+        x = self.fc(self.dropout(torch.flatten(self.avgpool(x), 1)))
+        return x
 
 
 if __name__ == "__main__":

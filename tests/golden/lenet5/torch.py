@@ -42,7 +42,8 @@ class LeNet5(nn.Module):
         x = self.pool2(self.relu2(self.conv2(x)))
         x = self.relu3(self.fc1(self.flatten(x)))
         x = self.relu4(self.fc2(x))
-        return self.fc3(x)
+        x = self.fc3(x)
+        return x
 
 
 if __name__ == "__main__":

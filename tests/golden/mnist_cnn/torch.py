@@ -42,7 +42,8 @@ class MNISTCNN(nn.Module):
         x = self.dropout1(self.pool1(self.relu2(self.conv2(x))))
         x = self.pool2(self.relu3(self.conv3(x)))
         x = self.dropout2(self.relu4(self.fc1(self.flatten(x))))
-        return self.logits(x)
+        x = self.logits(x)
+        return x
 
 
 if __name__ == "__main__":

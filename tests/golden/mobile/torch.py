@@ -41,7 +41,8 @@ class InvertedUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
-        return self.body(x) + x
+        x = self.body(x) + x
+        return x
 
 
 class InvertedUnit2(nn.Module):
@@ -75,7 +76,8 @@ class InvertedUnit2(nn.Module):
         """Compute the result for a batch."""
         x = F.relu6(self.batch_norm1(self.conv1(x)), inplace=True)
         x = F.relu6(self.batch_norm2(self.depthwise_conv1(x)), inplace=True)
-        return self.batch_norm3(self.conv2(x))
+        x = self.batch_norm3(self.conv2(x))
+        return x
 
 
 class InvertedUnit3(nn.Module):
@@ -107,7 +109,8 @@ class InvertedUnit3(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
-        return self.body(x) + x
+        x = self.body(x) + x
+        return x
 
 
 class MobileNet(nn.Module):
@@ -135,7 +138,8 @@ class MobileNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
         x = self.features(x)  # 8 x 4 x 4
-        return self.classifier(torch.flatten(self.pool(x), 1))
+        x = self.classifier(torch.flatten(self.pool(x), 1))
+        return x
 
 
 if __name__ == "__main__":

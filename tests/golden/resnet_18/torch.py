@@ -43,7 +43,8 @@ class BasicBlock(nn.Module):
         """Compute the result for a batch."""
         out = self.relu1(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
-        return self.relu2(out + self.downsample(x))
+        x = self.relu2(out + self.downsample(x))
+        return x
 
 
 class ResNet(nn.Module):
@@ -82,7 +83,8 @@ class ResNet(nn.Module):
         x = self.layer2(x)  # 128 x 28 x 28
         x = self.layer3(x)  # 256 x 14 x 14
         x = self.layer4(x)  # 512 x 7 x 7
-        return self.fc(torch.flatten(self.avgpool(x), 1))
+        x = self.fc(torch.flatten(self.avgpool(x), 1))
+        return x
 
 
 if __name__ == "__main__":

@@ -47,7 +47,8 @@ class Bottleneck(nn.Module):
         out = self.relu1(self.bn1(self.conv1(x)))
         out = self.relu2(self.bn2(self.conv2(out)))
         out = self.bn3(self.conv3(out))
-        return self.relu3(out + self.downsample(x))
+        x = self.relu3(out + self.downsample(x))
+        return x
 
 
 class ResNet(nn.Module):
@@ -86,7 +87,8 @@ class ResNet(nn.Module):
         x = self.layer2(x)  # 512 x 28 x 28
         x = self.layer3(x)  # 1024 x 14 x 14
         x = self.layer4(x)  # 2048 x 7 x 7
-        return self.fc(torch.flatten(self.avgpool(x), 1))
+        x = self.fc(torch.flatten(self.avgpool(x), 1))
+        return x
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ class BasicBlock(nn.Module):
         """Compute the result for a batch."""
         out = self.relu1(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
-        return self.relu2(out + self.downsample(x))
+        x = self.relu2(out + self.downsample(x))
+        return x
 
 
 class SimpleResNet(nn.Module):
@@ -76,7 +77,8 @@ class SimpleResNet(nn.Module):
         x = self.layer1(x)  # 64 x 32 x 32
         x = self.layer2(x)  # 128 x 16 x 16
         x = self.layer3(x)  # 256 x 8 x 8
-        return self.fc(torch.flatten(self.avg_pool(x), 1))
+        x = self.fc(torch.flatten(self.avg_pool(x), 1))
+        return x
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ class SqueezeExcite(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
         out = self.relu(self.fc1(self.avgpool(x)))
-        return x * self.sigmoid(self.fc2(out))
+        x = x * self.sigmoid(self.fc2(out))
+        return x
 
 
 class Gate(nn.Module):
@@ -78,7 +79,8 @@ class Gate(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
-        return x * self.weights_(x)[:, :, None, None]
+        x = x * self.weights_(x)[:, :, None, None]
+        return x
 
 
 class Unit(nn.Module):
@@ -135,7 +137,8 @@ class SENet(nn.Module):
         """Compute the result for a batch."""
         x = self.stem(x)  # 8 x 16 x 12
         x = self.body(x)  # 16 x 8 x 6
-        return self.head(x)
+        x = self.head(x)
+        return x
 
 
 if __name__ == "__main__":

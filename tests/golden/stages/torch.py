@@ -30,7 +30,8 @@ class Stem(nn.Module):
         """Compute the result for a batch."""
         first = self.first(x)
         x = self.act(first)
-        return first + self.second(x)
+        x = first + self.second(x)
+        return x
 
 
 class Mixer(nn.Module):
@@ -66,7 +67,8 @@ class Inner(nn.Module):
     def forward(self, x: Tensor, tap: Tensor) -> Tensor:
         """Compute the result for a batch."""
         deep = self.deep(x)
-        return self.act(torch.cat([tap, deep], dim=1))
+        x = self.act(torch.cat([tap, deep], dim=1))
+        return x
 
 
 class Again(nn.Module):
@@ -82,7 +84,8 @@ class Again(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
         tap = self.tap(x)
-        return self.last(self.inner(tap, tap))
+        x = self.last(self.inner(tap, tap))
+        return x
 
 
 class Staged(nn.Module):
@@ -104,7 +107,8 @@ class Staged(nn.Module):
         x = self.mixer(stem)  # 10 x 6 x 6
         x = self.again(x)  # 6 x 6 x 6
         x = torch.flatten(self.gap(torch.cat([stem, self.up(x)], dim=1)), 1)
-        return self.fc(x)
+        x = self.fc(x)
+        return x
 
 
 if __name__ == "__main__":

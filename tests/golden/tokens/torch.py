@@ -33,7 +33,8 @@ class Mlp(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
-        return self.body(x) + x
+        x = self.body(x) + x
+        return x
 
 
 class TokenMixer(nn.Module):
@@ -55,7 +56,8 @@ class TokenMixer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
         x = self.blocks(self.embed(x))  # 6 x 10
-        return self.probabilities(self.head(self.flatten(self.norm(x))))
+        x = self.probabilities(self.head(self.flatten(self.norm(x))))
+        return x
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ class TwoInputs(nn.Module):
         hidden = self.hidden(facts)
         x = self.act(hidden)
         gated = pooled * x
-        return self.head(torch.cat([gated, facts, hidden], dim=1))
+        output: Tensor = self.head(torch.cat([gated, facts, hidden], dim=1))
+        return output
 
 
 if __name__ == "__main__":

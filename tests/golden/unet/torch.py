@@ -70,7 +70,8 @@ class Unet(nn.Module):
         x = self.bottom(self.pool2(enc2))  # 12 x 4 x 6
         x = self.dec2(torch.cat([enc2, self.up2(x)], dim=1))  # 8 x 8 x 12
         x = self.dec1(torch.cat([enc1, self.up1(x)], dim=1))  # 4 x 16 x 24
-        return self.head(x)
+        x = self.head(x)
+        return x
 
 
 if __name__ == "__main__":

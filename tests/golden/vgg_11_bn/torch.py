@@ -49,7 +49,8 @@ class VGG(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
         x = self.features(x)  # 512 x 7 x 7
-        return self.classifier(self.flatten(self.avgpool(x)))
+        x = self.classifier(self.flatten(self.avgpool(x)))
+        return x
 
 
 if __name__ == "__main__":
