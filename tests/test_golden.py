@@ -21,7 +21,10 @@ ZOO = (
     "alexnet", "cifar10net", "cnn_with_dropout", "lenet5", "mnist_cnn", "resnet:18", "resnet:50",
     "simple_resnet", "tiny_cnn", "vgg:16", "vgg:11_bn",
 )  # fmt: skip
-OWN = ("clashes", "inception", "mobile", "squeeze_excite", "stages", "tokens", "two_inputs", "unet")
+OWN = (
+    "clashes", "inception", "mobile", "optional", "squeeze_excite", "stages", "tokens",
+    "two_inputs", "unet",
+)  # fmt: skip
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 
 
@@ -53,7 +56,7 @@ def count_lines(name: str) -> int:
 
 @pytest.mark.parametrize(
     ("name", "limit"),
-    [("resnet_50", 110), ("vgg_16", 60), ("inception", 150), ("mobile", 160), ("unet", 100)],
+    [("resnet_50", 110), ("vgg_16", 60), ("inception", 150), ("mobile", 85), ("unet", 100)],
 )
 def test_generated_torch_is_no_longer_than_what_a_person_writes(name: str, limit: int) -> None:
     assert count_lines(name) <= limit
@@ -67,7 +70,13 @@ def test_depth_adds_no_lines() -> None:
 
 @pytest.mark.parametrize(
     ("name", "classes"),
-    [("resnet_50", ["Bottleneck", "ResNet"]), ("lenet5", ["LeNet5"]), ("unet", None)],
+    [
+        ("resnet_50", ["Bottleneck", "ResNet"]),
+        ("lenet5", ["LeNet5"]),
+        ("mobile", ["InvertedUnit", "MobileNet"]),
+        ("optional", ["Unit", "Head", "Sides", "OptionalParts"]),
+        ("unet", None),
+    ],
 )
 def test_there_is_one_class_for_each_block(name: str, classes: list[str] | None) -> None:
     text = (GOLDEN / name / "torch.py").read_text()
@@ -75,3 +84,17 @@ def test_there_is_one_class_for_each_block(name: str, classes: list[str] | None)
     assert len(found) == len(set(found))
     if classes is not None:
         assert found == classes
+
+
+@pytest.mark.parametrize(
+    ("name", "functions"),
+    [
+        ("resnet_50", ["bottleneck", "resnet"]),
+        ("mobile", ["inverted_unit", "mobilenet"]),
+        ("optional", ["unit", "head", "optionalparts"]),
+    ],
+)
+def test_there_is_one_function_for_each_block(name: str, functions: list[str]) -> None:
+    text = (GOLDEN / name / "keras.py").read_text()
+    found = [line[4 : line.index("(")] for line in text.splitlines() if line.startswith("def ")]
+    assert found == functions

@@ -17,6 +17,7 @@ from cnnspec.backends.units import (
     guess_expression,
 )
 from cnnspec.diagnostics import Span
+from cnnspec.expressions import bind_names
 from cnnspec.graph.arguments import list_fields, read_given
 from cnnspec.graph.ir import (
     BranchItem,
@@ -68,7 +69,8 @@ def index_owners(graph: Graph) -> dict[Node, tuple[CallItem, ...]]:
             case BranchItem():
                 for _, body in item.branches:
                     visit(body, calls)
-                owners[item.merge] = calls
+                if item.merge is not None:
+                    owners[item.merge] = calls
 
     visit(graph.body, ())
     return owners
@@ -79,7 +81,7 @@ def list_nodes(region: Region) -> Iterator[Node]:
     for item in walk_items(region):
         if isinstance(item, OpItem):
             yield item.node
-        elif isinstance(item, BranchItem):
+        elif isinstance(item, BranchItem) and item.merge is not None:
             yield item.merge
 
 
@@ -118,15 +120,24 @@ class ChannelFinder:
     def guess(self, unit: Unit, rows: Sequence[Row], setters: Sequence[Node | None]) -> list[Guess]:
         """What the channels may be called: the producer's words, or what the unit received."""
         received = Guess(IN_CHANNELS, frozenset({IN_CHANNELS}), lambda names: names[IN_CHANNELS])
-        setter = setters[0]
-        inside = setter is not None and self.is_inside(unit, rows[0], setter)
-        guesses = self.guess_setter(unit, rows[0], setter) if setter is not None and inside else []
+        # Where a step is left out in some uses, the channels are another step's there.
+        places: dict[Span | None, list[Guess]] = {}
+        for row, setter in zip(rows, setters, strict=True):
+            inside = setter is not None and self.is_inside(unit, row, setter)
+            place = setter.origin.step.span if setter is not None and inside else None
+            if place not in places:
+                places[place] = (
+                    [received]
+                    if setter is None or not inside
+                    else (self.guess_setter(unit, row, setter))
+                )
         carried = Guess(unit.carried_name, frozenset({CARRIED}), lambda v: v[CARRIED])
         literal_works = len({setter and setter.shape.channels for setter in setters}) == 1
         after = AFTER_LOOP in rows[0].variables
+        first, *others = places.values()
         # Channels that were set inside only happen to be as many as came in.
-        entered = [] if inside else [received]
-        return [*guesses, *entered, *([] if literal_works and not after else [carried])]
+        loop = [] if literal_works and not after else [carried]
+        return [*first, *loop, *(guess for guesses in others for guess in guesses)]
 
     def is_inside(self, unit: Unit, row: Row, node: Node) -> bool:
         """Whether a node belongs to the same use of the unit as the row."""
@@ -141,21 +152,18 @@ class ChannelFinder:
         if field is None:
             return []
         argument = list_fields(self.graph.spec, setter.origin.step)[0].get(field)
-        inner = self.owners[setter][len(unit.uses[row.use].calls) :]
-        rename: dict[str, str] = {}
         if not isinstance(argument, Formula):
             return []
-        names = argument.expression.names
-        for call in reversed(inner):
+        expression = argument.expression
+        # What a called block says of its own parameters, in the words of the calls.
+        for call in reversed(self.owners[setter][len(unit.uses[row.use].calls) :]):
             entries = {n: a for n, _, a in _arguments(call)}
-            found: dict[str, str] = {}
-            for name in names:
-                given = entries.get(rename.get(name, name))
-                if not isinstance(given, Formula) or not given.expression.text.isidentifier():
-                    return []
-                found[name] = given.expression.text
-            rename = found
-        return [guess_expression(argument.expression, rename)]
+            given = {name: entries.get(name) for name in expression.names}
+            words = {n: a.expression for n, a in given.items() if isinstance(a, Formula)}
+            if len(words) < len(given):
+                return []
+            expression = bind_names(expression, words)
+        return [guess_expression(expression)]
 
     def say_flat(
         self, unit: Unit, rows: Sequence[Row], setters: Sequence[Node | None]

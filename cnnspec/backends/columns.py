@@ -6,10 +6,22 @@ from collections.abc import Sequence
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.pycode import Expr
-from cnnspec.backends.units import Row, Unit, guess_argument
+from cnnspec.backends.units import Row, Unit, guess_argument, normalize
 from cnnspec.expressions import Value
-from cnnspec.graph.ir import CallItem, GroupItem, Item, LoopItem, Region, SkipItem
-from cnnspec.spec.model import MERGES, ListArgument, Literal, Step
+from cnnspec.graph.ir import (
+    BranchItem,
+    CallItem,
+    GroupItem,
+    Item,
+    LoopItem,
+    OpItem,
+    Region,
+    SkipItem,
+)
+from cnnspec.spec.model import MERGES, Argument, ListArgument, Literal, Step
+
+# What generated code calls the condition of a shortcut.
+USE_SHORTCUT = "use_shortcut"
 
 
 def one_kind(rows: Sequence[Row]) -> Item:
@@ -43,6 +55,43 @@ def say_condition(unit: Unit, rows: Sequence[Row]) -> Expr:
     named = next((last_name([r]) for r, t in zip(rows, taken, strict=True) if t), "")
     label = named if named and not named.isdecimal() else step.head
     return unit.choose(rows, taken, guess_argument(step.when), f"with_{label}")
+
+
+def say_shortcut_condition(unit: Unit, rows: Sequence[Row]) -> Expr:
+    """The author's `shortcut_when`, or an argument that says it."""
+    taken = [bool(find_merged([row])) for row in rows]
+    return unit.choose(rows, taken, guess_argument(rows[0].item.step.shortcut_when), USE_SHORTCUT)
+
+
+def find_merged(rows: Sequence[Row]) -> list[Row]:
+    """Of a column of branches those that are merged, each at its merge."""
+    merged = []
+    for row in rows:
+        match row.item:
+            case BranchItem(step, start, output, path, merge=node) if node is not None:
+                merged.append(row.follow(OpItem(step, start, output, path, node=node)))
+    return merged
+
+
+def list_branches(rows: Sequence[Row], index: int) -> tuple[list[Row], list[Region]]:
+    """The rows that carry a branch out, with the branch: a shortcut may be left out."""
+    taken = [
+        (row, row.item.branches[index][1])
+        for row in rows
+        if isinstance(row.item, BranchItem) and (index == 0 or row.item.merge is not None)
+    ]
+    return [row for row, _ in taken], [region for _, region in taken]
+
+
+def choose_constant(
+    unit: Unit, rows: Sequence[Row], values: Sequence[object], argument: Argument | None
+) -> Expr:
+    """A loop's bounds as the author wrote them, or as a literal; never a new argument."""
+    extras = len(unit.extras)
+    expr = unit.choose(rows, list(map(normalize, values)), guess_argument(argument), "count")
+    if len(unit.extras) != extras:
+        raise UnshareableError("a loop's bounds cannot be said")
+    return expr
 
 
 def find_references(steps: Sequence[Step]) -> list[str]:

@@ -112,8 +112,8 @@ def _find_structural(
 ) -> set[str]:
     found: set[str] = set()
     for step in walk(steps):
-        for modifier in (step.when, step.repeat, step.name, step.source):
-            found |= needs(modifier) if modifier is not None else set()
+        for modifier in step.modifiers:
+            found |= needs(modifier)
         for _, argument in step.loop:
             found |= needs(argument)
         block = None if step.is_structure else find_block(spec, step.head)
@@ -144,9 +144,9 @@ def list_given(step: Step, block: Block) -> Iterator[tuple[str, Argument]]:
 
 def find_names(step: Step) -> set[str]:
     """Every name that a step's own expressions use."""
-    found: set[str] = set()
-    for argument in (step.argument, step.when, step.repeat, step.name, step.source):
-        found |= needs(argument) if argument is not None else set()
+    found = set(needs(step.argument)) if step.argument is not None else set()
+    for argument in step.modifiers:
+        found |= needs(argument)
     for _, argument in step.loop:
         found |= needs(argument)
     return found

@@ -96,7 +96,8 @@ def _signature(item: Item) -> object:
         case LoopItem():
             return "loop", tuple(_signature(turn) for _, turn in item.turns)
         case BranchItem():
-            return "branches", tuple(signature(body) for _, body in item.branches)
+            merges = item.merge is not None
+            return "branches", merges, tuple(signature(body) for _, body in item.branches)
     return "skip"
 
 

@@ -88,16 +88,14 @@ class Guess:
         return guess_expression(bind_names(self.expression, values))
 
 
-def guess_expression(expression: Expression, rename: Mapping[str, str] | None = None) -> Guess:
-    """A guess from the author's expression; `rename` maps its names to those of another place."""
-    mapping = dict(rename or {})
-    names = frozenset(mapping.get(name, name) for name in expression.names)
+def guess_expression(expression: Expression) -> Guess:
+    """A guess from the author's expression."""
+    text = expression.unparse({name: safe_name(name) for name in expression.names})
 
     def compute(variables: Mapping[str, Value]) -> Value:
-        return expression.evaluate({n: variables[mapping.get(n, n)] for n in expression.names})
+        return expression.evaluate({name: variables[name] for name in expression.names})
 
-    text = expression.unparse({n: safe_name(mapping.get(n, n)) for n in expression.names})
-    return Guess(text, names, compute, expression.functions, None if rename else expression)
+    return Guess(text, expression.names, compute, expression.functions, expression)
 
 
 def guess_argument(argument: Argument | None) -> tuple[Guess, ...]:

@@ -16,7 +16,7 @@ from cnnspec.expressions.syntax import show
 from cnnspec.graph import limits
 from cnnspec.graph.arguments import OpFactory
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
-from cnnspec.graph.frame import Frame
+from cnnspec.graph.frame import Frame, keep_name
 from cnnspec.graph.inputs import infer_input
 from cnnspec.graph.ir import (
     BranchItem,
@@ -31,12 +31,19 @@ from cnnspec.graph.ir import (
     Value,
 )
 from cnnspec.graph.library import find_block
-from cnnspec.graph.modifiers import Problem, check_condition, check_count, check_list
+from cnnspec.graph.modifiers import (
+    Problem,
+    check_condition,
+    check_count,
+    check_list,
+    check_shortcut_condition,
+    explain_turn_name,
+)
 from cnnspec.graph.params import choose_params
 from cnnspec.graph.record import Key, Record, Stopped
 from cnnspec.graph.scope import Scope, is_positional
 from cnnspec.graph.static import check_words
-from cnnspec.graph.walk import walk_items
+from cnnspec.graph.walk import has_gaps
 from cnnspec.graph.words import suggest
 from cnnspec.naming import is_name
 from cnnspec.ops.catalog import OPS
@@ -44,6 +51,7 @@ from cnnspec.spec.model import (
     MERGES,
     Argument,
     Block,
+    Branch,
     ListArgument,
     Literal,
     Step,
@@ -171,8 +179,7 @@ class Builder(Record):
     def skip(self, step: Step, frame: Frame) -> Item:
         """Leave a step out: its value passes unchanged."""
         flow = frame.flow or Value(None)
-        if step.name is None and not step.is_structure:
-            frame.scope.skip_auto(step.head)
+        frame.scope.skip((step,))
         return SkipItem(step, flow, flow)
 
     def run_loop(self, step: Step, frame: Frame) -> Item:
@@ -300,19 +307,44 @@ class Builder(Record):
     def run_branches(self, step: Step, frame: Frame) -> Item:
         """Carry out `residual` or `parallel`: all branches of one value, then the merge."""
         assert frame.flow is not None
+        try:
+            merges = self.check_shortcut(step, frame)
+        except UnknownValue:
+            return Item(step, frame.flow, Value(None))
         regions: list[tuple[str, Region]] = []
         for branch in step.branches:
-            scope = frame.scope
-            if branch.steps and is_positional(branch.steps):
-                path = frame.scope.take_auto(branch.label, numbered=False)
-                scope = Scope(path, branch.steps, positional=True)
-            body = self.run_steps(branch.steps, replace(frame, scope=scope))
+            if regions and not merges:
+                frame.scope.skip_branch(step, branch)
+                body = Region((), frame.flow, frame.flow, False, frame.scope.prefix)
+            else:
+                body = self.run_branch(branch, frame)
             regions.append((branch.label, body))
         path = frame.scope.take_auto(step.merge)
+        branches = tuple(regions)
+        if not merges:
+            output = regions[0][1].output
+            return BranchItem(step, frame.flow, output, path, branches=branches, merge=None)
         inputs = tuple(region.output for _, region in regions)
         op = OPS[step.merge].model_validate({})
         node = self.add_node(step, op, inputs, path, frame)
-        return BranchItem(step, frame.flow, node.output, path, branches=tuple(regions), merge=node)
+        return BranchItem(step, frame.flow, node.output, path, branches=branches, merge=node)
+
+    def check_shortcut(self, step: Step, frame: Frame) -> bool:
+        """Whether branches are merged: a residual's `shortcut_when` may say that its are not."""
+        if step.shortcut_when is None:
+            return True
+        holds = self.read(step.shortcut_when, frame)
+        if problem := check_shortcut_condition(holds):
+            raise self.reject(frame, step.shortcut_when, problem)
+        return bool(holds)
+
+    def run_branch(self, branch: Branch, frame: Frame) -> Region:
+        """Carry out one branch: a plain chain is a part of the path."""
+        scope = frame.scope
+        if branch.steps and is_positional(branch.steps):
+            path = scope.take_auto(branch.label, numbered=False)
+            scope = Scope(path, branch.steps, positional=True)
+        return self.run_steps(branch.steps, replace(frame, scope=scope))
 
     def run_call(self, step: Step, block: Block, frame: Frame) -> Item:
         """Carry out a call of a block."""
@@ -361,32 +393,3 @@ class Builder(Record):
             return Item(step, frame.flow, Value(None), path)
         node = self.add_node(step, op, inputs, path, frame)
         return OpItem(step, frame.flow, node.output, path, node=node)
-
-
-def has_gaps(region: Region) -> bool:
-    """Whether a step could not be carried out at all, whatever reported it."""
-    return any(type(item) is Item for item in walk_items(region))
-
-
-def keep_name(step: Step, item: Item, values: ChainMap[str, Value]) -> None:
-    """Let later steps take a step's result by the name that it has."""
-    if step.name is None or isinstance(item, SkipItem):
-        return
-    name = item.path.rpartition(".")[2]
-    # A step that failed before it had a path still has the name that its author gave.
-    if not name and isinstance(step.name, Literal) and not isinstance(item, LoopItem):
-        name = str(step.name.value)
-    if name:
-        values[name] = item.output
-
-
-def explain_turn_name(step: Step) -> tuple[str, ...]:
-    """What to call the turns of a loop instead of one name for all."""
-    assert isinstance(step.name, Literal)
-    if step.loop:
-        variable = step.loop[0][0]
-        return (f"put a variable of the loop into the name: {step.name.value}$({variable})",)
-    return (
-        f"give it no name, or count the turns: for: {{i: $(range(3))}} with "
-        f"name: {step.name.value}$(i)",
-    )

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value as Scalar
 from cnnspec.graph.evaluate import view_shape
-from cnnspec.graph.ir import Value
+from cnnspec.graph.ir import Item, LoopItem, SkipItem, Value
 from cnnspec.graph.library import LIBRARY
 from cnnspec.graph.scope import Scope
+from cnnspec.spec.model import Literal, Step
 
 Calls = tuple[tuple[str, Span], ...]
 
@@ -64,6 +65,18 @@ class Frame:
     def environment(self) -> Environment:
         """Everything that an expression may name."""
         return Environment(self.variables, self.values)
+
+
+def keep_name(step: Step, item: Item, values: ChainMap[str, Value]) -> None:
+    """Let later steps take a step's result by the name that it has."""
+    if step.name is None or isinstance(item, SkipItem):
+        return
+    name = item.path.rpartition(".")[2]
+    # A step that failed before it had a path still has the name that its author gave.
+    if not name and isinstance(step.name, Literal) and not isinstance(item, LoopItem):
+        name = str(step.name.value)
+    if name:
+        values[name] = item.output
 
 
 def is_library(span: Span) -> bool:

@@ -123,10 +123,14 @@ class GroupItem(Item):
 
 @dataclass(slots=True, eq=False)
 class BranchItem(Item):
-    """A ``residual`` or ``parallel``: branches of one value, merged by one op."""
+    """A ``residual`` or ``parallel``: branches of one value, merged by one op.
+
+    `merge` is None in a residual whose `shortcut_when` did not hold: its result is the body's,
+    and its shortcut was not carried out.
+    """
 
     branches: tuple[tuple[str, Region], ...] = field(kw_only=True)
-    merge: Node = field(kw_only=True)
+    merge: Node | None = field(kw_only=True)
 
 
 @dataclass(slots=True, eq=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from cnnspec.spec.model import MERGES, Literal, Step
+from cnnspec.spec.model import MERGES, Branch, Literal, Step
 
 
 def is_positional(steps: Iterable[Step]) -> bool:
@@ -75,7 +75,21 @@ class Scope:
                 self.paths.add(self.join(name))
                 return self.join(name)
 
-    def skip_auto(self, word: str) -> None:
-        """Pass over a step that is left out, so that later names do not depend on it."""
-        if not self.positional:
-            self.take_auto(word)
+    def skip(self, steps: Iterable[Step]) -> None:
+        """Pass over steps that are left out, so that later names do not depend on them."""
+        if self.positional:
+            return
+        for step in steps:
+            if step.name is not None:
+                continue
+            for branch in step.branches:
+                self.skip_branch(step, branch)
+            if not step.is_structure or step.merge:
+                self.take_auto(step.merge or step.head)
+
+    def skip_branch(self, step: Step, branch: Branch) -> None:
+        """Pass over a branch of a step, which is a part of the path if it is a plain chain."""
+        if step.merge and branch.steps and is_positional(branch.steps):
+            self.take_auto(branch.label, numbered=False)
+        else:
+            self.skip(branch.steps)

@@ -15,7 +15,12 @@ from cnnspec.graph.evaluate import needs
 from cnnspec.graph.frame import Calls
 from cnnspec.graph.library import find_block, load_library
 from cnnspec.graph.limits import MAX_NESTING
-from cnnspec.graph.modifiers import check_condition, check_count, check_list
+from cnnspec.graph.modifiers import (
+    check_condition,
+    check_count,
+    check_list,
+    check_shortcut_condition,
+)
 from cnnspec.graph.words import explain_field, explain_word, suggest
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.model import (
@@ -112,9 +117,8 @@ class _Checker:
             inner = names | {variable for variable, _ in step.loop}
             for _, argument in step.loop:
                 self.check_names(argument, names)
-            for modifier in (step.when, step.repeat, step.source, step.name):
-                if modifier is not None:
-                    self.check_names(modifier, inner)
+            for modifier in step.modifiers:
+                self.check_names(modifier, inner)
             self.check_modifiers(step)
             for branch in step.branches:
                 self.check_steps(branch.steps, inner, depth + 1)
@@ -125,7 +129,12 @@ class _Checker:
 
     def check_modifiers(self, step: Step) -> None:
         """Check modifiers that are written as plain values."""
-        for argument, check in ((step.when, check_condition), (step.repeat, check_count)):
+        checks = (
+            (step.when, check_condition),
+            (step.shortcut_when, check_shortcut_condition),
+            (step.repeat, check_count),
+        )
+        for argument, check in checks:
             if isinstance(argument, Literal) and (problem := check(argument.value)):
                 self.fail(*problem, argument.span)
         for _, argument in step.loop:

@@ -24,3 +24,8 @@ def _walk_item(item: Item) -> Iterator[Item]:
         case LoopItem():
             for _, turn in item.turns:
                 yield from _walk_item(turn)
+
+
+def has_gaps(region: Region) -> bool:
+    """Whether a step could not be carried out at all, whatever reported it."""
+    return any(type(item) is Item for item in walk_items(region))

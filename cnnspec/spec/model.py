@@ -71,6 +71,7 @@ def list_formulas(argument: Argument) -> Iterator[Formula | Pattern]:
 # The heads of steps that hold other steps.
 STRUCTURES = ("layers", "residual", "parallel")
 MODIFIERS = ("name", "from", "repeat", "for", "when")
+RESIDUAL_PARTS = ("body", "shortcut", "shortcut_when")
 MERGES = ("concat", "add", "multiply")
 
 
@@ -88,7 +89,7 @@ class Step:
     """One step as written: a call of an op or block (`argument`), or a structure (`branches`).
 
     `loop` holds the variables of ``for`` with their lists, which are walked together; `span` is
-    the head's.
+    the head's. `shortcut_when` says whether a residual adds its shortcut.
     """
 
     head: str
@@ -101,11 +102,18 @@ class Step:
     repeat: Argument | None = None
     loop: tuple[tuple[str, Argument], ...] = ()
     when: Argument | None = None
+    shortcut_when: Argument | None = None
 
     @property
     def is_structure(self) -> bool:
         """Whether it holds steps instead of calling an op or a block."""
         return self.head in STRUCTURES
+
+    @property
+    def modifiers(self) -> tuple[Argument, ...]:
+        """What may depend on variables beside the step's own arguments, without its loop."""
+        every = (self.when, self.shortcut_when, self.repeat, self.source, self.name)
+        return tuple(argument for argument in every if argument is not None)
 
     def strip(self, **changes: object) -> Step:
         """The same step without some of its modifiers."""

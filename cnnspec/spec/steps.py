@@ -12,6 +12,7 @@ from cnnspec.naming import is_name, is_variable, nearest
 from cnnspec.spec.model import (
     MERGES,
     MODIFIERS,
+    RESIDUAL_PARTS,
     STRUCTURES,
     Argument,
     Branch,
@@ -179,14 +180,14 @@ class StepReader:
                 "residual", span, branches=(body, Branch("shortcut", (), span)), merge="add"
             )
         for part in entry.value.entries:
-            if part.key.value not in ("body", "shortcut"):
+            if part.key.value not in RESIDUAL_PARTS:
                 self.report(
                     "unknown-field",
                     f"residual has no part '{part.key.value}'",
                     part.key.span,
-                    "its parts are body and shortcut",
+                    "its parts are body, shortcut and shortcut_when",
                 )
-        body_entry, shortcut = entry.value.get("body"), entry.value.get("shortcut")
+        body_entry, shortcut, condition = map(entry.value.get, RESIDUAL_PARTS)
         if body_entry is None:
             self.report("missing-field", "residual needs a body", span)
             return None
@@ -196,7 +197,8 @@ class StepReader:
             else Branch(label, (), span)
             for label, part in (("body", body_entry), ("shortcut", shortcut))
         ]
-        return Step("residual", span, branches=tuple(branches), merge="add")
+        when = self.read_argument(condition.value) if condition is not None else None
+        return Step("residual", span, branches=tuple(branches), merge="add", shortcut_when=when)
 
     def read_parallel(self, entry: Entry) -> Step | None:
         """``parallel``: a list or mapping of branches."""

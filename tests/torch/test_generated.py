@@ -194,6 +194,45 @@ def test_stage_that_goes_back_is_no_chain() -> None:
     test_module_equals_flat_graph(Net("goes_back", GOES_BACK))
 
 
+def test_results_that_nothing_uses_are_not_computed() -> None:
+    source = generate(Net("goes_back", GOES_BACK))
+    assert "self.b = nn.Tanh()" in source
+    assert "self.b(" not in source
+
+
+SUM = """
+cnnspec: 1
+name: sum
+input: {channels: 4, height: 8, width: 8}
+layers:
+  stem: {conv: {out_channels: 4, kernel_size: 1}}
+  part:
+    - residual:
+        body:
+          c1: {conv: {out_channels: 4, kernel_size: 3, padding: 1}}
+          r1: relu
+          c2: {conv: {out_channels: 4, kernel_size: 3, padding: 1}}
+          last: LAST
+        SHORTCUT
+    - relu
+  pool: global_avg_pool
+"""
+
+
+@pytest.mark.parametrize("shortcut", ["", "shortcut: [{conv: {out_channels: 4, kernel_size: 1}}]"])
+@pytest.mark.parametrize(
+    ("last", "in_place"),
+    [("batch_norm", True), ("sigmoid", False), ("{dropout: 0.5}", False), ("identity", False)],
+)
+def test_only_what_the_backward_pass_does_not_read_is_overwritten(
+    last: str, in_place: bool, shortcut: str
+) -> None:
+    net = Net(f"sum_{last}_{shortcut}", SUM.replace("LAST", last).replace("SHORTCUT", shortcut))
+    assert ("out += " in generate(net)) == in_place
+    test_training_step_equals_flat_graph(net)
+    test_inputs_are_left_alone(net)
+
+
 CLASSES = [net for net in FEW if "classes" in net.spec.params]
 
 

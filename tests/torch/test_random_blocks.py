@@ -36,6 +36,8 @@ def check_module(graph: Graph) -> None:
     output = load_arrays(model, arrays)(*inputs)
     assert tuple(output.shape[1:]) == graph.outputs["output"].known.dims
     assert measure_gap(output, run_flat(graph, inputs, arrays)) <= 1e-10
+    # Raises where something was written over that the backward pass reads.
+    output.sum().backward()
 
 
 def check_keras_source(graph: Graph) -> None:

@@ -12,6 +12,7 @@ from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, ex
 from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import find_exposed
 from cnnspec.backends.header import describe_graph, say_title
+from cnnspec.backends.keras.counts import drop_notes
 from cnnspec.backends.keras.functions import FunctionWriter
 from cnnspec.backends.keras.names import find_suffixes
 from cnnspec.backends.keras.paths import PathNamer, name_layer
@@ -96,7 +97,7 @@ class SourceWriter:
         self.names.add(free)
         self.needs |= unit.functions
         self.layer_names |= writer.layer_names
-        lines = writer.lines
+        lines = drop_notes(writer.lines)
         for code_name, text in reversed(say_computed(unit)):
             head = [f"    if {code_name} is None:"]
             lines = [*head, *format_statement(f"{code_name} = ", Code(text), indent=8), *lines]

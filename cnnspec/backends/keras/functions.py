@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import cast
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
 from cnnspec.backends.columns import (
     bodies,
+    choose_constant,
+    find_merged,
     find_references,
+    last_name,
+    list_branches,
     one_kind,
     say_condition,
+    say_shortcut_condition,
     turns,
 )
+from cnnspec.backends.keras.draft import Draft
 from cnnspec.backends.keras.names import find_suffixes
 from cnnspec.backends.keras.paths import LoopNames, PathNamer, name_layer
 from cnnspec.backends.keras.table import LAYERS, MERGES
@@ -23,12 +28,11 @@ from cnnspec.backends.pycode import (
     Code,
     Expr,
     format_comment,
-    format_condition,
     format_statement,
     literal,
 )
 from cnnspec.backends.site import OpSite, Supports
-from cnnspec.backends.units import Row, Unit, guess_argument, normalize
+from cnnspec.backends.units import Row, Unit, normalize
 from cnnspec.graph.ir import (
     BranchItem,
     CallItem,
@@ -46,11 +50,8 @@ from cnnspec.spec.model import ListArgument, Literal
 CallBlock = Callable[[Unit, Sequence[Row], Expr, Expr], Expr]
 
 
-class FunctionWriter:
-    """Writes the body of one function; `current` is the variable that holds the value so far.
-
-    `target` is the variable that the next layer's result goes to.
-    """
+class FunctionWriter(Draft):
+    """Writes the body of one function, step by step."""
 
     def __init__(
         self,
@@ -60,17 +61,11 @@ class FunctionWriter:
         call_block: CallBlock,
         is_model: bool,
     ) -> None:
+        super().__init__(unit)
         self.finder = finder
         self.supports = supports
-        self.unit = unit
         self.call_block = call_block
         self.is_model = is_model
-        self.lines: list[str] = []
-        self.indent = 4
-        self.current = "x"
-        self.target = "x"
-        self.values: dict[str, str] = {}
-        self.taken: set[str] = set()
         self.namer = PathNamer(unit)
         self.layer_names: dict[Node, list[str]] = {}
         self.referenced = find_references(unit.steps)
@@ -81,15 +76,16 @@ class FunctionWriter:
             column = [
                 r.follow(region.items[index]) for r, region in zip(rows, regions, strict=True)
             ]
-            self.write_column(column)
+            # The positions of a chain count its steps.
+            self.write_column(column, [r.scope for r in regions if r.positional])
 
-    def write_column(self, rows: Sequence[Row]) -> None:
-        """Write one step."""
+    def write_column(self, rows: Sequence[Row], scopes: Sequence[str] = ()) -> None:
+        """Write one step; `scopes` are the paths of the chains that it stands in, if it does."""
         taken = [row for row in rows if not isinstance(row.item, SkipItem)]
         if not taken:
             return
         if len(taken) < len(rows):
-            self.write_condition(say_condition(self.unit, rows), taken)
+            self.write_optional(rows, taken, scopes)
             return
         step = rows[0].item.step
         item = one_kind(rows)
@@ -136,15 +132,23 @@ class FunctionWriter:
             self.values[name] = self.current
         self.target = target
 
-    def write_condition(self, condition: Expr, rows: Sequence[Row]) -> None:
-        """Write steps under a condition: they change the variable, or leave it."""
-        if self.current != self.target:
-            self.add(f"{self.target} = {self.current}")
-            self.current = self.target
-        self.lines += format_condition("if", condition, self.indent)
-        self.indent += 4
-        self.write_column(rows)
-        self.indent -= 4
+    def write_optional(
+        self, rows: Sequence[Row], taken: Sequence[Row], scopes: Sequence[str]
+    ) -> None:
+        """Write a step that some rows leave out."""
+        if last_name(taken) in self.values:
+            raise UnshareableError("a name stands for another value where its step is left out")
+        condition = say_condition(self.unit, rows)
+        count = None if self.namer.loops else self.namer.counts.plan(rows, scopes, self.pick)
+        if count is not None and count.before:
+            self.taken.add(count.variable)
+            self.note(count.before)
+        self.open_condition(condition)
+        self.write_column(taken)
+        if count is not None:
+            self.note(count.after)
+            self.namer.counts.keep(count)
+        self.close_condition()
 
     def write_stage(self, rows: Sequence[Row]) -> None:
         """A named group: its steps in line, under a comment where the model has stages."""
@@ -162,13 +166,12 @@ class FunctionWriter:
         """A loop where one can say the turns and their names, else one turn after the other."""
         counts = {len(turns(row)) for row in rows}
         if max(counts) > 1:
-            saved = self.unit.save(), list(self.lines), self.current, self.indent
+            saved = self.save()
             try:
                 self.make_loop(rows)
                 return
             except UnshareableError:
-                self.unit.restore(saved[0])
-                self.lines, self.current, self.indent = saved[1], saved[2], saved[3]
+                self.restore(saved)
         if len(counts) != 1:
             raise UnshareableError("uses take a loop's turns in different numbers")
         for index in range(counts.pop()):
@@ -204,14 +207,14 @@ class FunctionWriter:
             if len(set(counts)) == 1:
                 first = (literal(start),) if start else ()
                 return names.index, Call("range", (*first, literal(start + counts[0])))
-            count = self.choose_constant(rows, counts, step.repeat)
+            count = choose_constant(self.unit, rows, counts, step.repeat)
             if start:
                 raise UnshareableError("the turns' numbers cannot be said")
             return names.index, Call("range", (count,))
         lists = []
         for name, argument in used:
             facts = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
-            lists.append(self.choose_constant(rows, facts, argument))
+            lists.append(choose_constant(self.unit, rows, facts, argument))
         inner = ", ".join(safe_name(name) for name, _ in used)
         many = (
             Call("zip", tuple(lists), (("strict", Code("True")),)) if len(lists) > 1 else lists[0]
@@ -220,22 +223,17 @@ class FunctionWriter:
         inside = f"({inner})" if len(lists) > 1 else inner
         return f"{names.index}, {inside}", Call("enumerate", (many,), begin)
 
-    def choose_constant(
-        self, rows: Sequence[Row], values: Sequence[object], argument: object
-    ) -> Expr:
-        """A loop's bounds as the author wrote them, or as a literal; never a new argument."""
-        extras = len(self.unit.extras)
-        facts = [normalize(value) for value in values]
-        expr = self.unit.choose(rows, facts, guess_argument(argument), "count")  # type: ignore[arg-type]
-        if len(self.unit.extras) != extras:
-            raise UnshareableError("a loop's bounds cannot be said")
-        return expr
-
     # Branches and ops
 
     def write_branches(self, rows: Sequence[Row]) -> None:
         """The branches of a value one after the other, then the merge."""
-        items = [cast(BranchItem, row.item) for row in rows]
+        merged = find_merged(rows)
+        if not merged:
+            self.write_list(*list_branches(rows, 0))
+            return
+        if len(merged) < len(rows):
+            self.write_optional_shortcut(rows, merged)
+            return
         start, target = self.current, self.target
         branches = list(enumerate(rows[0].item.step.branches))
         residual = rows[0].item.step.head == "residual"
@@ -243,14 +241,13 @@ class FunctionWriter:
         claimed: list[str] = []
         # The shortcut comes first: the body may then go on in the variable of the value.
         for position, branch in reversed(branches) if residual else branches:
-            regions = [item.branches[position][1] for item in items]
             last = residual and position == 0
             self.current = start
             self.target = target if last else self.pick(branch.label)
             if last and self.target in (start, *outputs.values()) and start in self.values.values():
                 self.target = self.pick("x")
             before = len(self.lines)
-            self.write_list(rows, regions)
+            self.write_list(*list_branches(rows, position))
             if residual and not last and len(self.lines) == before:
                 self.add(f"{self.target} = {start}")
                 self.current = self.target
@@ -259,11 +256,25 @@ class FunctionWriter:
             self.taken.add(self.current)
         self.taken -= set(claimed)
         self.target = target
-        merged = [
-            row.follow(OpItem(i.step, i.input, i.output, i.path, node=i.merge))
-            for row, i in zip(rows, items, strict=True)
-        ]
         self.merge(merged, tuple(outputs[position] for position, _ in branches))
+
+    def write_optional_shortcut(self, rows: Sequence[Row], merged: Sequence[Row]) -> None:
+        """A body, to which the shortcut is added under a condition."""
+        condition = say_shortcut_condition(self.unit, rows)
+        shortcut = self.pick(rows[0].item.step.branches[1].label)
+        self.add(f"{shortcut} = {self.current}")
+        self.taken.add(shortcut)
+        self.write_list(*list_branches(rows, 0))
+        self.open_condition(condition)
+        body = self.current
+        self.taken = (self.taken - {shortcut}) | {body}
+        self.current = self.target = shortcut
+        self.write_list(*list_branches(rows, 1))
+        shortcut = self.current
+        self.taken.discard(body)
+        self.target = body
+        self.merge(merged, (body, shortcut))
+        self.close_condition()
 
     def write_op(self, rows: Sequence[Row]) -> None:
         """An op: its layers, one statement each."""
@@ -311,23 +322,3 @@ class FunctionWriter:
         if not isinstance(reference, Literal):
             raise UnshareableError("values taken by a computed name are written apart")
         return self.current if reference.value == "_" else self.values[str(reference.value)]
-
-    def pick(self, word: str) -> str:
-        """A variable called by a word that holds nothing still needed."""
-        base, count = safe_name(word), 2
-        taken = self.taken | set(self.values.values()) | {*self.unit.parameters, *self.unit.extras}
-        name = base
-        while name in taken or name in ("layers", "keras", "ops", "name", "in_channels"):
-            name, count = f"{base}{count}", count + 1
-        return name
-
-    def assign(self, expr: Expr) -> None:
-        """A statement that computes the next value."""
-        if self.target in self.values.values() or self.target in self.taken:
-            self.target = self.pick("x")
-        self.lines += format_statement(f"{self.target} = ", expr, indent=self.indent)
-        self.current = self.target
-
-    def add(self, text: str) -> None:
-        """A statement of a few words."""
-        self.lines.append(f"{' ' * self.indent}{text}")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import turns
+from cnnspec.backends.keras.counts import Counts, find_number, list_positions
 from cnnspec.backends.pycode import Code, Expr
 from cnnspec.backends.units import Row, Unit
-from cnnspec.graph.ir import CallItem, GroupItem, Item, LoopItem, SkipItem
+from cnnspec.graph.ir import CallItem
 
 
 def name_layer(path: str) -> str:
@@ -53,6 +54,7 @@ class PathNamer:
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
         self.loops: list[LoopNames] = []
+        self.counts = Counts()
 
     def say(self, paths: Sequence[str], rows: Sequence[Row]) -> Expr:
         """The name as code, the same text for every row."""
@@ -68,12 +70,19 @@ class PathNamer:
         return Code(f'f"{name}"' if "{" in name else f'"{name}"')
 
     def _spell(self, path: str, row: Row) -> str:
-        """A path relative to the unit's, with loop indices as replacement fields."""
+        """A path relative to the unit's, with indices and counts as replacement fields."""
         item = self.unit.uses[row.use].item
         base = item.path if item is not None else ""
         parts = path[len(base) :].lstrip(".").split(".")
         depth = len([part for part in base.split(".") if part])
+        whole = path.split(".")
+        for place, part in enumerate(parts):
+            scope = ".".join(whole[: depth + place])
+            if scope in self.counts.held and part.isdecimal():
+                parts[place] = self.counts.spell(scope, part)
         for loop in self.loops:
+            if not parts[loop.depth - depth].isdecimal():
+                raise UnshareableError("a loop stands behind a step that some uses leave out")
             parts[loop.depth - depth] = loop.spell(path)
         return "_".join(parts)
 
@@ -112,20 +121,3 @@ class PathNamer:
 def path_is_position(path: str) -> bool:
     """Whether a path begins with a number."""
     return path[:1].isdecimal()
-
-
-def find_number(path: str) -> int:
-    """The position that a path ends with."""
-    last = path.rpartition(".")[2]
-    if not last.isdecimal():
-        raise UnshareableError("the turns of a loop have names of their own")
-    return int(last)
-
-
-def list_positions(item: Item) -> list[str]:
-    """The paths that one turn of a loop makes, in order."""
-    if isinstance(item, GroupItem) and not item.named:
-        return [path for inner in item.body.items for path in list_positions(inner)]
-    if isinstance(item, LoopItem):
-        return [path for _, turn in item.turns for path in list_positions(turn)]
-    return [] if isinstance(item, SkipItem) else [item.path]

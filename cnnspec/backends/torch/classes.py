@@ -18,13 +18,9 @@ from cnnspec.backends.pycode import (
     format_statement,
 )
 from cnnspec.backends.site import Supports
+from cnnspec.backends.torch.entries import write_builder, write_inline, write_items
 from cnnspec.backends.torch.forward import ForwardWriter
-from cnnspec.backends.torch.sequence import (
-    SequenceWriter,
-    write_builder,
-    write_inline,
-    write_items,
-)
+from cnnspec.backends.torch.sequence import SequenceWriter
 from cnnspec.backends.units import (
     IN_CHANNELS,
     Row,
@@ -65,9 +61,9 @@ class ClassWriter:
         sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part)
         rows = unit.list_rows()
         regions = [use.region for use in unit.uses]
+        forward: list[str] = []
         if regions[0].positional:
-            init, forward = self.write_chain(sequence, rows), []
-            base = "nn.Sequential"
+            init, base = self.write_chain(sequence, rows), "nn.Sequential"
         else:
             writer = ForwardWriter(sequence, is_model)
             inputs = [safe_name(v.name) for v in self.graph.inputs] if is_model else ["x"]
@@ -78,7 +74,8 @@ class ClassWriter:
                 for value, name in zip(self.graph.inputs, inputs, strict=True):
                     writer.values[value.name] = Code(name)
             writer.write(rows, regions, Code(inputs[0]))
-            init, forward, base = writer.init, writer.body, "nn.Module"
+            init, forward = writer.lay_out()
+            base = "nn.Module"
             hints = [f"{name}: Tensor" for name in (*inputs, *map(safe_name, unit.captured))]
             forward = [*format_signature("forward", ["self", *hints], "Tensor", 4),
                        '        """Compute the result for a batch."""', *forward]  # fmt: skip
@@ -112,7 +109,7 @@ class ClassWriter:
             return format_statement(
                 "", Call("super().__init__", items, split=len(items) > 1), indent=8
             )
-        lines = write_builder(entries, "layers: list[nn.Module]")
+        lines = write_builder(entries, "layers: list[nn.Module]", 8)
         return [*lines, "        super().__init__(*layers)"]
 
     def make_part(self, unit: Unit, rows: Sequence[Row]) -> Expr:

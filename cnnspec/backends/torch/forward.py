@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import (
+    USE_SHORTCUT,
     bodies,
+    find_merged,
     find_outside,
-    find_references,
     last_name,
+    list_branches,
     one_kind,
     say_condition,
+    say_shortcut_condition,
     turns,
 )
 from cnnspec.backends.pycode import (
     Call,
     Code,
     Expr,
-    format_condition,
     format_inline,
-    format_statement,
     literal,
 )
-from cnnspec.backends.torch.sequence import SequenceWriter, write_builder, write_inline
+from cnnspec.backends.torch.draft import Draft
+from cnnspec.backends.torch.entries import write_builder, write_inline
+from cnnspec.backends.torch.sequence import SequenceWriter
+from cnnspec.backends.torch.statements import (
+    Assign,
+    find_names,
+)
 from cnnspec.backends.torch.table import LEAVES, MERGES
 from cnnspec.backends.units import Row
-from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, LoopItem, OpItem, Region, SkipItem
+from cnnspec.graph.ir import (
+    BranchItem,
+    CallItem,
+    GroupItem,
+    Item,
+    LoopItem,
+    OpItem,
+    Region,
+    SkipItem,
+)
 from cnnspec.graph.scope import is_positional
+from cnnspec.graph.walk import walk_items
 from cnnspec.naming import safe_name
 from cnnspec.ops import activation, pool, regularize
 from cnnspec.ops.base import Op
+from cnnspec.ops.merge import Add
 from cnnspec.spec.model import ListArgument, Literal
 
 # Where a line of forward ends: after one of these, or before it grows longer than this.
@@ -45,7 +62,6 @@ _LONG = 56
 # A value that goes into a sum or a concatenation is named unless it is shorter than this.
 _SHORT = 36
 _VARIABLES = ("x", "out", "y", "z")
-_LIST_HINT = ": list[nn.Module]"
 # What ends the line of the activation before it.
 _TAILS: tuple[type[Op], ...] = (
     pool.MaxPool, pool.AvgPool, pool.MinPool, pool.LpPool, regularize.Dropout,
@@ -53,42 +69,18 @@ _TAILS: tuple[type[Op], ...] = (
 )  # fmt: skip
 
 
-class ForwardWriter:
-    """Writes one unit: `init` are the lines that make its attributes, `body` those of forward."""
+class ForwardWriter(Draft):
+    """Writes one unit, step by step."""
 
     def __init__(self, sequence: SequenceWriter, is_model: bool) -> None:
+        super().__init__(sequence.unit)
         self.sequence = sequence
-        self.unit = sequence.unit
         self.is_model = is_model
-        self.init: list[str] = []
-        self.body: list[str] = []
-        self.values: dict[str, Expr] = {}
-        self.held: list[str] = []
-        self.assignments: list[tuple[str, Expr, int]] = []
-        self.attributes: set[str] = set()
-        self.condition: Expr | None = None
         self.line_ends = False
-        self.referenced = find_references(self.unit.steps)
 
     def write(self, rows: Sequence[Row], regions: Sequence[Region], value: Expr) -> None:
         """Write the whole unit."""
-        result = self.write_list(rows, regions, value)
-        last = self.assignments[-1] if self.assignments else None
-        if last is not None and isinstance(result, Code) and last[0] == result.text:
-            # The last assignment is what is returned.
-            del self.body[last[2] :]
-            result = last[1]
-        self.body += self.write_return(result, value)
-
-    def write_return(self, result: Expr, start: Expr) -> list[str]:
-        """The end of forward: what a module returns has no type until a variable gives it one."""
-        typed = isinstance(result, Call) and str(result.function).startswith(("F.", "torch."))
-        if typed or result == start:
-            return format_statement("return ", result, indent=8)
-        single = isinstance(start, Code) and start.text == "x"
-        name, hint = ("x", "") if single else ("output", ": Tensor")
-        lines = format_statement(f"{name}{hint} = ", result, indent=8)
-        return [*lines, f"        return {name}"]
+        self.end(self.write_list(rows, regions, value), value)
 
     # Lists and structure
 
@@ -107,13 +99,7 @@ class ForwardWriter:
         if not taken:
             return value
         if len(taken) < len(rows):
-            if self.condition is not None:
-                raise UnshareableError("conditions inside conditions are written apart")
-            self.condition = say_condition(self.unit, rows)
-            try:
-                return self.write_column(taken, value)
-            finally:
-                self.condition = None
+            return self.write_optional(say_condition(self.unit, rows), taken, value)
         step = rows[0].item.step
         item = rows[0].item
         is_tail = isinstance(item, OpItem) and isinstance(item.node.op, _TAILS)
@@ -137,6 +123,24 @@ class ForwardWriter:
             case GroupItem():
                 value = self.write_group(rows, value)
         return self.name_value(rows, value)
+
+    def write_optional(self, condition: Expr, rows: Sequence[Row], value: Expr) -> Expr:
+        """A step that is there under a condition: one module may do nothing where it is not."""
+        item = rows[0].item
+        if last_name(rows) in self.values:
+            raise UnshareableError("a name stands for another value where its step is left out")
+        known = (*self.guards, condition) in self.flags
+        if known or not is_module(item) or item.step.source is not None:
+            flag = self.add_flag(condition, f"with_{find_word(item)}")
+            self.line_ends = False
+            result = self.guard(flag, value, lambda own: self.write_column(rows, own))
+            self.line_ends = False
+            return result
+        self.condition = condition
+        try:
+            return self.write_column(rows, value)
+        finally:
+            self.condition = None
 
     def name_value(self, rows: Sequence[Row], value: Expr) -> Expr:
         """Keep a value under its name, where later steps take it by that."""
@@ -189,33 +193,28 @@ class ForwardWriter:
         expr = write_inline(entries, named)
         if expr is not None:
             return expr
-        if named or self.condition is not None:
+        if named:
             self.unit.restore(saved)
             return None
-        hint = "" if any(line.startswith("        layers") for line in self.init) else _LIST_HINT
-        self.init += write_builder(entries, f"layers{hint}")
+        declaration = "layers" if self.has_layers else "layers: list[nn.Module]"
+        self.has_layers = True
+        self.add_setup(lambda indent: write_builder(entries, declaration, indent))
         return Call("nn.Sequential", (Code("*layers"),))
 
     def write_branches(self, rows: Sequence[Row], value: Expr) -> Expr:
         """All branches of a value, then the merge."""
-        items = [row.item for row in rows if isinstance(row.item, BranchItem)]
-        if self.condition is not None:
-            raise UnshareableError("branches under a condition are written apart")
-        labels = {tuple(label for label, _ in item.branches) for item in items}
-        if len(labels) != 1:
-            raise UnshareableError("uses have different branches")
+        merged = find_merged(rows)
+        if not merged:
+            return self.write_branch(rows, 0, value)
+        if len(merged) < len(rows):
+            return self.write_optional_shortcut(rows, merged, value)
         start = self.assign(value)
         assert isinstance(start, Code)
         self.held.append(start.text)
         outputs: list[Expr] = []
         depth = len(self.held)
-        for index, branch in enumerate(rows[0].item.step.branches):
-            regions = [item.branches[index][1] for item in items]
-            output: Expr = start
-            if branch.steps and is_positional(branch.steps):
-                output = self.write_container(rows, regions, start)
-            elif branch.steps:
-                output = self.write_list(rows, regions, start)
+        for index in range(len(rows[0].item.step.branches)):
+            output = self.write_branch(rows, index, start)
             is_last = index == len(rows[0].item.step.branches) - 1
             if not is_last and not self.is_safe(output, start):
                 output = self.assign(output)
@@ -223,17 +222,58 @@ class ForwardWriter:
                 self.held.append(output.text)
             outputs.append(output)
         del self.held[depth - 1 :]
-        merged = [row.follow(as_op(item)) for row, item in zip(rows, items, strict=True)]
-        site = self.sequence.find_site(merged)
-        return MERGES[type(site.op)](site, tuple(outputs))
+        return self.merge(merged, tuple(outputs))
+
+    def write_branch(self, rows: Sequence[Row], index: int, start: Expr) -> Expr:
+        """The value after one branch, for the rows that carry it out."""
+        branch = rows[0].item.step.branches[index]
+        taken, regions = list_branches(rows, index)
+        if branch.steps and is_positional(branch.steps):
+            return self.write_container(taken, regions, start)
+        return self.write_list(taken, regions, start) if branch.steps else start
+
+    def write_optional_shortcut(
+        self, rows: Sequence[Row], merged: Sequence[Row], value: Expr
+    ) -> Expr:
+        """A body, to which the shortcut is added under a condition."""
+        flag = self.add_flag(say_shortcut_condition(self.unit, rows), USE_SHORTCUT)
+        start = kept = self.assign(value)
+        assert isinstance(start, Code) and isinstance(kept, Code)
+        if self.is_free(start.text):
+            kept = Code(self.pick_name("identity"))
+            self.body.append(Assign(kept.text, start))
+        self.held.append(kept.text)
+
+        def add_shortcut(own: Expr) -> Expr:
+            self.held.append(format_inline(own))
+            shortcut = self.write_branch(rows, 1, kept)
+            self.held.pop()
+            return self.merge(merged, (own, shortcut))
+
+        result = self.guard(flag, self.write_branch(rows, 0, start), add_shortcut)
+        self.held.pop()
+        return result
+
+    def merge(self, rows: Sequence[Row], values: tuple[Expr, ...]) -> Expr:
+        """The merge of some values; a sum may be written over the first of them."""
+        site = self.sequence.find_site(rows)
+        first = values[0]
+        if (
+            isinstance(site.op, Add)
+            and len(values) == 2
+            and isinstance(first, Code)
+            and self.is_free(first.text)
+            and site.may_overwrite()
+        ):
+            self.body.append(Assign(first.text, values[1], sign="+="))
+            return first
+        return MERGES[type(site.op)](site, values)
 
     def is_safe(self, value: Expr, start: Code) -> bool:
         """Whether a pending value still holds after other statements: it is short and reads only
         variables that stay."""
-        text = format_inline(value)
         fixed = {start.text, "self", "F", "torch", *(safe_name(name) for name in self.values)}
-        names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-        return names <= fixed and len(text) <= _LONG // 2
+        return find_names(value) <= fixed and len(format_inline(value)) <= _LONG // 2
 
     def write_container(self, rows: Sequence[Row], regions: Sequence[Region], start: Expr) -> Expr:
         """A branch that is a plain chain: one attribute that holds a sequence."""
@@ -261,11 +301,12 @@ class ForwardWriter:
             if len(format_inline(value)) > _SHORT:
                 value = self.assign(value)
             taken = tuple(self.find_value(item, value) for item in step.argument.items)
-            return merge(site, taken)
+            return self.merge(rows, taken)
         leaf = LEAVES[type(site.op)]
-        named = step.name is not None or self.condition is not None
-        if leaf.function is not None and not named:
+        if leaf.function is not None and step.name is None and self.condition is None:
             result = leaf.function(site, value)
+        elif self.condition is not None:
+            result = self.call_attribute(rows, self.sequence.make_op(rows), value)
         else:
             result = self.call_attribute(rows, leaf.module(site), value)
             if leaf.flattens(site):
@@ -292,39 +333,21 @@ class ForwardWriter:
         self.add_attribute(safe_name(name), expr)
         return Call(f"self.{safe_name(name)}", (value, *more))
 
-    def add_attribute(self, name: str, expr: Expr) -> None:
-        """The lines that make an attribute, under the condition if there is one."""
-        if name in self.attributes:
-            raise UnshareableError(f"two modules are called {name}")
-        self.attributes.add(name)
-        if self.condition is None:
-            self.init += format_statement(f"self.{name} = ", expr, indent=8)
-            return
-        self.init.append(f"        self.{name}: nn.Module = nn.Identity()")
-        self.init += format_condition("if", self.condition, 8)
-        self.init += format_statement(f"self.{name} = ", expr, indent=12)
 
-    def assign(self, value: Expr, comment: str = "", name: str = "") -> Expr:
-        """Put a value into the variable of that name, or into one that nothing still needs."""
-        variable = safe_name(name) if name else self.pick_variable()
-        held = isinstance(value, Code) and value.text.isidentifier()
-        if held and isinstance(value, Code) and (not name or value.text == variable):
-            return value
-        self.assignments.append((variable, value, len(self.body)))
-        lines = format_statement(f"{variable} = ", value, indent=8)
-        if comment and len(lines[-1]) + len(comment) <= 88:
-            lines[-1] += comment
-        self.body += lines
-        return Code(variable)
-
-    def pick_variable(self) -> str:
-        """A variable that nothing still needs."""
-        # Names that the author gave to values are kept for them.
-        taken = {*self.held, *map(safe_name, self.referenced)}
-        free = next((name for name in _VARIABLES if name not in taken), None)
-        return free or next(f"x{i}" for i in range(2, 10_000) if f"x{i}" not in taken)
+def is_module(item: Item) -> bool:
+    """Whether a step is one module that takes the value above it and gives the next."""
+    match item:
+        case OpItem():
+            return type(item.node.op) in LEAVES
+        case GroupItem():
+            return item.named and not find_outside(item.step.branches[0].steps)
+    return isinstance(item, CallItem)
 
 
-def as_op(item: BranchItem) -> OpItem:
-    """The merge of some branches as a step of its own."""
-    return OpItem(item.step, item.input, item.output, item.path, node=item.merge)
+def find_word(item: Item) -> str:
+    """What a step that is there under a condition is called by: its first name."""
+    if isinstance(item, BranchItem):
+        return item.step.head
+    region = Region((item,), item.input, item.output, False, "")
+    names = (inner.path.rpartition(".")[2] for inner in walk_items(region))
+    return next((name for name in names if name and not name.isdecimal()), item.step.head)

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import takewhile
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
-from cnnspec.backends.columns import bodies, find_outside, last_name, one_kind, say_condition, turns
-from cnnspec.backends.pycode import (
-    Bracketed,
-    Call,
-    Code,
-    Comprehension,
-    Expr,
-    Star,
-    format_condition,
-    format_statement,
-    literal,
+from cnnspec.backends.columns import (
+    bodies,
+    choose_constant,
+    find_outside,
+    last_name,
+    one_kind,
+    say_condition,
+    turns,
 )
+from cnnspec.backends.pycode import Call, Code, Expr
 from cnnspec.backends.site import OpSite, Supports
+from cnnspec.backends.torch.entries import (
+    Entry,
+    Loop,
+    Make,
+    When,
+    add_entries,
+    contains_name,
+    is_plain_name,
+    spell,
+)
 from cnnspec.backends.torch.table import LEAVES
 from cnnspec.backends.units import (
     AFTER_LOOP,
@@ -29,7 +35,6 @@ from cnnspec.backends.units import (
     IN_CHANNELS,
     Row,
     Unit,
-    guess_argument,
     normalize,
 )
 from cnnspec.expressions import Value
@@ -44,41 +49,6 @@ from cnnspec.graph.ir import (
 )
 from cnnspec.naming import safe_name
 from cnnspec.ops.shapes import Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Make:
-    """One module, under its name."""
-
-    name: str
-    expr: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """Modules that are there under a condition only."""
-
-    condition: Expr
-    entries: tuple[Entry, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """Modules made in a loop.
-
-    `carried` is the loop's variable for the channels with its value before the loop, None where it
-    is right already; `advance` is its value after each turn.
-    """
-
-    target: str
-    iterable: Expr
-    entries: tuple[Entry, ...]
-    carried: str = ""
-    start: Expr | None = None
-    advance: Expr | None = None
-
-
-Entry = Make | When | Loop
 
 
 class SequenceWriter:
@@ -107,7 +77,7 @@ class SequenceWriter:
                 row.follow(region.items[index]) for row, region in zip(rows, regions, strict=True)
             ]
             written = self.write_column(column)
-            entries += written
+            add_entries(entries, written)
             if written and isinstance(written[-1], Loop) and written[-1].carried:
                 rows = [mark_after(row, written[-1].carried) for row in column]
         return tuple(entries)
@@ -167,7 +137,7 @@ class SequenceWriter:
         entries: list[Entry] = []
         for index in range(counts.pop()):
             turn = [row.fix(turns(row)[index][1], turns(row)[index][0]) for row in rows]
-            entries += self.write_column(turn)
+            add_entries(entries, self.write_column(turn))
         return tuple(entries)
 
     def make_loop(self, rows: Sequence[Row]) -> Loop:
@@ -246,33 +216,22 @@ class SequenceWriter:
         step = rows[0].item.step
         counts = [len(turns(row)) for row in rows]
         if not step.loop:
-            count = self.choose_constant(rows, counts, step.repeat)
+            count = choose_constant(self.unit, rows, counts, step.repeat)
             return "_", Call("range", (count,))
         text = spell(entries)
         used = [
             (name, argument) for name, argument in step.loop if contains_name(text, safe_name(name))
         ]
         if not used:
-            return "_", Call("range", (self.choose_constant(rows, counts, None),))
+            return "_", Call("range", (choose_constant(self.unit, rows, counts, None),))
         lists = []
         for name, argument in used:
             values = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
-            lists.append(self.choose_constant(rows, values, argument))
+            lists.append(choose_constant(self.unit, rows, values, argument))
         target = ", ".join(safe_name(name) for name, _ in used)
         if len(lists) == 1:
             return target, lists[0]
         return target, Call("zip", tuple(lists), (("strict", Code("True")),))
-
-    def choose_constant(
-        self, rows: Sequence[Row], values: Sequence[object], argument: object
-    ) -> Expr:
-        """A loop's bounds as the author wrote them, or as a literal; never a new argument."""
-        extras = len(self.unit.extras)
-        facts = [normalize(value) for value in values]
-        expr = self.unit.choose(rows, facts, guess_argument(argument), "count")  # type: ignore[arg-type]
-        if len(self.unit.extras) != extras:
-            raise UnshareableError("a loop's bounds cannot be said")
-        return expr
 
 
 def last_loop(item: Item) -> LoopItem | None:
@@ -302,98 +261,3 @@ def mark_after(row: Row, name: str) -> Row:
         AFTER_LOOP: True,
     }
     return row.follow(row.item, known)
-
-
-def is_plain_name(entry: Entry) -> bool:
-    """Whether an entry's modules are called by position."""
-    if isinstance(entry, Make):
-        return not entry.name or entry.name.isdecimal()
-    return all(map(is_plain_name, entry.entries))
-
-
-def write_inline(entries: Sequence[Entry], named: bool) -> Expr | None:
-    """The sequence as one expression; None where it needs statements."""
-    if named:
-        if not all(isinstance(entry, Make) for entry in entries):
-            return None
-        pairs = tuple(
-            Bracketed((literal(safe_name(entry.name)), entry.expr), "()")
-            for entry in entries
-            if isinstance(entry, Make)
-        )
-        return Call(
-            "nn.Sequential", (Call("OrderedDict", (Bracketed(pairs, split=len(pairs) > 1),)),)
-        )
-    items = write_items(entries)
-    return None if items is None else Call("nn.Sequential", items, split=len(items) > 1)
-
-
-def write_items(entries: Sequence[Entry]) -> tuple[Expr, ...] | None:
-    """The arguments of a sequence, where all can be said without statements."""
-    items: list[Expr] = []
-    for entry in entries:
-        match entry:
-            case Make():
-                items.append(entry.expr)
-            case Loop(entries=(Make() as body,), carried=""):
-                items.append(Star(Comprehension(body.expr, entry.target, entry.iterable)))
-            case _:
-                return None
-    return tuple(items)
-
-
-def write_builder(entries: Sequence[Entry], declaration: str) -> list[str]:
-    """Statements of a constructor that make a list and fill it."""
-    plain = list(takewhile(lambda entry: isinstance(entry, Make), entries))
-    first = Bracketed(tuple(entry.expr for entry in plain if isinstance(entry, Make)))
-    lines = format_statement(f"{declaration} = ", first, indent=8)
-    variable = declaration.partition(":")[0]
-    return lines + write_statements(entries[len(plain) :], variable, 8)
-
-
-def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> list[str]:
-    """Statements that append the modules to a list."""
-    lines: list[str] = []
-    pending: list[Expr] = []
-
-    def flush() -> None:
-        if len(pending) == 1:
-            lines.extend(
-                format_statement("", Call(f"{variable}.append", tuple(pending)), indent=indent)
-            )
-        elif pending:
-            lines.extend(
-                format_statement(f"{variable} += ", Bracketed(tuple(pending)), indent=indent)
-            )
-        pending.clear()
-
-    for entry in entries:
-        if isinstance(entry, Make):
-            pending.append(entry.expr)
-            continue
-        flush()
-        if isinstance(entry, When):
-            lines += format_condition("if", entry.condition, indent)
-            lines += write_statements(entry.entries, variable, indent + 4)
-            continue
-        if entry.start is not None:
-            lines += format_statement(f"{entry.carried} = ", entry.start, indent=indent)
-        lines += format_statement(f"for {entry.target} in ", entry.iterable, ":", indent)
-        lines += write_statements(entry.entries, variable, indent + 4)
-        if entry.advance is not None:
-            lines += format_statement(f"{entry.carried} = ", entry.advance, indent=indent + 4)
-    flush()
-    return lines
-
-
-def spell(entries: Sequence[Entry]) -> str:
-    """The entries as text, to see which names they use."""
-    lines = write_statements(entries, "layers", 0)
-    return "\n".join(lines)
-
-
-def contains_name(text: str, name: str) -> bool:
-    """Whether a name occurs in code as a word of its own."""
-    import re
-
-    return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text) is not None

@@ -47,7 +47,8 @@ class Bottleneck(nn.Module):
         out = self.relu1(self.bn1(self.conv1(x)))
         out = self.relu2(self.bn2(self.conv2(out)))
         out = self.bn3(self.conv3(out))
-        x = self.relu3(out + self.downsample(x))
+        out += self.downsample(x)
+        x = self.relu3(out)
         return x
 
 

@@ -43,7 +43,8 @@ class BasicBlock(nn.Module):
         """Compute the result for a batch."""
         out = self.relu1(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
-        x = self.relu2(out + self.downsample(x))
+        out += self.downsample(x)
+        x = self.relu2(out)
         return x
 
 

@@ -1,0 +1,159 @@
+"""A class as far as it is written: its attributes, the statements of forward, its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnnspec.backends.base import UnshareableError
+from cnnspec.backends.columns import find_references
+from cnnspec.backends.pycode import Binary, Call, Code, Expr, format_inline, format_statement
+from cnnspec.backends.torch.statements import (
+    Assign,
+    Guard,
+    Lay,
+    Setup,
+    Statement,
+    add_guard,
+    drop_unused,
+    find_names,
+    lay_out,
+)
+from cnnspec.backends.units import Unit
+from cnnspec.graph.walk import walk_items
+from cnnspec.naming import safe_name
+
+_VARIABLES = ("x", "out", "y", "z")
+
+
+class Draft:
+    """What has been written of one unit.
+
+    `setup` are the statements that make its attributes, `body` those of forward, which ends with
+    `result`. `values` are the author's names for values, and `held` the variables that are still
+    needed. `guards` are the attributes that hold the conditions of what is being written, and
+    `condition` is that of a module which does nothing where it does not hold.
+    """
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.setup = Setup()
+        self.body: list[Statement] = []
+        self.result: Expr = Code("x")
+        self.values: dict[str, Expr] = {}
+        self.held: list[str] = []
+        self.attributes: set[str] = set()
+        self.flags: dict[tuple[Expr, ...], Expr] = {}
+        self.guards: list[Expr] = []
+        self.condition: Expr | None = None
+        self.has_layers = False
+        self.referenced = find_references(self.unit.steps)
+
+    def end(self, result: Expr, start: Expr) -> None:
+        """End forward with a value; what nothing uses is left out."""
+        self.body = drop_unused(self.body, find_names(result))
+        last = self.body[-1] if self.body else None
+        if isinstance(last, Assign) and result == Code(last.target):
+            # The last assignment is what is returned.
+            self.body.pop()
+            result = last.value if last.sign == "=" else Binary(result, "+", last.value)
+        # What a module returns has no type until a variable gives it one.
+        typed = isinstance(result, Call) and str(result.function).startswith(("F.", "torch."))
+        if not typed and result != start:
+            single = isinstance(start, Code) and start.text == "x"
+            name, hint = ("x", "") if single else ("output", ": Tensor")
+            self.body.append(Assign(f"{name}{hint}", result))
+            result = Code(name)
+        self.result = result
+
+    def lay_out(self) -> tuple[list[str], list[str]]:
+        """The lines of the constructor and of forward."""
+        end = format_statement("return ", self.result, indent=8)
+        return [*self.setup.lay(8)], [*lay_out(self.body, 8), *end]
+
+    # Attributes and conditions
+
+    def add_attribute(self, name: str, expr: Expr) -> None:
+        """The statement that makes an attribute."""
+        if name in self.attributes:
+            raise UnshareableError(f"two modules are called {name}")
+        self.attributes.add(name)
+        self.add_setup(
+            lambda indent: format_statement(f"self.{name} = ", expr, indent=indent),
+            f"self.{name}: nn.Module = nn.Identity()",
+        )
+
+    def add_setup(self, lay: Lay, default: str = "") -> None:
+        """A statement of the constructor, under the conditions that there are."""
+        setup = self.setup
+        for guard in self.guards:
+            setup = setup.enter(guard)
+        if self.condition is not None:
+            setup = setup.enter(self.condition)
+            if default:
+                setup.defaults.append(lambda indent: [f"{' ' * indent}{default}"])
+        setup.parts.append(lay)
+
+    def add_flag(self, condition: Expr, word: str) -> Expr:
+        """The attribute that holds a condition."""
+        key = (*self.guards, condition)
+        if key not in self.flags:
+            name, count = word, 2
+            while name in self.attributes | self.list_names():
+                name, count = f"{word}{count}", count + 1
+            self.add_attribute(name, condition)
+            self.flags[key] = Code(f"self.{name}")
+        return self.flags[key]
+
+    def list_names(self) -> set[str]:
+        """The names that the unit's modules may get."""
+        names: set[str] = set()
+        for use in self.unit.uses:
+            for item in walk_items(use.region):
+                names.add(safe_name(item.path.rpartition(".")[2]))
+                names |= {branch.label for branch in item.step.branches}
+        return names
+
+    def guard(self, flag: Expr, value: Expr, write: Callable[[Expr], Expr]) -> Expr:
+        """Steps under a condition: they change a variable, or leave it."""
+        variable = self.assign(value)
+        assert isinstance(variable, Code)
+        if not self.is_free(variable.text):
+            variable = Code(self.pick_variable())
+            self.body.append(Assign(variable.text, value))
+        before, self.body = self.body, []
+        self.guards.append(flag)
+        result = write(variable)
+        if result != variable:
+            self.body.append(Assign(variable.text, result))
+        self.guards.pop()
+        add_guard(before, Guard(flag, self.body))
+        self.body = before
+        return variable
+
+    # Variables
+
+    def assign(self, value: Expr, comment: str = "", name: str = "") -> Expr:
+        """Put a value into the variable of that name, or into one that nothing still needs."""
+        variable = safe_name(name) if name else self.pick_variable()
+        held = isinstance(value, Code) and value.text.isidentifier()
+        if held and isinstance(value, Code) and (not name or value.text == variable):
+            return value
+        self.body.append(Assign(variable, value, comment))
+        return Code(variable)
+
+    def is_free(self, variable: str) -> bool:
+        """Whether nothing still needs what a variable holds, and no name of the author's is its."""
+        kept = [format_inline(self.values[n]) for n in self.referenced if n in self.values]
+        return variable.isidentifier() and variable not in {
+            *self.held, *kept, *map(safe_name, self.referenced)
+        }  # fmt: skip
+
+    def pick_variable(self) -> str:
+        """A variable that nothing still needs."""
+        words = (*_VARIABLES, *(f"x{i}" for i in range(2, 10_000)))
+        return next(name for name in words if self.is_free(name))
+
+    def pick_name(self, word: str) -> str:
+        """A variable called by a word."""
+        names = (word, *(f"{word}{i}" for i in range(2, 10_000)))
+        return next(name for name in names if self.is_free(name))

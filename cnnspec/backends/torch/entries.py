@@ -1,0 +1,158 @@
+"""The modules of a ``nn.Sequential``, and how they are laid out: in line, or by statements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+from cnnspec.backends.pycode import (
+    Bracketed,
+    Call,
+    Comprehension,
+    Expr,
+    Star,
+    format_condition,
+    format_statement,
+    literal,
+)
+from cnnspec.naming import safe_name
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """One module, under its name."""
+
+    name: str
+    expr: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Modules that are there under a condition only."""
+
+    condition: Expr
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Modules made in a loop.
+
+    `carried` is the loop's variable for the channels with its value before the loop, None where it
+    is right already; `advance` is its value after each turn.
+    """
+
+    target: str
+    iterable: Expr
+    entries: tuple[Entry, ...]
+    carried: str = ""
+    start: Expr | None = None
+    advance: Expr | None = None
+
+
+Entry = Make | When | Loop
+
+
+def add_entries(entries: list[Entry], more: Iterable[Entry]) -> None:
+    """Add modules; those under one condition stand together."""
+    for entry in more:
+        last = entries[-1] if entries else None
+        if isinstance(entry, When) and isinstance(last, When) and entry.condition == last.condition:
+            entries[-1] = replace(last, entries=(*last.entries, *entry.entries))
+        else:
+            entries.append(entry)
+
+
+def is_plain_name(entry: Entry) -> bool:
+    """Whether an entry's modules are called by position."""
+    if isinstance(entry, Make):
+        return not entry.name or entry.name.isdecimal()
+    return all(map(is_plain_name, entry.entries))
+
+
+def write_inline(entries: Sequence[Entry], named: bool) -> Expr | None:
+    """The sequence as one expression; None where it needs statements."""
+    if named:
+        if not all(isinstance(entry, Make) for entry in entries):
+            return None
+        pairs = tuple(
+            Bracketed((literal(safe_name(entry.name)), entry.expr), "()")
+            for entry in entries
+            if isinstance(entry, Make)
+        )
+        return Call(
+            "nn.Sequential", (Call("OrderedDict", (Bracketed(pairs, split=len(pairs) > 1),)),)
+        )
+    items = write_items(entries)
+    return None if items is None else Call("nn.Sequential", items, split=len(items) > 1)
+
+
+def write_items(entries: Sequence[Entry]) -> tuple[Expr, ...] | None:
+    """The arguments of a sequence, where all can be said without statements."""
+    items: list[Expr] = []
+    for entry in entries:
+        match entry:
+            case Make():
+                items.append(entry.expr)
+            case Loop(entries=(Make() as body,), carried=""):
+                items.append(Star(Comprehension(body.expr, entry.target, entry.iterable)))
+            case _:
+                return None
+    return tuple(items)
+
+
+def write_builder(entries: Sequence[Entry], declaration: str, indent: int) -> list[str]:
+    """Statements of a constructor that make a list and fill it."""
+    plain = list(takewhile(lambda entry: isinstance(entry, Make), entries))
+    first = Bracketed(tuple(entry.expr for entry in plain if isinstance(entry, Make)))
+    lines = format_statement(f"{declaration} = ", first, indent=indent)
+    variable = declaration.partition(":")[0]
+    return lines + write_statements(entries[len(plain) :], variable, indent)
+
+
+def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> list[str]:
+    """Statements that append the modules to a list."""
+    lines: list[str] = []
+    pending: list[Expr] = []
+
+    def flush() -> None:
+        if len(pending) == 1:
+            lines.extend(
+                format_statement("", Call(f"{variable}.append", tuple(pending)), indent=indent)
+            )
+        elif pending:
+            lines.extend(
+                format_statement(f"{variable} += ", Bracketed(tuple(pending)), indent=indent)
+            )
+        pending.clear()
+
+    for entry in entries:
+        if isinstance(entry, Make):
+            pending.append(entry.expr)
+            continue
+        flush()
+        if isinstance(entry, When):
+            lines += format_condition("if", entry.condition, indent)
+            lines += write_statements(entry.entries, variable, indent + 4)
+            continue
+        if entry.start is not None:
+            lines += format_statement(f"{entry.carried} = ", entry.start, indent=indent)
+        lines += format_statement(f"for {entry.target} in ", entry.iterable, ":", indent)
+        lines += write_statements(entry.entries, variable, indent + 4)
+        if entry.advance is not None:
+            lines += format_statement(f"{entry.carried} = ", entry.advance, indent=indent + 4)
+    flush()
+    return lines
+
+
+def spell(entries: Sequence[Entry]) -> str:
+    """The entries as text, to see which names they use."""
+    lines = write_statements(entries, "layers", 0)
+    return "\n".join(lines)
+
+
+def contains_name(text: str, name: str) -> bool:
+    """Whether a name occurs in code as a word of its own."""
+    return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text) is not None
