@@ -18,6 +18,7 @@ from cnnspec.graph.ir import Node, Value
 from cnnspec.naming import module_name, safe_name
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.verify.measure import Array, Measured, Task, import_source, is_missing
+from cnnspec.verify.settings import TENSORFLOW_SETTINGS
 
 # What each backend of Keras needs, and what installs it.
 FRAMEWORKS = {"tensorflow": "tensorflow", "torch": "torch", "jax": "jax"}
@@ -95,7 +96,8 @@ def measure(job: Job, target: str) -> Measured:
     """Build the model and measure it, in this process."""
     backend = choose_backend(target)
     os.environ["KERAS_BACKEND"] = backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for variable, value in TENSORFLOW_SETTINGS.items():
+        os.environ.setdefault(variable, value)
     import keras
 
     task = job.task

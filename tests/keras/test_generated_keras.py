@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -17,7 +16,6 @@ pytestmark = [pytest.mark.keras, pytest.mark.torch, pytest.mark.onnx]
 
 pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 keras = pytest.importorskip("keras")
 
 from cnnspec.backends.keras.emit import compile_keras  # noqa: E402

@@ -12,8 +12,6 @@ import pytest
 
 pytestmark = pytest.mark.keras
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 np = pytest.importorskip("numpy")
 torch = pytest.importorskip("torch")
