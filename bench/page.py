@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 def write_times(results: Iterable[Result], ours: str, theirs: str) -> str:
     """A table of timed pairs."""
     return write_table(
-        ("Network", "Work", ours, theirs, "Ratio", "95 % interval", "Pairs", "Limit"),
+        ("Network", "Work", ours, theirs, "Ratio", "99 % interval", "Pairs", "Limit"),
         (
             (
                 result.contest.network,
@@ -24,7 +24,7 @@ def write_times(results: Iterable[Result], ours: str, theirs: str) -> str:
                 _write_seconds(result.theirs),
                 f"{result.ratio:.3f}",
                 f"{result.low:.3f} to {result.high:.3f}",
-                str(result.rounds),
+                str(result.pairs),
                 write_limit(result.contest.limit),
             )
             for result in results
