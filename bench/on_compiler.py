@@ -26,7 +26,7 @@ def list_contests() -> Iterator[Contest]:
     ):
         ours = partial(_make_run, (*cnnspec, *work))
         title = " ".join(("cnnspec", *work)).removesuffix(" --output -")
-        yield Contest(f"`{title}`", "`python -c pass`", ours, bare, clock=_read_clock)
+        yield Contest(f"`{title}`", "whole process", ours, bare, clock=_read_clock)
 
 
 def _make_run(command: tuple[str, ...]) -> Step:

@@ -71,6 +71,7 @@ def test_backward_pass_is_traced_too(name: str) -> None:
         torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("c++") is None, reason="inductor needs a C++ compiler")
 def test_compiled_kernels_give_the_same_numbers() -> None:
     net = next(net for net in FEW if net.id == "squeeze_excite")
