@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # The tests that need no framework and take no minutes.
 PLAIN = "not torch and not keras and not onnx and not slow"
 
-.PHONY: help setup test test-all lint format golden docs clean
+.PHONY: help setup test test-all lint format golden docs bench clean
 
 help:
 	@echo "make setup     a virtual environment with everything that the tests need"
@@ -15,6 +15,7 @@ help:
 	@echo "make format    lay out the code as ruff does"
 	@echo "make golden    write the expected files of the tests again; read the diff"
 	@echo "make docs      write docs/ops.md and the examples in README.md again"
+	@echo "make bench     measure the speed of what is generated, for docs/performance.md: 10 minutes"
 	@echo "make clean     remove what tools have left behind"
 
 setup:
@@ -42,6 +43,12 @@ golden:
 
 docs:
 	REGENERATE=1 $(BIN)/python -m pytest -q tests/test_docs.py tests/test_readme.py
+
+# torchvision asks for one release of PyTorch exactly; its models run with any.
+bench:
+	$(BIN)/python -m pip install --quiet --no-deps torchvision -c constraints.txt
+	$(BIN)/python -m pip install --quiet pillow onnxscript -c constraints.txt
+	$(BIN)/python -m bench
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

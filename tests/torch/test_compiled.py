@@ -1,0 +1,80 @@
+"""Generated PyTorch modules under torch.compile."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.torch
+
+torch = pytest.importorskip("torch")
+
+from cnnspec.naming import class_name  # noqa: E402
+from cnnspec.verify.measure import import_source  # noqa: E402
+from tests.flat import compile_source, draw_inputs, measure_gap  # noqa: E402
+from tests.networks import FEW, Net  # noqa: E402
+from tests.torch.test_generated import silence  # noqa: E402
+
+# Tracing takes seconds for a deep network: one variant of a family is enough, VGG apart.
+NETS = [
+    net
+    for net in FEW
+    if net.id not in ("alexnet:96", "resnet:18", "resnet:34", "vgg:11", "vgg:16_bn")
+]
+
+
+@pytest.fixture(autouse=True)
+def forget_compiled() -> None:
+    torch.compiler.reset()
+
+
+@contextmanager
+def open_model(net: Net, dtype: torch.dtype, batch: int = 2) -> Iterator[tuple[Any, list[Any]]]:
+    """The generated model and a batch; TorchDynamo imports the module that a class is from."""
+    graph = net.build()
+    with import_source(compile_source(graph).encode(), "compiled") as module:
+        torch.manual_seed(0)
+        model = silence(getattr(module, class_name(net.spec.name))()).to(dtype)
+        yield model, draw_inputs(graph, dtype, batch)
+
+
+@pytest.mark.parametrize("net", NETS, ids=lambda net: net.id)
+def test_module_is_traced_as_one_graph(net: Net) -> None:
+    """With fullgraph, whatever TorchDynamo cannot follow is an error and not a break."""
+    with open_model(net, torch.float64) as (model, inputs), torch.no_grad():
+        compiled = torch.compile(model.eval(), backend="eager", fullgraph=True)
+        assert measure_gap(compiled(*inputs), model(*inputs)) <= 1e-12
+
+
+def run_step(model: Any, run: Any, inputs: list[Any]) -> tuple[Any, list[Any]]:
+    """The output in training, and the gradients."""
+    model.zero_grad()
+    torch.manual_seed(0)
+    output = run(*inputs)
+    output.square().sum().backward()
+    return output, [parameter.grad.clone() for parameter in model.parameters()]
+
+
+@pytest.mark.parametrize("name", ["resnet:18", "unet", "mobile"])
+def test_backward_pass_is_traced_too(name: str) -> None:
+    """AOTAutograd replaces what is in place, which nothing that is wrong survives."""
+    net = next(net for net in FEW if net.id == name)
+    with open_model(net, torch.float64, batch=3) as (model, inputs):
+        compiled = torch.compile(model.train(), backend="aot_eager", fullgraph=True)
+        found, wanted = run_step(model, compiled, inputs), run_step(model, model, inputs)
+    assert measure_gap(found[0], wanted[0]) <= 1e-9
+    for ours, theirs in zip(found[1], wanted[1], strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("c++") is None, reason="inductor needs a C++ compiler")
+def test_compiled_kernels_give_the_same_numbers() -> None:
+    net = next(net for net in FEW if net.id == "squeeze_excite")
+    with open_model(net, torch.float32) as (model, inputs), torch.no_grad():
+        compiled = torch.compile(model.eval(), fullgraph=True)
+        assert measure_gap(compiled(*inputs), model(*inputs)) <= 1e-5
