@@ -10,7 +10,6 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytestmark = [pytest.mark.keras, pytest.mark.torch, pytest.mark.onnx]
@@ -18,6 +17,7 @@ pytestmark = [pytest.mark.keras, pytest.mark.torch, pytest.mark.onnx]
 pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+np = pytest.importorskip("numpy")
 keras = pytest.importorskip("keras")
 
 from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
