@@ -8,7 +8,6 @@ from math import prod
 
 from cnnspec.backends.pycode import Binary, Code, Expr, literal
 from cnnspec.backends.units import (
-    AFTER_LOOP,
     CARRIED,
     IN_CHANNELS,
     Guess,
@@ -17,6 +16,15 @@ from cnnspec.backends.units import (
     guess_expression,
 )
 from cnnspec.diagnostics import Span
+from cnnspec.expressions import (
+    Expression,
+    add_expressions,
+    bind_names,
+    multiply_expression,
+    name_value,
+    state_number,
+)
+from cnnspec.expressions import Value as Scalar
 from cnnspec.graph.arguments import list_fields, read_given
 from cnnspec.graph.ir import (
     BranchItem,
@@ -36,7 +44,7 @@ from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.merge import Concat
 from cnnspec.ops.reshape import Flatten
-from cnnspec.spec.model import Argument, Formula
+from cnnspec.spec.model import Argument, Formula, Literal
 
 # The field that says how many channels an op gives.
 _SETTERS: dict[type[Op], str] = {
@@ -87,11 +95,33 @@ def find_setter(value: Value) -> Node | None:
     """The op that decided a value's channels; None for an input of the network."""
     node = value.producer
     while node is not None:
-        changes = isinstance(node.op, Concat | Flatten) or type(node.op) in _SETTERS
-        if changes or (isinstance(node.op, DepthwiseConv) and node.op.multiplier > 1):
+        if _sets_channels(node):
             return node
-        node = max(node.inputs, key=lambda v: v.known.rank).producer
+        node = _main_input(node).producer
     return None
+
+
+def comes_from(value: Value, start: Value | None) -> bool:
+    """Whether a value has the channels of another because no op between them sets any."""
+    while value is not start:
+        if value.producer is None or _sets_channels(value.producer):
+            return False
+        value = _main_input(value.producer)
+    return True
+
+
+def _sets_channels(node: Node) -> bool:
+    op = node.op
+    if isinstance(op, Flatten):
+        return node.shape.channels != node.shapes[0].channels
+    if isinstance(op, DepthwiseConv):
+        return op.multiplier > 1
+    return isinstance(op, Concat) or type(op) in _SETTERS
+
+
+def _main_input(node: Node) -> Value:
+    """The input whose channels are the output's, for an op that sets none."""
+    return max(node.inputs, key=lambda value: value.known.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +136,33 @@ class ChannelFinder:
         """The code for the channels of a value, one for each row."""
         name = "in_features" if values[0].known.rank == 0 else IN_CHANNELS
         targets = [value.known.channels for value in values]
-        setters = [find_setter(value) for value in values]
-        flat = self.say_flat(unit, rows, setters) if depth == 0 else None
+        flat = self.say_flat(unit, rows, values) if depth == 0 else None
         if flat is not None:
             return flat
-        flats = [setter is not None and isinstance(setter.op, Flatten) for setter in setters]
-        if name == "in_features" and all(flats):
-            return unit.choose(rows, targets, (), name)
-        return unit.choose(rows, targets, self.guess(unit, rows, setters), name)
+        return unit.choose(rows, targets, self.guess(unit, rows, values), name)
 
-    def guess(self, unit: Unit, rows: Sequence[Row], setters: Sequence[Node | None]) -> list[Guess]:
-        """What the channels may be called: the producer's words, or what the unit received."""
-        received = Guess(IN_CHANNELS, frozenset({IN_CHANNELS}), lambda names: names[IN_CHANNELS])
-        setter = setters[0]
-        inside = setter is not None and self.is_inside(unit, rows[0], setter)
-        guesses = self.guess_setter(unit, rows[0], setter) if setter is not None and inside else []
-        carried = Guess(unit.carried_name, frozenset({CARRIED}), lambda v: v[CARRIED])
-        literal_works = len({setter and setter.shape.channels for setter in setters}) == 1
-        after = AFTER_LOOP in rows[0].variables
-        # Channels that were set inside only happen to be as many as came in.
-        entered = [] if inside else [received]
-        return [*guesses, *entered, *([] if literal_works and not after else [carried])]
+    def guess(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value]) -> list[Guess]:
+        """What the channels may be called.
+
+        What the flow of data gives alike in every row goes first: then what a loop carries. Words
+        that are right in one row, and perhaps in the others for the numbers of this network, are
+        better than an argument.
+        """
+        pairs = list(zip(rows, values, strict=True))
+        words = [self.find_word(unit, row, value, False) for row, value in pairs]
+        # The value of a later turn, where there may be one, is that of the turn's end.
+        later = [
+            self.find_word(unit, row, row.turns[-1].item.output, False)
+            for row, value in pairs
+            if row.turns and comes_from(value, row.turns[-1].item.input)
+        ]
+        found = {word.text: word for word in [*words, *later] if word is not None}
+        if len(found) == 1 and None not in [*words, *later]:
+            return [guess_expression(word) for word in found.values()]
+        carried = [self.find_word(unit, row, value, True) for row, value in pairs]
+        best = carried if len({word and word.text for word in carried}) == 1 else []
+        own = dict.fromkeys(word for word in [*best[:1], *found.values()] if word is not None)
+        return [guess_expression(word, unit.carried_name) for word in own]
 
     def is_inside(self, unit: Unit, row: Row, node: Node) -> bool:
         """Whether a node belongs to the same use of the unit as the row."""
@@ -135,32 +171,79 @@ class ChannelFinder:
             self.members[region.scope] = frozenset(list_nodes(region))
         return node in self.members[region.scope]
 
-    def guess_setter(self, unit: Unit, row: Row, setter: Node) -> list[Guess]:
-        """The producer's own expression for its channels, in the names of this unit."""
-        field = _SETTERS.get(type(setter.op))
-        if field is None:
-            return []
-        argument = list_fields(self.graph.spec, setter.origin.step)[0].get(field)
-        inner = self.owners[setter][len(unit.uses[row.use].calls) :]
-        rename: dict[str, str] = {}
-        if not isinstance(argument, Formula):
-            return []
-        names = argument.expression.names
-        for call in reversed(inner):
-            entries = {n: a for n, _, a in _arguments(call)}
-            found: dict[str, str] = {}
-            for name in names:
-                given = entries.get(rename.get(name, name))
-                if not isinstance(given, Formula) or not given.expression.text.isidentifier():
-                    return []
-                found[name] = given.expression.text
-            rename = found
-        return [guess_expression(argument.expression, rename)]
+    def find_word(self, unit: Unit, row: Row, value: Value, carries: bool) -> Expression | None:
+        """What the flow of data says about a value's channels, in the names of the unit.
 
-    def say_flat(
-        self, unit: Unit, rows: Sequence[Row], setters: Sequence[Node | None]
-    ) -> Expr | None:
+        With `carries` a loop's variable may stand for them. None where nothing in the unit's
+        code says it: in a loop, what only another turn's variables say.
+        """
+        if carries and CARRIED in row.variables and comes_from(value, row.anchor):
+            return name_value(CARRIED)
+        if IN_CHANNELS in row.variables and comes_from(value, unit.uses[row.use].region.input):
+            return name_value(IN_CHANNELS)
+        setter = find_setter(value)
+        if setter is None or not self.is_inside(unit, row, setter):
+            return state_number(value.known.channels)
+        if isinstance(setter.op, Concat):
+            parts = [self.find_word(unit, row, part, carries) for part in setter.inputs]
+            known = [part for part in parts if part is not None]
+            return add_expressions(known) if len(known) == len(parts) else None
+        if isinstance(setter.op, Flatten | DepthwiseConv):
+            word = self.find_word(unit, row, setter.inputs[0], carries)
+            factor = setter.shape.channels // setter.shapes[0].channels
+            return None if word is None else multiply_expression(word, factor)
+        return self.translate(unit, row, value, setter)
+
+    def translate(self, unit: Unit, row: Row, value: Value, setter: Node) -> Expression | None:
+        """The author's own expression for the channels that an op sets."""
+        argument = list_fields(self.graph.spec, setter.origin.step)[0].get(
+            _SETTERS[type(setter.op)]
+        )
+        if not isinstance(argument, Formula):
+            return state_number(value.known.channels)
+        expression = argument.expression
+        for call in reversed(self.owners[setter][len(unit.uses[row.use].calls) :]):
+            outer = self.leave(unit, row, call, expression)
+            if outer is None:
+                return None
+            expression = outer
+        for turn in row.turns:
+            if turn.names & expression.names and comes_from(value, turn.item.input):
+                return None
+        unknown = expression.names - row.variables.keys() - row.constants.keys()
+        if not unknown:
+            return expression
+        # What the network's parameters say is fixed where the code has no name for them.
+        fixed = unknown <= {*self.graph.params, IN_CHANNELS}
+        return state_number(value.known.channels) if fixed else None
+
+    def leave(
+        self, unit: Unit, row: Row, call: CallItem, expression: Expression
+    ) -> Expression | None:
+        """An expression in the names of a block, in those of the code that calls it."""
+        given = {name: argument for name, _, argument in _arguments(call)}
+        found: dict[str, Scalar | Expression] = {}
+        for name in expression.names:
+            if name == IN_CHANNELS:
+                received = self.find_word(unit, row, call.body.input, False)
+                if received is None:
+                    return None
+                found[name] = received
+            elif name in call.block.parameters:
+                argument = given.get(name, call.block.parameters[name])
+                if isinstance(argument, Literal):
+                    found[name] = argument.value
+                elif isinstance(argument, Formula) and name in given:
+                    found[name] = argument.expression
+                else:
+                    return None
+            elif name not in self.graph.params:
+                return None
+        return bind_names(expression, found)
+
+    def say_flat(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value]) -> Expr | None:
         """The features after a flatten, as channels times sizes, where that can be said."""
+        setters = [find_setter(value) for value in values]
         flattens = [s for s in setters if s is not None and isinstance(s.op, Flatten)]
         if len(flattens) != len(setters):
             return None

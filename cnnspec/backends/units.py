@@ -9,13 +9,14 @@ the value becomes an argument. All uses are known, so the code cannot be wrong f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
 from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import CallItem, Item, Region
+from cnnspec.graph.ir import Value as Flow
 from cnnspec.naming import safe_name
 from cnnspec.spec.model import Argument, Block, Formula, ListArgument, Literal, Step
 
@@ -41,25 +42,42 @@ class Use:
     calls: tuple[CallItem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """One turn of a loop, and the names of the variables that the loop gives it."""
+
+    names: frozenset[str]
+    item: Item
+
+
 @dataclass(slots=True, eq=False)
 class Row:
     """One time that a place in a unit's code is carried out: in which use, with which variables.
 
     `constants` are variables of loops that are written turn by turn: the code has their values.
+    `turns` are the turns of written loops around it, outermost first. `anchor` is the value whose
+    channels the carried variable holds.
     """
 
     use: int
     variables: Mapping[str, Value]
     item: Item
     constants: Mapping[str, Value] = field(default_factory=dict)
+    turns: tuple[Turn, ...] = ()
+    anchor: Flow | None = None
 
     def follow(self, item: Item, extra: Mapping[str, Value] | None = None) -> Row:
-        """The same moment at another step, perhaps with a loop's variables."""
-        return Row(self.use, {**self.variables, **(extra or {})}, item, self.constants)
+        """The same moment at another step, perhaps with more variables."""
+        return replace(self, item=item, variables={**self.variables, **(extra or {})})
+
+    def enter(self, turn: Item, variables: Mapping[str, Value]) -> Row:
+        """One turn of a loop that is written as such."""
+        turns = (*self.turns, Turn(frozenset(variables), turn))
+        return replace(self.follow(turn, variables), turns=turns, anchor=turn.input)
 
     def fix(self, item: Item, constants: Mapping[str, Value]) -> Row:
         """One turn of a loop that is written turn by turn."""
-        return Row(self.use, self.variables, item, {**self.constants, **constants})
+        return replace(self, item=item, constants={**self.constants, **constants})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +106,15 @@ class Guess:
         return guess_expression(bind_names(self.expression, values))
 
 
-def guess_expression(expression: Expression, rename: Mapping[str, str] | None = None) -> Guess:
-    """A guess from the author's expression; `rename` maps its names to those of another place."""
-    mapping = dict(rename or {})
-    names = frozenset(mapping.get(name, name) for name in expression.names)
+def guess_expression(expression: Expression, carried: str = "") -> Guess:
+    """A guess from an expression; `carried` is what the carried variable is called."""
 
     def compute(variables: Mapping[str, Value]) -> Value:
-        return expression.evaluate({n: variables[mapping.get(n, n)] for n in expression.names})
+        return expression.evaluate({name: variables[name] for name in expression.names})
 
-    text = expression.unparse({n: safe_name(mapping.get(n, n)) for n in expression.names})
-    return Guess(text, names, compute, expression.functions, None if rename else expression)
+    spelling = {n: carried if n == CARRIED else safe_name(n) for n in expression.names}
+    text = expression.unparse(spelling)
+    return Guess(text, expression.names, compute, expression.functions, expression)
 
 
 def guess_argument(argument: Argument | None) -> tuple[Guess, ...]:
@@ -136,13 +153,14 @@ class Unit:
     def save(self) -> tuple[object, ...]:
         """What has been noted so far, to come back to when an attempt fails."""
         extras = {name: list(values) for name, values in self.extras.items()}
-        return dict(self.used), extras, set(self.functions), set(self.shadowed)
+        return dict(self.used), extras, set(self.functions), set(self.shadowed), self.carries
 
     def restore(self, saved: tuple[object, ...]) -> None:
         """Forget what was noted since `save`."""
-        used, extras, functions, shadowed = saved
+        used, extras, functions, shadowed, carries = saved
         self.used, self.extras = dict(used), dict(extras)  # type: ignore[call-overload]
         self.functions, self.shadowed = set(functions), set(shadowed)  # type: ignore[call-overload]
+        self.carries = bool(carries)
 
     def list_rows(self) -> list[Row]:
         """A row for each use, at the unit's start."""

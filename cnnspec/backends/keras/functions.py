@@ -10,6 +10,7 @@ from cnnspec.backends.channels import ChannelFinder
 from cnnspec.backends.columns import (
     bodies,
     find_references,
+    is_loop,
     one_kind,
     say_condition,
     turns,
@@ -161,7 +162,7 @@ class FunctionWriter:
     def write_loop(self, rows: Sequence[Row]) -> None:
         """A loop where one can say the turns and their names, else one turn after the other."""
         counts = {len(turns(row)) for row in rows}
-        if max(counts) > 1:
+        if is_loop(rows):
             saved = self.unit.save(), list(self.lines), self.current, self.indent
             try:
                 self.make_loop(rows)
@@ -176,7 +177,7 @@ class FunctionWriter:
 
     def make_loop(self, rows: Sequence[Row]) -> None:
         """A loop with an index that the layers' names take."""
-        inner = [row.follow(turn, variables) for row in rows for variables, turn in turns(row)]
+        inner = [row.enter(turn, variables) for row in rows for variables, turn in turns(row)]
         if self.current != self.target:
             raise UnshareableError("a loop begins with the variable that it ends with")
         names = self.namer.open_loop(rows)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
-from cnnspec.backends.columns import bodies, find_outside, last_name, one_kind, say_condition, turns
+from cnnspec.backends.columns import (
+    bodies,
+    find_outside,
+    is_loop,
+    last_name,
+    one_kind,
+    say_condition,
+    turns,
+)
 from cnnspec.backends.pycode import (
     Bracketed,
     Call,
@@ -156,7 +164,7 @@ class SequenceWriter:
     def write_loop(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
         """A loop, or its turns one by one where no loop can say them."""
         counts = {len(turns(row)) for row in rows}
-        if max(counts) > 1:
+        if is_loop(rows):
             saved = self.unit.save()
             try:
                 return (self.make_loop(rows),)
@@ -173,7 +181,7 @@ class SequenceWriter:
     def make_loop(self, rows: Sequence[Row]) -> Loop:
         """A loop over the author's lists; channels that change are carried from turn to turn."""
         inner = [
-            row.follow(turn, {**variables, CARRIED: turn.input.known.channels})
+            row.enter(turn, {**variables, CARRIED: turn.input.known.channels})
             for row in map(drop_after, rows)
             for variables, turn in turns(row)
         ]
@@ -286,7 +294,7 @@ def last_loop(item: Item) -> LoopItem | None:
 def drop_carried(row: Row) -> Row:
     """The row without the carried variable."""
     variables = {k: v for k, v in row.variables.items() if not k.startswith("*")}
-    return Row(row.use, variables, row.item, row.constants)
+    return replace(row, variables=variables, anchor=None)
 
 
 def drop_after(row: Row) -> Row:
@@ -301,7 +309,7 @@ def mark_after(row: Row, name: str) -> Row:
         CARRIED_NAME: name,
         AFTER_LOOP: True,
     }
-    return row.follow(row.item, known)
+    return replace(row.follow(row.item, known), anchor=row.item.output)
 
 
 def is_plain_name(entry: Entry) -> bool:
