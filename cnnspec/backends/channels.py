@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from cnnspec.backends.pycode import Binary, Code, Expr, literal
@@ -20,7 +20,7 @@ from cnnspec.expressions import (
     Expression,
     add_expressions,
     bind_names,
-    multiply_expression,
+    multiply_expressions,
     name_value,
     state_number,
 )
@@ -52,6 +52,9 @@ _SETTERS: dict[type[Op], str] = {
     ConvTranspose: "out_channels",
     Linear: "out_features",
 }
+
+# An expression for channels is a number in the model itself if it is longer than this.
+_LONG = 24
 
 
 def index_owners(graph: Graph) -> dict[Node, tuple[CallItem, ...]]:
@@ -150,14 +153,10 @@ class ChannelFinder:
         """
         pairs = list(zip(rows, values, strict=True))
         words = [self.find_word(unit, row, value, False) for row, value in pairs]
-        # The value of a later turn, where there may be one, is that of the turn's end.
-        later = [
-            self.find_word(unit, row, row.turns[-1].item.output, False)
-            for row, value in pairs
-            if row.turns and comes_from(value, row.turns[-1].item.input)
-        ]
-        found = {word.text: word for word in [*words, *later] if word is not None}
-        if len(found) == 1 and None not in [*words, *later]:
+        if unit.uses[0].item is None:
+            words = [shorten(word, value) for word, value in zip(words, values, strict=True)]
+        found = {word.text: word for word in words if word is not None}
+        if len(found) == 1 and None not in words:
             return [guess_expression(word) for word in found.values()]
         carried = [self.find_word(unit, row, value, True) for row, value in pairs]
         best = carried if len({word and word.text for word in carried}) == 1 else []
@@ -175,10 +174,18 @@ class ChannelFinder:
         """What the flow of data says about a value's channels, in the names of the unit.
 
         With `carries` a loop's variable may stand for them. None where nothing in the unit's
-        code says it: in a loop, what only another turn's variables say.
+        code says it: in a loop, what is not the same in every turn.
         """
         if carries and CARRIED in row.variables and comes_from(value, row.anchor):
             return name_value(CARRIED)
+        for depth, turn in enumerate(row.turns):
+            start, end = turn.item.input, turn.item.output
+            if not carries and comes_from(value, start) and not comes_from(end, start):
+                before = leave_turns(row, depth)
+                first = self.find_word(unit, before, value, False)
+                later = self.find_word(unit, before, end, False)
+                agree = first is not None and later is not None and first.text == later.text
+                return first if agree else None
         if IN_CHANNELS in row.variables and comes_from(value, unit.uses[row.use].region.input):
             return name_value(IN_CHANNELS)
         setter = find_setter(value)
@@ -188,19 +195,22 @@ class ChannelFinder:
             parts = [self.find_word(unit, row, part, carries) for part in setter.inputs]
             known = [part for part in parts if part is not None]
             return add_expressions(known) if len(known) == len(parts) else None
-        if isinstance(setter.op, Flatten | DepthwiseConv):
-            word = self.find_word(unit, row, setter.inputs[0], carries)
-            factor = setter.shape.channels // setter.shapes[0].channels
-            return None if word is None else multiply_expression(word, factor)
-        return self.translate(unit, row, value, setter)
+        if not isinstance(setter.op, Flatten | DepthwiseConv):
+            return self.translate(unit, row, value, setter, _SETTERS[type(setter.op)])
+        word = self.find_word(unit, row, setter.inputs[0], carries)
+        factor: Expression | None = state_number(prod(setter.shapes[0].sizes))
+        if isinstance(setter.op, DepthwiseConv):
+            factor = self.translate(unit, row, value, setter, "multiplier")
+        return None if word is None or factor is None else multiply_expressions(word, factor)
 
-    def translate(self, unit: Unit, row: Row, value: Value, setter: Node) -> Expression | None:
-        """The author's own expression for the channels that an op sets."""
-        argument = list_fields(self.graph.spec, setter.origin.step)[0].get(
-            _SETTERS[type(setter.op)]
-        )
+    def translate(
+        self, unit: Unit, row: Row, value: Value, setter: Node, field: str
+    ) -> Expression | None:
+        """The author's own expression for the field of the op that sets a value's channels."""
+        known = state_number(getattr(setter.op, field))
+        argument = list_fields(self.graph.spec, setter.origin.step)[0].get(field)
         if not isinstance(argument, Formula):
-            return state_number(value.known.channels)
+            return known
         expression = argument.expression
         for call in reversed(self.owners[setter][len(unit.uses[row.use].calls) :]):
             outer = self.leave(unit, row, call, expression)
@@ -214,8 +224,7 @@ class ChannelFinder:
         if not unknown:
             return expression
         # What the network's parameters say is fixed where the code has no name for them.
-        fixed = unknown <= {*self.graph.params, IN_CHANNELS}
-        return state_number(value.known.channels) if fixed else None
+        return known if unknown <= {*self.graph.params, IN_CHANNELS} else None
 
     def leave(
         self, unit: Unit, row: Row, call: CallItem, expression: Expression
@@ -262,6 +271,20 @@ class ChannelFinder:
         for size in shapes[0].sizes:
             channels = Binary(channels, "*", literal(size))
         return channels
+
+
+def leave_turns(row: Row, depth: int) -> Row:
+    """The row before the loops at a depth, without their variables."""
+    names = {name for turn in row.turns[depth:] for name in turn.names}
+    variables = {name: value for name, value in row.variables.items() if name not in names}
+    return replace(row, variables=variables, turns=row.turns[:depth])
+
+
+def shorten(word: Expression | None, value: Value) -> Expression | None:
+    """In the model itself, which is written for one network, a number instead of a riddle."""
+    if word is None or len(word.text) <= _LONG:
+        return word
+    return state_number(value.known.channels)
 
 
 def _arguments(call: CallItem) -> tuple[tuple[str, Span, Argument], ...]:

@@ -131,6 +131,7 @@ class Unit:
     use; `captured` are values from outside that its steps take by name. `defaults` go before those
     of the parameters. `aliases` are parameters that no call gives: their default stands in their
     place. `computed` are those that some calls give, and whose default is an expression.
+    `keeps_received` says that the channels it received are needed after a loop that carries others.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Unit:
     computed: Mapping[str, Expression] = field(default_factory=dict)
     carries: bool = False
     carried_name: str = IN_CHANNELS
+    keeps_received: bool = False
     shadowed: set[str] = field(default_factory=set)
     defaults: Mapping[str, Value] = field(default_factory=dict)
 
@@ -178,10 +180,14 @@ class Unit:
         for guess in guesses:
             guess = self.resolve(guess)
             guess = guess.bind(rows) or guess
+            if not is_right(guess, rows, wanted):
+                continue
             # A loop has put other channels into a shadowed variable.
-            if not guess.names & self.shadowed and is_right(guess, rows, wanted):
-                self.take(guess)
-                return Code(guess.text)
+            if guess.names & self.shadowed:
+                self.keeps_received = True
+                continue
+            self.take(guess)
+            return Code(guess.text)
         if all(same(target, wanted[0]) for target in wanted):
             return literal(wanted[0])
         return Code(self.add_extra(rows, wanted, name))

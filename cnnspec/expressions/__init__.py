@@ -7,7 +7,7 @@ that bounds every result evaluates them, so that no spec can reach Python or exh
 from cnnspec.expressions.bind import bind_names
 from cnnspec.expressions.combine import (
     add_expressions,
-    multiply_expression,
+    multiply_expressions,
     name_value,
     state_number,
 )
@@ -22,7 +22,7 @@ __all__ = [
     "Value",
     "add_expressions",
     "bind_names",
-    "multiply_expression",
+    "multiply_expressions",
     "name_value",
     "parse_expression",
     "parse_scalar",

@@ -32,15 +32,12 @@ def add_expressions(parts: Sequence[Expression]) -> Expression:
     return _join(parts, reduce(lambda left, right: ast.BinOp(left, ast.Add(), right), terms))
 
 
-def multiply_expression(left: Expression, right: Expression | int) -> Expression:
+def multiply_expressions(left: Expression, right: Expression) -> Expression:
     """The product of two expressions, computed where both are numbers."""
-    other = ast.Constant(right) if isinstance(right, int) else right.tree
-    both = (left,) if isinstance(right, int) else (left, right)
-    if isinstance(left.tree, ast.Constant) and isinstance(other, ast.Constant):
-        one, two = left.tree.value, other.value
-        if isinstance(one, int) and isinstance(two, int):
-            return _join(both, ast.Constant(one * two))
-    return _join(both, ast.BinOp(left.tree, ast.Mult(), other))
+    match left.tree, right.tree:
+        case ast.Constant(value=int(first)), ast.Constant(value=int(second)):
+            return state_number(first * second)
+    return _join((left, right), ast.BinOp(left.tree, ast.Mult(), right.tree))
 
 
 def name_value(name: str) -> Expression:

@@ -60,8 +60,23 @@ class ClassWriter:
     names: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        """Let failed attempts take their classes back."""
+        self.supports.classes = self.classes  # type: ignore[assignment]
+        self.supports.taken = self.names
+
     def write_unit(self, unit: Unit, is_model: bool = False) -> ClassCode:
         """Write one class and keep it."""
+        saved = unit.save(), self.supports.save()
+        code = self.write_once(unit, is_model)
+        if unit.keeps_received:
+            unit.restore(saved[0])
+            self.supports.restore(saved[1])
+            code = self.write_once(unit, is_model)
+        return code
+
+    def write_once(self, unit: Unit, is_model: bool) -> ClassCode:
+        """Write one class as far as is known what its code needs."""
         sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part)
         rows = unit.list_rows()
         regions = [use.region for use in unit.uses]
@@ -135,7 +150,7 @@ class ClassWriter:
         steps = rows[0].item.step.branches[0].steps
         captured = find_outside(steps)
         if not captured:
-            saved = unit.save()
+            saved = unit.save(), self.supports.save()
             sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part)
             try:
                 expr = write_inline(
@@ -145,7 +160,8 @@ class ClassWriter:
                 expr = None
             if expr is not None:
                 return expr
-            unit.restore(saved)
+            unit.restore(saved[0])
+            self.supports.restore(saved[1])
         uses = []
         for row, region in zip(rows, regions, strict=True):
             variables = {k: v for k, v in row.variables.items() if not k.startswith("*")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnnspec.backends.pycode import Binary, Call, Expr, literal
+from cnnspec.backends.pycode import Binary, Call, Code, Expr, literal
 from cnnspec.backends.torch.leaf import Leaf, TorchSite, keywords, ranked, sides_fact, unset
 from cnnspec.graph.ir import Node
 from cnnspec.ops.base import Op
@@ -84,8 +84,15 @@ def depthwise_conv(site: TorchSite) -> Expr:
     channels = site.in_channels()
     out = channels
     if not unset(site, "multiplier"):
-        out = Binary(channels, "*", site.field("multiplier"))
+        out = _multiply(channels, site.field("multiplier"))
     return _write_conv(site, out, (("groups", channels),))
+
+
+def _multiply(channels: Expr, multiplier: Expr) -> Expr:
+    match channels, multiplier:
+        case Code(first), Code(second) if first.isdecimal() and second.isdecimal():
+            return literal(int(first) * int(second))
+    return Binary(channels, "*", multiplier)
 
 
 def conv_transpose(site: TorchSite) -> Expr:

@@ -93,15 +93,15 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
 def write_block(writer: ClassWriter, name: str, uses: tuple[Use, ...]) -> None:
     """One class for some uses of a block; keeps nothing when they cannot share it."""
     block = uses[0].calls[-1].block
-    before = len(writer.classes), dict(writer.supports.names), set(writer.names), dict(writer.homes)
+    before, homes = writer.supports.save(), dict(writer.homes)
     unit = make_unit(
         writer.name_class(name), say_title(block.summary, f"The block '{name}'"), block, uses
     )
     try:
         code: ClassCode = writer.write_unit(unit)
     except UnshareableError:
-        del writer.classes[before[0] :]
-        writer.supports.names, writer.names, writer.homes = before[1], before[2], before[3]
+        writer.supports.restore(before)
+        writer.homes = homes
         raise
     for index, use in enumerate(uses):
         assert use.item is not None

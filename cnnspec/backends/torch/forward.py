@@ -179,18 +179,20 @@ class ForwardWriter:
 
     def make_chain(self, rows: Sequence[Row], regions: Sequence[Region]) -> Expr | None:
         """A list of steps as one sequence; None where it is no chain."""
-        saved = self.unit.save()
+        saved = self.unit.save(), self.sequence.supports.save()
         named = not regions[0].positional
         try:
             entries = self.sequence.write_list(rows, regions)
         except UnshareableError:
-            self.unit.restore(saved)
+            self.unit.restore(saved[0])
+            self.sequence.supports.restore(saved[1])
             return None
         expr = write_inline(entries, named)
         if expr is not None:
             return expr
         if named or self.condition is not None:
-            self.unit.restore(saved)
+            self.unit.restore(saved[0])
+            self.sequence.supports.restore(saved[1])
             return None
         hint = "" if any(line.startswith("        layers") for line in self.init) else _LIST_HINT
         self.init += write_builder(entries, f"layers{hint}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 
 from cnnspec.backends.base import UnshareableError
+from cnnspec.backends.carried import drop_after, drop_carried, last_loop, mark_after
 from cnnspec.backends.channels import ChannelFinder
 from cnnspec.backends.columns import (
     bodies,
@@ -31,7 +32,6 @@ from cnnspec.backends.pycode import (
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.torch.table import LEAVES
 from cnnspec.backends.units import (
-    AFTER_LOOP,
     CARRIED,
     CARRIED_NAME,
     IN_CHANNELS,
@@ -40,11 +40,9 @@ from cnnspec.backends.units import (
     guess_argument,
     normalize,
 )
-from cnnspec.expressions import Value
 from cnnspec.graph.ir import (
     CallItem,
     GroupItem,
-    Item,
     LoopItem,
     OpItem,
     Region,
@@ -87,6 +85,9 @@ class Loop:
 
 
 Entry = Make | When | Loop
+
+# So many turns are few.
+_FEW = 4
 
 
 class SequenceWriter:
@@ -165,11 +166,12 @@ class SequenceWriter:
         """A loop, or its turns one by one where no loop can say them."""
         counts = {len(turns(row)) for row in rows}
         if is_loop(rows):
-            saved = self.unit.save()
+            saved = self.unit.save(), self.supports.save()
             try:
                 return (self.make_loop(rows),)
             except UnshareableError:
-                self.unit.restore(saved)
+                self.unit.restore(saved[0])
+                self.supports.restore(saved[1])
         if len(counts) != 1:
             raise UnshareableError("uses take a loop's turns in different numbers")
         entries: list[Entry] = []
@@ -212,15 +214,14 @@ class SequenceWriter:
         self.unit.shadowed.add(name)
         advance = None
         if not self.is_advanced(inner, entries):
-            after = [drop_carried(row) for row in inner]
-            advance = self.say_channels(after, [row.item.output for row in inner])
+            advance = self.say_advance(inner, entries)
         return Loop(target, iterable, entries, name, start, advance)
 
     def write_body(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
         """A loop's body; where it needs what the unit received, another variable is carried."""
         saved, used = self.unit.save(), IN_CHANNELS in self.unit.used
         received = IN_CHANNELS in rows[0].variables
-        if received and used:
+        if received and (used or self.unit.keeps_received):
             self.unit.carried_name = "current_channels"
         entries = self.write_column(rows)
         if received and self.unit.carries and not used and IN_CHANNELS in self.unit.used:
@@ -228,6 +229,16 @@ class SequenceWriter:
             self.unit.carried_name = "current_channels"
             entries = self.write_column(rows)
         return entries
+
+    def say_advance(self, rows: Sequence[Row], entries: tuple[Entry, ...]) -> Expr:
+        """The carried channels after a turn, which may be computed from those before it."""
+        count = len(rows) / len({row.use for row in rows})
+        # The model's own steps are clearer one by one, if they are few.
+        can_add = isinstance(self.unit.uses[0].item, CallItem) or count > _FEW
+        # An inner loop has put other channels into the variable.
+        is_kept = not any(isinstance(entry, Loop) and entry.carried for entry in entries)
+        after = rows if can_add and is_kept else [drop_carried(row) for row in rows]
+        return self.say_channels(after, [row.item.output for row in rows])
 
     def say_channels(self, rows: Sequence[Row], values: Sequence[object]) -> Expr:
         """The channels of a value, which must not become an argument of the unit."""
@@ -281,35 +292,6 @@ class SequenceWriter:
         if len(self.unit.extras) != extras:
             raise UnshareableError("a loop's bounds cannot be said")
         return expr
-
-
-def last_loop(item: Item) -> LoopItem | None:
-    """The last loop at the end of a group's steps."""
-    if isinstance(item, GroupItem) and not item.named:
-        loops = [inner for inner in item.body.items if isinstance(inner, LoopItem)]
-        return loops[-1] if loops else None
-    return item if isinstance(item, LoopItem) else None
-
-
-def drop_carried(row: Row) -> Row:
-    """The row without the carried variable."""
-    variables = {k: v for k, v in row.variables.items() if not k.startswith("*")}
-    return replace(row, variables=variables, anchor=None)
-
-
-def drop_after(row: Row) -> Row:
-    """The row without what a loop before it left, unless it stands in that loop still."""
-    return drop_carried(row) if AFTER_LOOP in row.variables else row
-
-
-def mark_after(row: Row, name: str) -> Row:
-    """The row after a loop, whose variable still holds the channels of the loop's end."""
-    known: dict[str, Value] = {
-        CARRIED: row.item.output.known.channels,
-        CARRIED_NAME: name,
-        AFTER_LOOP: True,
-    }
-    return replace(row.follow(row.item, known), anchor=row.item.output)
 
 
 def is_plain_name(entry: Entry) -> bool:
@@ -389,9 +371,19 @@ def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> li
         lines += format_statement(f"for {entry.target} in ", entry.iterable, ":", indent)
         lines += write_statements(entry.entries, variable, indent + 4)
         if entry.advance is not None:
-            lines += format_statement(f"{entry.carried} = ", entry.advance, indent=indent + 4)
+            lines += write_advance(entry.carried, entry.advance, indent + 4)
     flush()
     return lines
+
+
+def write_advance(name: str, advance: Expr, indent: int) -> list[str]:
+    """The carried variable's next value: a sum is added to it."""
+    start = f"{name} + "
+    if isinstance(advance, Code) and advance.text.startswith(start):
+        return format_statement(
+            f"{name} += ", Code(advance.text.removeprefix(start)), indent=indent
+        )
+    return format_statement(f"{name} = ", advance, indent=indent)
 
 
 def spell(entries: Sequence[Entry]) -> str:
