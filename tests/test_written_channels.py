@@ -184,6 +184,4 @@ layers: [late: {channels: 6, depth: 2}, late: {channels: 8, depth: 3}, global_av
 def test_loop_leaves_the_received_channels_to_later_steps() -> None:
     source = write(LATE)
     assert "current_channels = in_channels for _ in range(depth)" in source
-    assert (
-        "self.shortcut = nn.Sequential(nn.Conv2d(in_channels, channels," in source
-    )
+    assert "self.shortcut = nn.Sequential(nn.Conv2d(in_channels, channels," in source
