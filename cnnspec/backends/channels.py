@@ -10,6 +10,7 @@ from cnnspec.backends.pycode import Binary, Code, Expr, literal
 from cnnspec.backends.units import (
     CARRIED,
     IN_CHANNELS,
+    IN_FEATURES,
     Guess,
     Row,
     Unit,
@@ -137,7 +138,7 @@ class ChannelFinder:
 
     def say(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value], depth: int = 0) -> Expr:
         """The code for the channels of a value, one for each row."""
-        name = "in_features" if values[0].known.rank == 0 else IN_CHANNELS
+        name = IN_FEATURES if values[0].known.rank == 0 else IN_CHANNELS
         targets = [value.known.channels for value in values]
         flat = self.say_flat(unit, rows, values) if depth == 0 else None
         if flat is not None:

@@ -17,10 +17,11 @@ from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import CallItem, Item, Region
 from cnnspec.graph.ir import Value as Flow
-from cnnspec.naming import safe_name
+from cnnspec.naming import variable_name
 from cnnspec.spec.model import Argument, Block, Formula, ListArgument, Literal, Step
 
 IN_CHANNELS = "in_channels"
+IN_FEATURES = "in_features"
 # The variable of generated loops that carries the channels from one turn to the next. No name in
 # a spec can be this.
 CARRIED = "*channels"
@@ -112,7 +113,7 @@ def guess_expression(expression: Expression, carried: str = "") -> Guess:
     def compute(variables: Mapping[str, Value]) -> Value:
         return expression.evaluate({name: variables[name] for name in expression.names})
 
-    spelling = {n: carried if n == CARRIED else safe_name(n) for n in expression.names}
+    spelling = {n: carried if n == CARRIED else variable_name(n) for n in expression.names}
     text = expression.unparse(spelling)
     return Guess(text, expression.names, compute, expression.functions, expression)
 
@@ -238,13 +239,13 @@ class Unit:
             values = [v if k else filler for v, k in zip(values, known, strict=True)]
         for extra, others in self.extras.items():
             if extra not in self.shadowed and all(map(same, others, values)):
-                return safe_name(extra)
+                return spell_extra(extra)
         taken = {*self.parameters, *self.extras, IN_CHANNELS}
         fresh, count = name, 2
         while fresh in taken:
             fresh, count = f"{name}{count}", count + 1
         self.extras[fresh] = values
-        return safe_name(fresh)
+        return spell_extra(fresh)
 
 
 def is_right(guess: Guess, rows: Sequence[Row], wanted: Sequence[Fact]) -> bool:
@@ -311,17 +312,22 @@ def list_parameters(unit: Unit, with_channels: bool = True) -> tuple[Parameter, 
         hint = " | ".join(sorted({hint_type(value) for value in values}))
         hint = "float" if hint in ("float | int", "int | float") else hint
         if name in unit.computed:
-            optional.append(Parameter(name, safe_name(name), f"{hint} | None", None, True))
+            optional.append(Parameter(name, variable_name(name), f"{hint} | None", None, True))
         elif isinstance(default, Literal) or name in unit.defaults:
             stated = default.value if isinstance(default, Literal) else None
             value = normalize(unit.defaults.get(name, stated))
-            optional.append(Parameter(name, safe_name(name), hint, value, True))
+            optional.append(Parameter(name, variable_name(name), hint, value, True))
         else:
-            required.append(Parameter(name, safe_name(name), hint))
+            required.append(Parameter(name, variable_name(name), hint))
     for name, extras in unit.extras.items():
         hint = " | ".join(sorted({hint_type(value) for value in extras}))
-        required.append(Parameter(name, safe_name(name), hint))
+        required.append(Parameter(name, spell_extra(name), hint))
     return (*required, *optional)
+
+
+def spell_extra(name: str) -> str:
+    """The name of an argument that the author did not write; authors' names are kept apart."""
+    return name if name == IN_FEATURES else variable_name(name)
 
 
 def make_unit(name: str, title: str, block: Block, uses: tuple[Use, ...]) -> Unit:
@@ -355,7 +361,7 @@ def say_computed(unit: Unit) -> list[tuple[str, str]]:
         if name in unit.used:
             guess = unit.resolve(guess_expression(expression))
             unit.take(guess)
-            lines.append((safe_name(name), guess.text))
+            lines.append((variable_name(name), guess.text))
     return lines
 
 

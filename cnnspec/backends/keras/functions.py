@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import cast
 
 from cnnspec.backends.base import UnshareableError
@@ -40,7 +40,7 @@ from cnnspec.graph.ir import (
     Region,
     SkipItem,
 )
-from cnnspec.naming import safe_name
+from cnnspec.naming import variable_name
 from cnnspec.spec.model import ListArgument, Literal
 
 # A call of a block: the unit, its rows, the value it takes and the name it passes on.
@@ -50,7 +50,8 @@ CallBlock = Callable[[Unit, Sequence[Row], Expr, Expr], Expr]
 class FunctionWriter:
     """Writes the body of one function; `current` is the variable that holds the value so far.
 
-    `target` is the variable that the next layer's result goes to.
+    `target` is the variable that the next layer's result goes to. `functions` are those that it
+    may call, which no variable can hide.
     """
 
     def __init__(
@@ -60,12 +61,14 @@ class FunctionWriter:
         unit: Unit,
         call_block: CallBlock,
         is_model: bool,
+        functions: Set[str] = frozenset(),
     ) -> None:
         self.finder = finder
         self.supports = supports
         self.unit = unit
         self.call_block = call_block
         self.is_model = is_model
+        self.functions = functions
         self.lines: list[str] = []
         self.indent = 4
         self.current = "x"
@@ -197,7 +200,7 @@ class FunctionWriter:
     def say_iteration(self, rows: Sequence[Row], body: str, names: LoopNames) -> tuple[str, Expr]:
         """The target and the iterable of a ``for``, with the index that names need."""
         step = rows[0].item.step
-        used = [(n, a) for n, a in step.loop if self.namer.mentions(body, safe_name(n))]
+        used = [(n, a) for n, a in step.loop if self.namer.mentions(body, variable_name(n))]
         counts = [len(turns(row)) for row in rows]
         # With one position a turn the index is the position itself.
         start = names.start if names.size == 1 else 0
@@ -213,7 +216,7 @@ class FunctionWriter:
         for name, argument in used:
             facts = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
             lists.append(self.choose_constant(rows, facts, argument))
-        inner = ", ".join(safe_name(name) for name, _ in used)
+        inner = ", ".join(variable_name(name) for name, _ in used)
         many = (
             Call("zip", tuple(lists), (("strict", Code("True")),)) if len(lists) > 1 else lists[0]
         )
@@ -315,8 +318,9 @@ class FunctionWriter:
 
     def pick(self, word: str) -> str:
         """A variable called by a word that holds nothing still needed."""
-        base, count = safe_name(word), 2
+        base, count = variable_name(word), 2
         taken = self.taken | set(self.values.values()) | {*self.unit.parameters, *self.unit.extras}
+        taken |= self.functions
         name = base
         while name in taken or name in ("layers", "keras", "ops", "name", "in_channels"):
             name, count = f"{base}{count}", count + 1

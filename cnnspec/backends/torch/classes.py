@@ -35,7 +35,7 @@ from cnnspec.backends.units import (
     spell_parameter,
 )
 from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item
-from cnnspec.naming import class_name, safe_name
+from cnnspec.naming import class_name, variable_name
 from cnnspec.spec.model import Argument
 
 
@@ -85,16 +85,16 @@ class ClassWriter:
             base = "nn.Sequential"
         else:
             writer = ForwardWriter(sequence, is_model)
-            inputs = [safe_name(v.name) for v in self.graph.inputs] if is_model else ["x"]
+            inputs = [variable_name(v.name) for v in self.graph.inputs] if is_model else ["x"]
             if len(inputs) == 1:
                 inputs = ["x"]
-            writer.values.update({name: Code(safe_name(name)) for name in unit.captured})
+            writer.values.update({name: Code(variable_name(name)) for name in unit.captured})
             if is_model:
                 for value, name in zip(self.graph.inputs, inputs, strict=True):
                     writer.values[value.name] = Code(name)
             writer.write(rows, regions, Code(inputs[0]))
             init, forward, base = writer.init, writer.body, "nn.Module"
-            hints = [f"{name}: Tensor" for name in (*inputs, *map(safe_name, unit.captured))]
+            hints = [f"{name}: Tensor" for name in (*inputs, *map(variable_name, unit.captured))]
             forward = [*format_signature("forward", ["self", *hints], "Tensor", 4),
                        '        """Compute the result for a batch."""', *forward]  # fmt: skip
         lines = [f"class {unit.name}({base}):", *self.write_head(unit, base, init)]

@@ -29,7 +29,7 @@ from cnnspec.backends.torch.table import LEAVES, MERGES
 from cnnspec.backends.units import Row
 from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, LoopItem, OpItem, Region, SkipItem
 from cnnspec.graph.scope import is_positional
-from cnnspec.naming import safe_name
+from cnnspec.naming import attribute_name, variable_name
 from cnnspec.ops import activation, pool, regularize
 from cnnspec.ops.base import Op
 from cnnspec.spec.model import ListArgument, Literal
@@ -233,7 +233,7 @@ class ForwardWriter:
         """Whether a pending value still holds after other statements: it is short and reads only
         variables that stay."""
         text = format_inline(value)
-        fixed = {start.text, "self", "F", "torch", *(safe_name(name) for name in self.values)}
+        fixed = {start.text, "self", "F", "torch", *(variable_name(name) for name in self.values)}
         names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
         return names <= fixed and len(text) <= _LONG // 2
 
@@ -247,7 +247,7 @@ class ForwardWriter:
         expr = self.make_chain(rows, regions)
         if expr is None:
             raise UnshareableError("a branch cannot be written as a chain")
-        name = safe_name(names.pop())
+        name = attribute_name(names.pop())
         self.add_attribute(name, expr)
         return Call(f"self.{name}", (start,))
 
@@ -291,8 +291,8 @@ class ForwardWriter:
         name = last_name(rows)
         if not name or name.isdecimal():
             raise UnshareableError("a module has different names in different uses")
-        self.add_attribute(safe_name(name), expr)
-        return Call(f"self.{safe_name(name)}", (value, *more))
+        self.add_attribute(attribute_name(name), expr)
+        return Call(f"self.{attribute_name(name)}", (value, *more))
 
     def add_attribute(self, name: str, expr: Expr) -> None:
         """The lines that make an attribute, under the condition if there is one."""
@@ -308,7 +308,7 @@ class ForwardWriter:
 
     def assign(self, value: Expr, comment: str = "", name: str = "") -> Expr:
         """Put a value into the variable of that name, or into one that nothing still needs."""
-        variable = safe_name(name) if name else self.pick_variable()
+        variable = variable_name(name) if name else self.pick_variable()
         held = isinstance(value, Code) and value.text.isidentifier()
         if held and isinstance(value, Code) and (not name or value.text == variable):
             return value
@@ -322,7 +322,7 @@ class ForwardWriter:
     def pick_variable(self) -> str:
         """A variable that nothing still needs."""
         # Names that the author gave to values are kept for them.
-        taken = {*self.held, *map(safe_name, self.referenced)}
+        taken = {*self.held, *map(variable_name, self.referenced)}
         free = next((name for name in _VARIABLES if name not in taken), None)
         return free or next(f"x{i}" for i in range(2, 10_000) if f"x{i}" not in taken)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -35,6 +36,7 @@ from cnnspec.backends.units import (
     CARRIED,
     CARRIED_NAME,
     IN_CHANNELS,
+    IN_FEATURES,
     Row,
     Unit,
     guess_argument,
@@ -48,7 +50,7 @@ from cnnspec.graph.ir import (
     Region,
     SkipItem,
 )
-from cnnspec.naming import safe_name
+from cnnspec.naming import attribute_name, variable_name
 from cnnspec.ops.shapes import Kind
 
 
@@ -189,7 +191,7 @@ class SequenceWriter:
         ]
         if CARRIED_NAME not in inner[0].variables:
             kind = inner[0].item.input.known.kind
-            self.unit.carried_name = "in_features" if kind is Kind.VECTOR else IN_CHANNELS
+            self.unit.carried_name = IN_FEATURES if kind is Kind.VECTOR else IN_CHANNELS
             for row in inner:
                 row.variables = {**row.variables, CARRIED_NAME: self.unit.carried_name}
         carried_before, self.unit.carries = self.unit.carries, False
@@ -269,7 +271,9 @@ class SequenceWriter:
             return "_", Call("range", (count,))
         text = spell(entries)
         used = [
-            (name, argument) for name, argument in step.loop if contains_name(text, safe_name(name))
+            (name, argument)
+            for name, argument in step.loop
+            if contains_name(text, variable_name(name))
         ]
         if not used:
             return "_", Call("range", (self.choose_constant(rows, counts, None),))
@@ -277,7 +281,7 @@ class SequenceWriter:
         for name, argument in used:
             values = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
             lists.append(self.choose_constant(rows, values, argument))
-        target = ", ".join(safe_name(name) for name, _ in used)
+        target = ", ".join(variable_name(name) for name, _ in used)
         if len(lists) == 1:
             return target, lists[0]
         return target, Call("zip", tuple(lists), (("strict", Code("True")),))
@@ -307,7 +311,7 @@ def write_inline(entries: Sequence[Entry], named: bool) -> Expr | None:
         if not all(isinstance(entry, Make) for entry in entries):
             return None
         pairs = tuple(
-            Bracketed((literal(safe_name(entry.name)), entry.expr), "()")
+            Bracketed((literal(attribute_name(entry.name)), entry.expr), "()")
             for entry in entries
             if isinstance(entry, Make)
         )
@@ -388,12 +392,9 @@ def write_advance(name: str, advance: Expr, indent: int) -> list[str]:
 
 def spell(entries: Sequence[Entry]) -> str:
     """The entries as text, to see which names they use."""
-    lines = write_statements(entries, "layers", 0)
-    return "\n".join(lines)
+    return "\n".join(write_statements(entries, "layers", 0))
 
 
 def contains_name(text: str, name: str) -> bool:
     """Whether a name occurs in code as a word of its own."""
-    import re
-
     return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text) is not None
