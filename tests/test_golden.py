@@ -21,7 +21,10 @@ ZOO = (
     "alexnet", "cifar10net", "cnn_with_dropout", "lenet5", "mnist_cnn", "resnet:18", "resnet:50",
     "simple_resnet", "tiny_cnn", "vgg:16", "vgg:11_bn",
 )  # fmt: skip
-OWN = ("clashes", "inception", "mobile", "squeeze_excite", "stages", "tokens", "two_inputs", "unet")
+OWN = (
+    "clashes", "dense", "differing", "inception", "loops", "mobile", "sequence_1d",
+    "squeeze_excite", "stages", "taps", "tokens", "two_inputs", "unet", "uneven", "volume_3d",
+)  # fmt: skip
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 
 

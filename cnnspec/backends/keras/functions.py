@@ -204,6 +204,8 @@ class FunctionWriter:
         counts = [len(turns(row)) for row in rows]
         # With one position a turn the index is the position itself.
         start = names.start if names.size == 1 else 0
+        if not used and set(counts) == {1}:
+            raise UnshareableError("one turn without variables needs no loop")
         if not used:
             if len(set(counts)) == 1:
                 first = (literal(start),) if start else ()

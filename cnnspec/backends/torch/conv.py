@@ -24,9 +24,14 @@ def _padding(node: Node) -> int | tuple[int, ...]:
 
 
 def _is_native_same(node: Node) -> bool:
+    """Whether PyTorch's own "same" is meant: without strides, and as wide at both ends.
+
+    For an odd number of zeros PyTorch copies the input and warns of it.
+    """
     assert isinstance(node.op, Conv | DepthwiseConv)
     stride = node.op.stride
-    return node.op.padding == "same" and (stride == 1 or set(_as_tuple(stride)) == {1})
+    is_unit = stride == 1 or set(_as_tuple(stride)) == {1}
+    return node.op.padding == "same" and is_unit and _is_even(node)
 
 
 def _as_tuple(value: int | tuple[int, ...]) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +25,8 @@ TEMPLATE = "torch/model.py.jinja"
 # What generated files import, which no class may hide.
 RESERVED = ("F", "OrderedDict", "Tensor", "math", "nn", "torch")
 
-# What a generated file, or torch itself, imports by names that a file beside it would take.
-HIDEABLE = sys.stdlib_module_names | {"numpy", "torch"}
+# What a generated file imports, and numpy, which torch does: a file of that name would be taken.
+HIDEABLE = frozenset({"collections", "math", "numpy", "torch"})
 
 
 def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> Compiled:
@@ -39,7 +38,7 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
     ]
     hidden = module_name(graph.name)
     if hidden in HIDEABLE:
-        message = f"the file {hidden}.py would hide the module {hidden}, which torch imports"
+        message = f"the file {hidden}.py would hide the module {hidden}, which it needs"
         help = ("give the network another name",)
         refused.append(Diagnostic("backend-unsupported", message, graph.spec.span, help=help))
     if refused:
