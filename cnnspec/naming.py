@@ -10,23 +10,37 @@ from collections.abc import Iterable
 # Long enough for every published layer name, short enough to keep paths readable.
 MAX_NAME = 64
 
+# Words that expressions read as YAML does.
+YAML_WORDS = ("true", "false", "null")
+
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
-# What torch.nn.Module and keras.Model already mean by these words, and what would hide a name
-# that generated code uses.
-_TAKEN = frozenset(
+# What torch.nn.Module and torch.nn.Sequential have already: an attribute must not hide it.
+_MODULE_ATTRIBUTES = frozenset(
     """
-    F OrderedDict Tensor abs add_module apply bfloat16 bool buffers build built call children
-    compile compute_mask compute_output_shape count_params cpu cuda divisible_by double dtype
-    dump_patches enumerate eval extra_repr float forward get_buffer get_config get_layer
-    get_parameter get_submodule half input inputs int layers len list load_state_dict losses
-    math max metrics min modules name named_buffers named_children named_modules
-    named_parameters nn object ops optimizer output outputs parameters range register_buffer
-    register_forward_hook register_module register_parameter requires_grad_ reversed round save
-    self set_extra_state share_memory state_dict str sum summary super to to_empty torch train
-    trainable training tuple type weights x xpu zero_grad zip
+    T_destination add_module append apply bfloat16 buffers call_super_init children compile cpu
+    cuda double dump_patches eval extend extra_repr float forward get_buffer get_extra_state
+    get_parameter get_submodule half insert ipu load_state_dict modules mtia named_buffers
+    named_children named_modules named_parameters parameters pop register_backward_hook
+    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
+    register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state
+    set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
     """.split()  # noqa: SIM905 - a table of words reads better than a hundred lines of quotes
 )
+
+# What generated code calls by these names itself: modules, builtins, and variables of its own.
+_OWN_NAMES = frozenset(
+    """
+    F OrderedDict Tensor abs bool current_channels divisible_by enumerate float in_features inputs
+    int keras layers len list math max min name nn object ops output range round self str sum
+    super torch tuple x zip
+    """.split()  # noqa: SIM905
+)
+
+# Classes that generated code takes from elsewhere.
+_OWN_CLASSES = frozenset({"F", "OrderedDict", "Tensor"})
 
 
 def is_name(text: str) -> bool:
@@ -36,20 +50,33 @@ def is_name(text: str) -> bool:
 
 def is_variable(text: str) -> bool:
     """Whether a text may name a parameter or a loop's variable, which expressions can use."""
-    return is_name(text) and not keyword.iskeyword(text)
+    return is_name(text) and not keyword.iskeyword(text) and text not in YAML_WORDS
 
 
-def safe_name(name: str) -> str:
-    """The name as generated code can use it: keywords and taken words get an underscore."""
-    clashes = keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in _TAKEN
+def attribute_name(name: str) -> str:
+    """The name of a step as an attribute of a PyTorch module can have it."""
+    return _keep_apart(name, _MODULE_ATTRIBUTES)
+
+
+def variable_name(name: str) -> str:
+    """The name of a parameter, a value or a function as generated code can have it."""
+    return _keep_apart(name, _OWN_NAMES)
+
+
+def _keep_apart(name: str, taken: frozenset[str]) -> str:
+    # What ends in underscores gets one more, so that no two names become one.
+    base = name.rstrip("_")
+    clashes = keyword.iskeyword(base) or base in taken or name in taken
     return f"{name}_" if clashes else name
 
 
 def class_name(name: str) -> str:
     """The name of a class: ``basic_block`` becomes ``BasicBlock``, ``ResNet`` stays."""
     if "_" not in name and not name.islower():
-        return name if name[0].isupper() else name[0].upper() + name[1:]
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_")) or "Model"
+        text = name if name[0].isupper() else name[0].upper() + name[1:]
+    else:
+        text = "".join(part[:1].upper() + part[1:] for part in name.split("_")) or "Model"
+    return f"{text}_" if keyword.iskeyword(text) or text in _OWN_CLASSES else text
 
 
 def module_name(name: str) -> str:

@@ -22,8 +22,8 @@ ZOO = (
     "simple_resnet", "tiny_cnn", "vgg:16", "vgg:11_bn",
 )  # fmt: skip
 OWN = (
-    "clashes", "inception", "mobile", "optional", "squeeze_excite", "stages", "tokens",
-    "two_inputs", "unet",
+    "clashes", "dense", "differing", "inception", "loops", "mobile", "optional", "sequence_1d",
+    "squeeze_excite", "stages", "taps", "tokens", "two_inputs", "unet", "uneven", "volume_3d",
 )  # fmt: skip
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 

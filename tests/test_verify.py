@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
+
+pytest.importorskip("numpy")
+
+import numpy as np
 
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.ir import Graph

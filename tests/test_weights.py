@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-import numpy as np
 import pytest
 
+pytest.importorskip("numpy")
 pytest.importorskip("safetensors")
 
+import numpy as np
 import safetensors.numpy
 
 from cnnspec.diagnostics import SpecError

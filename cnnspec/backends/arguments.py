@@ -18,7 +18,7 @@ from cnnspec.backends.units import (
 )
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import CallItem, GroupItem
-from cnnspec.naming import safe_name
+from cnnspec.naming import variable_name
 from cnnspec.spec.model import Argument
 
 Keywords = tuple[tuple[str, Expr], ...]
@@ -52,12 +52,14 @@ def pass_arguments(
         values = [source[index] for index in indices]
         if name in callee.computed and name not in given:
             continue
-        is_default = all(same(value, parameter.default) for value in values)
-        if parameter.has_default and is_default:
-            continue
         guesses: tuple[Guess, ...] = ()
         if name not in callee.extras:
             guesses = guess_argument(given.get(name)) or guess_same(name, rows)
+        is_default = all(same(value, parameter.default) for value in values)
+        # What follows a variable is passed even where the two agree: the variable may change.
+        follows = any(guess.names and guess.names <= rows[0].variables.keys() for guess in guesses)
+        if parameter.has_default and is_default and not follows:
+            continue
         expr = unit.choose(rows, values, guesses, name)
         # One size needs no name; several would be a riddle.
         if parameter.has_default or name in callee.extras or len(own) > 1:
@@ -71,7 +73,7 @@ def guess_same(name: str, rows: Sequence[Row]) -> tuple[Guess, ...]:
     """For a stage: the variable of the same name around it."""
     if not isinstance(rows[0].item, GroupItem):
         return ()
-    return (Guess(safe_name(name), frozenset({name}), lambda values: values[name]),)
+    return (Guess(variable_name(name), frozenset({name}), lambda values: values[name]),)
 
 
 def read_arguments(rows: Sequence[Row]) -> Mapping[str, Argument]:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from cnnspec.backends.pycode import Binary, Code, Expr, literal
 from cnnspec.backends.units import (
-    AFTER_LOOP,
     CARRIED,
     IN_CHANNELS,
+    IN_FEATURES,
     Guess,
     Row,
     Unit,
     guess_expression,
 )
 from cnnspec.diagnostics import Span
-from cnnspec.expressions import bind_names
+from cnnspec.expressions import (
+    Expression,
+    add_expressions,
+    bind_names,
+    multiply_expressions,
+    name_value,
+    state_number,
+)
+from cnnspec.expressions import Value as Scalar
 from cnnspec.graph.arguments import list_fields, read_given
 from cnnspec.graph.ir import (
     BranchItem,
@@ -37,7 +45,7 @@ from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.merge import Concat
 from cnnspec.ops.reshape import Flatten
-from cnnspec.spec.model import Argument, Formula
+from cnnspec.spec.model import Argument, Formula, Literal
 
 # The field that says how many channels an op gives.
 _SETTERS: dict[type[Op], str] = {
@@ -45,6 +53,9 @@ _SETTERS: dict[type[Op], str] = {
     ConvTranspose: "out_channels",
     Linear: "out_features",
 }
+
+# An expression for channels is a number in the model itself if it is longer than this.
+_LONG = 24
 
 
 def index_owners(graph: Graph) -> dict[Node, tuple[CallItem, ...]]:
@@ -89,11 +100,33 @@ def find_setter(value: Value) -> Node | None:
     """The op that decided a value's channels; None for an input of the network."""
     node = value.producer
     while node is not None:
-        changes = isinstance(node.op, Concat | Flatten) or type(node.op) in _SETTERS
-        if changes or (isinstance(node.op, DepthwiseConv) and node.op.multiplier > 1):
+        if _sets_channels(node):
             return node
-        node = max(node.inputs, key=lambda v: v.known.rank).producer
+        node = _main_input(node).producer
     return None
+
+
+def comes_from(value: Value, start: Value | None) -> bool:
+    """Whether a value has the channels of another because no op between them sets any."""
+    while value is not start:
+        if value.producer is None or _sets_channels(value.producer):
+            return False
+        value = _main_input(value.producer)
+    return True
+
+
+def _sets_channels(node: Node) -> bool:
+    op = node.op
+    if isinstance(op, Flatten):
+        return node.shape.channels != node.shapes[0].channels
+    if isinstance(op, DepthwiseConv):
+        return op.multiplier > 1
+    return isinstance(op, Concat) or type(op) in _SETTERS
+
+
+def _main_input(node: Node) -> Value:
+    """The input whose channels are the output's, for an op that sets none."""
+    return max(node.inputs, key=lambda value: value.known.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,38 +139,31 @@ class ChannelFinder:
 
     def say(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value], depth: int = 0) -> Expr:
         """The code for the channels of a value, one for each row."""
-        name = "in_features" if values[0].known.rank == 0 else IN_CHANNELS
+        name = IN_FEATURES if values[0].known.rank == 0 else IN_CHANNELS
         targets = [value.known.channels for value in values]
-        setters = [find_setter(value) for value in values]
-        flat = self.say_flat(unit, rows, setters) if depth == 0 else None
+        flat = self.say_flat(unit, rows, values) if depth == 0 else None
         if flat is not None:
             return flat
-        flats = [setter is not None and isinstance(setter.op, Flatten) for setter in setters]
-        if name == "in_features" and all(flats):
-            return unit.choose(rows, targets, (), name)
-        return unit.choose(rows, targets, self.guess(unit, rows, setters), name)
+        return unit.choose(rows, targets, self.guess(unit, rows, values), name)
 
-    def guess(self, unit: Unit, rows: Sequence[Row], setters: Sequence[Node | None]) -> list[Guess]:
-        """What the channels may be called: the producer's words, or what the unit received."""
-        received = Guess(IN_CHANNELS, frozenset({IN_CHANNELS}), lambda names: names[IN_CHANNELS])
-        # Where a step is left out in some uses, the channels are another step's there.
-        places: dict[Span | None, list[Guess]] = {}
-        for row, setter in zip(rows, setters, strict=True):
-            inside = setter is not None and self.is_inside(unit, row, setter)
-            place = setter.origin.step.span if setter is not None and inside else None
-            if place not in places:
-                places[place] = (
-                    [received]
-                    if setter is None or not inside
-                    else (self.guess_setter(unit, row, setter))
-                )
-        carried = Guess(unit.carried_name, frozenset({CARRIED}), lambda v: v[CARRIED])
-        literal_works = len({setter and setter.shape.channels for setter in setters}) == 1
-        after = AFTER_LOOP in rows[0].variables
-        first, *others = places.values()
-        # Channels that were set inside only happen to be as many as came in.
-        loop = [] if literal_works and not after else [carried]
-        return [*first, *loop, *(guess for guesses in others for guess in guesses)]
+    def guess(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value]) -> list[Guess]:
+        """What the channels may be called.
+
+        What the flow of data gives alike in every row goes first: then what a loop carries. Words
+        that are right in one row, and perhaps in the others for the numbers of this network, are
+        better than an argument.
+        """
+        pairs = list(zip(rows, values, strict=True))
+        words = [self.find_word(unit, row, value, False) for row, value in pairs]
+        if unit.uses[0].item is None:
+            words = [shorten(word, value) for word, value in zip(words, values, strict=True)]
+        found = {word.text: word for word in words if word is not None}
+        if len(found) == 1 and None not in words:
+            return [guess_expression(word) for word in found.values()]
+        carried = [self.find_word(unit, row, value, True) for row, value in pairs]
+        best = carried if len({word and word.text for word in carried}) == 1 else []
+        own = dict.fromkeys(word for word in [*best[:1], *found.values()] if word is not None)
+        return [guess_expression(word, unit.carried_name) for word in own]
 
     def is_inside(self, unit: Unit, row: Row, node: Node) -> bool:
         """Whether a node belongs to the same use of the unit as the row."""
@@ -146,29 +172,89 @@ class ChannelFinder:
             self.members[region.scope] = frozenset(list_nodes(region))
         return node in self.members[region.scope]
 
-    def guess_setter(self, unit: Unit, row: Row, setter: Node) -> list[Guess]:
-        """The producer's own expression for its channels, in the names of this unit."""
-        field = _SETTERS.get(type(setter.op))
-        if field is None:
-            return []
+    def find_word(self, unit: Unit, row: Row, value: Value, carries: bool) -> Expression | None:
+        """What the flow of data says about a value's channels, in the names of the unit.
+
+        With `carries` a loop's variable may stand for them. None where nothing in the unit's
+        code says it: in a loop, what is not the same in every turn.
+        """
+        if carries and CARRIED in row.variables and comes_from(value, row.anchor):
+            return name_value(CARRIED)
+        for depth, turn in enumerate(row.turns):
+            start, end = turn.item.input, turn.item.output
+            if not carries and comes_from(value, start) and not comes_from(end, start):
+                before = leave_turns(row, depth)
+                first = self.find_word(unit, before, value, False)
+                later = self.find_word(unit, before, end, False)
+                agree = first is not None and later is not None and first.text == later.text
+                return first if agree else None
+        if IN_CHANNELS in row.variables and comes_from(value, unit.uses[row.use].region.input):
+            return name_value(IN_CHANNELS)
+        setter = find_setter(value)
+        if setter is None or not self.is_inside(unit, row, setter):
+            return state_number(value.known.channels)
+        if isinstance(setter.op, Concat):
+            parts = [self.find_word(unit, row, part, carries) for part in setter.inputs]
+            known = [part for part in parts if part is not None]
+            return add_expressions(known) if len(known) == len(parts) else None
+        if not isinstance(setter.op, Flatten | DepthwiseConv):
+            return self.translate(unit, row, value, setter, _SETTERS[type(setter.op)])
+        word = self.find_word(unit, row, setter.inputs[0], carries)
+        factor: Expression | None = state_number(prod(setter.shapes[0].sizes))
+        if isinstance(setter.op, DepthwiseConv):
+            factor = self.translate(unit, row, value, setter, "multiplier")
+        return None if word is None or factor is None else multiply_expressions(word, factor)
+
+    def translate(
+        self, unit: Unit, row: Row, value: Value, setter: Node, field: str
+    ) -> Expression | None:
+        """The author's own expression for the field of the op that sets a value's channels."""
+        known = state_number(getattr(setter.op, field))
         argument = list_fields(self.graph.spec, setter.origin.step)[0].get(field)
         if not isinstance(argument, Formula):
-            return []
+            return known
         expression = argument.expression
-        # What a called block says of its own parameters, in the words of the calls.
         for call in reversed(self.owners[setter][len(unit.uses[row.use].calls) :]):
-            entries = {n: a for n, _, a in _arguments(call)}
-            given = {name: entries.get(name) for name in expression.names}
-            words = {n: a.expression for n, a in given.items() if isinstance(a, Formula)}
-            if len(words) < len(given):
-                return []
-            expression = bind_names(expression, words)
-        return [guess_expression(expression)]
+            outer = self.leave(unit, row, call, expression)
+            if outer is None:
+                return None
+            expression = outer
+        for turn in row.turns:
+            if turn.names & expression.names and comes_from(value, turn.item.input):
+                return None
+        unknown = expression.names - row.variables.keys() - row.constants.keys()
+        if not unknown:
+            return expression
+        # What the network's parameters say is fixed where the code has no name for them.
+        return known if unknown <= {*self.graph.params, IN_CHANNELS} else None
 
-    def say_flat(
-        self, unit: Unit, rows: Sequence[Row], setters: Sequence[Node | None]
-    ) -> Expr | None:
+    def leave(
+        self, unit: Unit, row: Row, call: CallItem, expression: Expression
+    ) -> Expression | None:
+        """An expression in the names of a block, in those of the code that calls it."""
+        given = {name: argument for name, _, argument in _arguments(call)}
+        found: dict[str, Scalar | Expression] = {}
+        for name in expression.names:
+            if name == IN_CHANNELS:
+                received = self.find_word(unit, row, call.body.input, False)
+                if received is None:
+                    return None
+                found[name] = received
+            elif name in call.block.parameters:
+                argument = given.get(name, call.block.parameters[name])
+                if isinstance(argument, Literal):
+                    found[name] = argument.value
+                elif isinstance(argument, Formula) and name in given:
+                    found[name] = argument.expression
+                else:
+                    return None
+            elif name not in self.graph.params:
+                return None
+        return bind_names(expression, found)
+
+    def say_flat(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value]) -> Expr | None:
         """The features after a flatten, as channels times sizes, where that can be said."""
+        setters = [find_setter(value) for value in values]
         flattens = [s for s in setters if s is not None and isinstance(s.op, Flatten)]
         if len(flattens) != len(setters):
             return None
@@ -187,6 +273,20 @@ class ChannelFinder:
         for size in shapes[0].sizes:
             channels = Binary(channels, "*", literal(size))
         return channels
+
+
+def leave_turns(row: Row, depth: int) -> Row:
+    """The row before the loops at a depth, without their variables."""
+    names = {name for turn in row.turns[depth:] for name in turn.names}
+    variables = {name: value for name, value in row.variables.items() if name not in names}
+    return replace(row, variables=variables, turns=row.turns[:depth])
+
+
+def shorten(word: Expression | None, value: Value) -> Expression | None:
+    """In the model itself, which is written for one network, a number instead of a riddle."""
+    if word is None or len(word.text) <= _LONG:
+        return word
+    return state_number(value.known.channels)
 
 
 def _arguments(call: CallItem) -> tuple[tuple[str, Span, Argument], ...]:

@@ -8,6 +8,7 @@ from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.pycode import Expr
 from cnnspec.backends.units import Row, Unit, guess_argument, normalize
 from cnnspec.expressions import Value
+from cnnspec.graph.evaluate import needs
 from cnnspec.graph.ir import (
     BranchItem,
     CallItem,
@@ -40,6 +41,15 @@ def turns(row: Row) -> tuple[tuple[dict[str, Value], Item], ...]:
     """The turns of a row's loop."""
     assert isinstance(row.item, LoopItem)
     return row.item.turns
+
+
+def is_loop(rows: Sequence[Row]) -> bool:
+    """Whether a loop is worth writing: it has several turns, or as many as its code's names say."""
+    count = max(len(turns(row)) for row in rows)
+    step = rows[0].item.step
+    bounds = [argument for _, argument in step.loop] if step.loop else [step.repeat]
+    names = {name for bound in bounds if bound is not None for name in needs(bound)}
+    return count > 1 or (count == 1 and bool(names) and names <= rows[0].variables.keys())
 
 
 def last_name(rows: Sequence[Row]) -> str:

@@ -7,7 +7,7 @@ often a step is repeated, or whether it is there, shapes the code itself.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from cnnspec.backends.base import CannotSayError, UnshareableError
@@ -34,33 +34,61 @@ WriteSource = Callable[[Graph, Mapping[str, Value]], Written]
 def find_exposed(graph: Graph, write: WriteSource) -> dict[str, Value]:
     """The parameters that the constructor takes, proved by compiling with other values.
 
-    A parameter stays only if the code for another value of it is the same but for its default.
+    A parameter stays only if other values are possible, and the code for each that is tried is
+    the same but for its default.
     """
     exposed = list_candidates(graph)
-    for name, value in list(exposed.items()):
-        changed = probe(value)
-        if changed is None:
-            del exposed[name]
-            continue
+    others = {name: list(build_others(graph, name, value)) for name, value in exposed.items()}
+    refuted = {name for name, graphs in others.items() if not graphs}
+    while True:
+        exposed = {name: value for name, value in exposed.items() if name not in refuted}
         try:
-            other = build_graph(graph.spec, graph.variant, {**graph.overrides, name: changed})
-            same = dump_code(write(graph, exposed), name) == dump_code(
-                write(other, {**exposed, name: changed}), name
-            )
-        except (SpecError, UnshareableError, CannotSayError):
-            same = False
-        if not same:
-            del exposed[name]
-    return exposed
+            source = write(graph, exposed)
+        except UnshareableError:
+            return {}
+        # Code that used a refuted parameter has a number in its place now, so all are tried again.
+        refuted = {
+            name for name in exposed if not is_same(source, others[name], name, exposed, write)
+        }
+        if not refuted:
+            return exposed
 
 
-def probe(value: Value) -> Value:
-    """Another value that a parameter may well have; None where a guess makes no sense."""
+def build_others(graph: Graph, name: str, value: Value) -> Iterator[Graph]:
+    """The network with other values of a parameter, as far as they are valid."""
+    for changed in list_probes(value):
+        try:
+            yield build_graph(graph.spec, graph.variant, {**graph.overrides, name: changed})
+        except SpecError:
+            continue
+
+
+def is_same(
+    source: Written, others: Sequence[Graph], name: str, exposed: Mapping[str, Value],
+    write: WriteSource,
+) -> bool:  # fmt: skip
+    """Whether the code is the same for other values of a parameter, but for its default."""
+    wanted = dump_code(source, name)
+    for other in others:
+        try:
+            written = write(other, {**exposed, name: other.params[name]})
+        except (UnshareableError, CannotSayError):
+            return False
+        if dump_code(written, name) != wanted:
+            return False
+    return True
+
+
+def list_probes(value: Value) -> tuple[Value, ...]:
+    """Other values that a parameter may well have: what one field refuses, another may take."""
+    if isinstance(value, bool):
+        return (not value,)
+    if isinstance(value, int):
+        halves = (value // 2,) if value > 1 and value % 2 == 0 else ()
+        return (value + 8, 2 * value, *halves) if value else (8,)
     if isinstance(value, float):
-        return value / 2 if value else 0.25
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value + 8
-    return None
+        return (value / 2, 2 * value) if value else (0.25,)
+    return ()
 
 
 def dump_code(source: Written, name: str) -> str:

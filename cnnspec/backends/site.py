@@ -27,9 +27,24 @@ _OVERWRITABLE = (Conv, DepthwiseConv, ConvTranspose, Linear, BatchNorm, Add, Con
 
 @dataclass(slots=True)
 class Supports:
-    """The definitions that generated code needs beside its own, in the order of need."""
+    """The definitions that generated code needs beside its own, in the order of need.
+
+    `classes` are those written so far, and `taken` the names that no further one can have.
+    """
 
     names: dict[str, None] = field(default_factory=dict)
+    classes: list[object] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+
+    def save(self) -> tuple[dict[str, None], int, set[str]]:
+        """What there is so far, to come back to when an attempt fails."""
+        return dict(self.names), len(self.classes), set(self.taken)
+
+    def restore(self, saved: tuple[dict[str, None], int, set[str]]) -> None:
+        """Forget what came since `save`."""
+        self.names = dict(saved[0])
+        del self.classes[saved[1] :]
+        self.taken.intersection_update(saved[2])
 
 
 @dataclass(frozen=True, slots=True)

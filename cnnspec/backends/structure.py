@@ -17,7 +17,7 @@ from cnnspec.graph.ir import (
     OpItem,
     Region,
 )
-from cnnspec.spec.model import Block
+from cnnspec.spec.model import Block, Step
 
 Calls = tuple[CallItem, ...]
 
@@ -69,6 +69,27 @@ def order_blocks(
     for block in found:
         visit(block)
     return {block: found[block] for block in ordered}
+
+
+def list_variables(graph: Graph, exposed: Iterable[str]) -> set[str]:
+    """The names of blocks' parameters, loop variables and arguments of the model.
+
+    No class or function can have one: the code may have it as a variable.
+    """
+    found = set(exposed)
+    for block in (*graph.spec.blocks.values(), *list_calls(graph)):
+        found |= {*block.parameters, *list_loop_variables(block.steps)}
+    return found | list_loop_variables(graph.spec.steps)
+
+
+def list_loop_variables(steps: Iterable[Step]) -> set[str]:
+    """The variables of all loops in some steps."""
+    found: set[str] = set()
+    for step in steps:
+        found |= {name for name, _ in step.loop}
+        for branch in step.branches:
+            found |= list_loop_variables(branch.steps)
+    return found
 
 
 def make_uses(calls: Iterable[tuple[CallItem, Calls]]) -> tuple[Use, ...]:

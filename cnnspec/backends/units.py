@@ -9,17 +9,19 @@ the value becomes an argument. All uses are known, so the code cannot be wrong f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
 from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import CallItem, Item, Region
-from cnnspec.naming import safe_name
+from cnnspec.graph.ir import Value as Flow
+from cnnspec.naming import variable_name
 from cnnspec.spec.model import Argument, Block, Formula, ListArgument, Literal, Step
 
 IN_CHANNELS = "in_channels"
+IN_FEATURES = "in_features"
 # The variable of generated loops that carries the channels from one turn to the next. No name in
 # a spec can be this.
 CARRIED = "*channels"
@@ -41,25 +43,42 @@ class Use:
     calls: tuple[CallItem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """One turn of a loop, and the names of the variables that the loop gives it."""
+
+    names: frozenset[str]
+    item: Item
+
+
 @dataclass(slots=True, eq=False)
 class Row:
     """One time that a place in a unit's code is carried out: in which use, with which variables.
 
     `constants` are variables of loops that are written turn by turn: the code has their values.
+    `turns` are the turns of written loops around it, outermost first. `anchor` is the value whose
+    channels the carried variable holds.
     """
 
     use: int
     variables: Mapping[str, Value]
     item: Item
     constants: Mapping[str, Value] = field(default_factory=dict)
+    turns: tuple[Turn, ...] = ()
+    anchor: Flow | None = None
 
     def follow(self, item: Item, extra: Mapping[str, Value] | None = None) -> Row:
-        """The same moment at another step, perhaps with a loop's variables."""
-        return Row(self.use, {**self.variables, **(extra or {})}, item, self.constants)
+        """The same moment at another step, perhaps with more variables."""
+        return replace(self, item=item, variables={**self.variables, **(extra or {})})
+
+    def enter(self, turn: Item, variables: Mapping[str, Value]) -> Row:
+        """One turn of a loop that is written as such."""
+        turns = (*self.turns, Turn(frozenset(variables), turn))
+        return replace(self.follow(turn, variables), turns=turns, anchor=turn.input)
 
     def fix(self, item: Item, constants: Mapping[str, Value]) -> Row:
         """One turn of a loop that is written turn by turn."""
-        return Row(self.use, self.variables, item, {**self.constants, **constants})
+        return replace(self, item=item, constants={**self.constants, **constants})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +107,14 @@ class Guess:
         return guess_expression(bind_names(self.expression, values))
 
 
-def guess_expression(expression: Expression) -> Guess:
-    """A guess from the author's expression."""
-    text = expression.unparse({name: safe_name(name) for name in expression.names})
+def guess_expression(expression: Expression, carried: str = "") -> Guess:
+    """A guess from an expression; `carried` is what the carried variable is called."""
 
     def compute(variables: Mapping[str, Value]) -> Value:
         return expression.evaluate({name: variables[name] for name in expression.names})
 
+    spelling = {n: carried if n == CARRIED else variable_name(n) for n in expression.names}
+    text = expression.unparse(spelling)
     return Guess(text, expression.names, compute, expression.functions, expression)
 
 
@@ -112,6 +132,7 @@ class Unit:
     use; `captured` are values from outside that its steps take by name. `defaults` go before those
     of the parameters. `aliases` are parameters that no call gives: their default stands in their
     place. `computed` are those that some calls give, and whose default is an expression.
+    `keeps_received` says that the channels it received are needed after a loop that carries others.
     """
 
     name: str
@@ -128,19 +149,21 @@ class Unit:
     computed: Mapping[str, Expression] = field(default_factory=dict)
     carries: bool = False
     carried_name: str = IN_CHANNELS
+    keeps_received: bool = False
     shadowed: set[str] = field(default_factory=set)
     defaults: Mapping[str, Value] = field(default_factory=dict)
 
     def save(self) -> tuple[object, ...]:
         """What has been noted so far, to come back to when an attempt fails."""
         extras = {name: list(values) for name, values in self.extras.items()}
-        return dict(self.used), extras, set(self.functions), set(self.shadowed)
+        return dict(self.used), extras, set(self.functions), set(self.shadowed), self.carries
 
     def restore(self, saved: tuple[object, ...]) -> None:
         """Forget what was noted since `save`."""
-        used, extras, functions, shadowed = saved
+        used, extras, functions, shadowed, carries = saved
         self.used, self.extras = dict(used), dict(extras)  # type: ignore[call-overload]
         self.functions, self.shadowed = set(functions), set(shadowed)  # type: ignore[call-overload]
+        self.carries = bool(carries)
 
     def list_rows(self) -> list[Row]:
         """A row for each use, at the unit's start."""
@@ -158,10 +181,14 @@ class Unit:
         for guess in guesses:
             guess = self.resolve(guess)
             guess = guess.bind(rows) or guess
+            if not is_right(guess, rows, wanted):
+                continue
             # A loop has put other channels into a shadowed variable.
-            if not guess.names & self.shadowed and is_right(guess, rows, wanted):
-                self.take(guess)
-                return Code(guess.text)
+            if guess.names & self.shadowed:
+                self.keeps_received = True
+                continue
+            self.take(guess)
+            return Code(guess.text)
         if all(same(target, wanted[0]) for target in wanted):
             return literal(wanted[0])
         return Code(self.add_extra(rows, wanted, name))
@@ -212,13 +239,13 @@ class Unit:
             values = [v if k else filler for v, k in zip(values, known, strict=True)]
         for extra, others in self.extras.items():
             if extra not in self.shadowed and all(map(same, others, values)):
-                return safe_name(extra)
+                return spell_extra(extra)
         taken = {*self.parameters, *self.extras, IN_CHANNELS}
         fresh, count = name, 2
         while fresh in taken:
             fresh, count = f"{name}{count}", count + 1
         self.extras[fresh] = values
-        return safe_name(fresh)
+        return spell_extra(fresh)
 
 
 def is_right(guess: Guess, rows: Sequence[Row], wanted: Sequence[Fact]) -> bool:
@@ -285,17 +312,22 @@ def list_parameters(unit: Unit, with_channels: bool = True) -> tuple[Parameter, 
         hint = " | ".join(sorted({hint_type(value) for value in values}))
         hint = "float" if hint in ("float | int", "int | float") else hint
         if name in unit.computed:
-            optional.append(Parameter(name, safe_name(name), f"{hint} | None", None, True))
+            optional.append(Parameter(name, variable_name(name), f"{hint} | None", None, True))
         elif isinstance(default, Literal) or name in unit.defaults:
             stated = default.value if isinstance(default, Literal) else None
             value = normalize(unit.defaults.get(name, stated))
-            optional.append(Parameter(name, safe_name(name), hint, value, True))
+            optional.append(Parameter(name, variable_name(name), hint, value, True))
         else:
-            required.append(Parameter(name, safe_name(name), hint))
+            required.append(Parameter(name, variable_name(name), hint))
     for name, extras in unit.extras.items():
         hint = " | ".join(sorted({hint_type(value) for value in extras}))
-        required.append(Parameter(name, safe_name(name), hint))
+        required.append(Parameter(name, spell_extra(name), hint))
     return (*required, *optional)
+
+
+def spell_extra(name: str) -> str:
+    """The name of an argument that the author did not write; authors' names are kept apart."""
+    return name if name == IN_FEATURES else variable_name(name)
 
 
 def make_unit(name: str, title: str, block: Block, uses: tuple[Use, ...]) -> Unit:
@@ -329,7 +361,7 @@ def say_computed(unit: Unit) -> list[tuple[str, str]]:
         if name in unit.used:
             guess = unit.resolve(guess_expression(expression))
             unit.take(guess)
-            lines.append((safe_name(name), guess.text))
+            lines.append((variable_name(name), guess.text))
     return lines
 
 

@@ -5,6 +5,12 @@ that bounds every result evaluates them, so that no spec can reach Python or exh
 """
 
 from cnnspec.expressions.bind import bind_names
+from cnnspec.expressions.combine import (
+    add_expressions,
+    multiply_expressions,
+    name_value,
+    state_number,
+)
 from cnnspec.expressions.parse import Expression, Template, parse_expression, parse_scalar
 from cnnspec.expressions.syntax import SIZES, ExpressionError, Value
 
@@ -14,7 +20,11 @@ __all__ = [
     "ExpressionError",
     "Template",
     "Value",
+    "add_expressions",
     "bind_names",
+    "multiply_expressions",
+    "name_value",
     "parse_expression",
     "parse_scalar",
+    "state_number",
 ]

@@ -19,6 +19,8 @@ def bind_names(expression: Expression, values: Mapping[str, Value | Expression])
     becomes its branch: ``2 * s if i == 0 else 1`` for i of 0 is ``2 * s``.
     """
     tree = cast(ast.expr, _Binder(values).visit(copy.deepcopy(expression.tree)))
+    # What fails in evaluation is blamed at a position.
+    ast.fix_missing_locations(tree)
     used = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
     names, functions = set(expression.names), set(expression.functions)
     for value in values.values():

@@ -64,6 +64,10 @@ class _Checker:
     def check(self) -> None:
         """Check the whole spec."""
         params = set(self.spec.params)
+        if "in_channels" in params:
+            message = "in_channels is what the network received; it cannot be a parameter"
+            span = self.spec.param_spans.get("in_channels", self.spec.span)
+            self.fail("invalid-name", message, span, "choose another name, such as 'channels'")
         for word, fields in self.spec.defaults.items():
             kind = OPS.get(word)
             if kind is None:

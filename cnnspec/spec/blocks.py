@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cnnspec.diagnostics import Span, SpecError
 from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence, read_document
 from cnnspec.naming import is_name, is_variable
-from cnnspec.spec.model import Argument, Block
+from cnnspec.spec.model import MODIFIERS, STRUCTURES, Argument, Block
 from cnnspec.spec.steps import StepReader
 
 
@@ -38,8 +38,12 @@ class BlockReader:
     def read_block(self, entry: Entry, library: bool) -> Block | None:
         """One block: its parameters and its layers."""
         name, span = str(entry.key.value), entry.key.span
-        if not is_name(name):
+        if not isinstance(entry.key.value, str) or not is_name(name):
             self.steps.report("invalid-name", f"'{name[:80]}' cannot name a block", span)
+            return None
+        if name in (*STRUCTURES, *MODIFIERS, "merge"):
+            message = f"'{name}' is a word of steps; a block needs another name"
+            self.steps.report("invalid-block", message, span)
             return None
         if not isinstance(entry.value, Mapping):
             self.steps.report(
@@ -85,7 +89,7 @@ class BlockReader:
                     "invalid-name",
                     f"'{str(text)[:80]}' cannot be a parameter",
                     item.span,
-                    "it is a word of expressions: choose another"
+                    f"it is a word of expressions: choose another name, such as '{name.strip()}_'"
                     if is_name(name.strip())
                     else "write a name, or a name with its default: stride=1",
                 )

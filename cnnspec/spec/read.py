@@ -265,7 +265,7 @@ class _SpecReader:
             return ()
         found: list[InputSpec] = []
         for entry in several.value.entries:
-            if not is_name(str(entry.key.value)):
+            if not isinstance(entry.key.value, str) or not is_name(entry.key.value):
                 self.steps.report(
                     "invalid-name", f"'{entry.key.value}' cannot name an input", entry.key.span
                 )

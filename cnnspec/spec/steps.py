@@ -77,6 +77,7 @@ class StepReader:
                     else f"'{key[:80]}' must be letters, digits and underscores, beginning with "
                     "a letter",
                     entry.key.span,
+                    *suggest_name(key),
                 )
         return [(str(e.key.value), e.key.span, self.read_argument(e.value)) for e in node.entries]
 
@@ -281,10 +282,16 @@ class StepReader:
                     "invalid-name",
                     f"'{variable.key.value}' cannot name a variable",
                     variable.key.span,
+                    *suggest_name(str(variable.key.value)),
                 )
                 continue
             pairs.append((str(variable.key.value), self.read_argument(variable.value)))
         return tuple(pairs)
+
+
+def suggest_name(word: str) -> tuple[str, ...]:
+    """What to write instead of a word that expressions have taken."""
+    return (f"choose another name, such as '{word}_'",) if is_name(word) else ()
 
 
 def _is_step(node: Node) -> bool:

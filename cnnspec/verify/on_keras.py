@@ -15,7 +15,7 @@ from cnnspec.backends.keras.names import AFTER
 from cnnspec.backends.keras.paths import name_layer
 from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights
 from cnnspec.graph.ir import Node, Value
-from cnnspec.naming import module_name, safe_name
+from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.verify.measure import Array, Measured, Task, import_source, is_missing
 from cnnspec.verify.settings import TENSORFLOW_SETTINGS
@@ -40,7 +40,7 @@ class Job:
 def make_job(task: Task) -> Job:
     """The job of a task; what it holds of the graph is copied without its links."""
     (source,) = compile_keras(task.graph, "cnnspec verify").files.values()
-    name = safe_name(module_name(task.graph.spec.name))
+    name = variable_name(module_name(task.graph.spec.name))
     nodes = tuple(
         Node(
             node.path, node.op, tuple(Value(shape) for shape in node.shapes), Value(node.shape),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnnspec.backends.torch.emit import compile_torch
-from cnnspec.naming import class_name, safe_name
+from cnnspec.naming import attribute_name, class_name
 from cnnspec.verify.measure import Array, Measured, Task, import_source, is_missing
 
 REFERENCE = "torch float64"
@@ -28,7 +28,9 @@ def run_torch(task: Task, target: str = "torch") -> Measured:
 
 def rename_path(path: str) -> str:
     """The name of a weight in the state dict: words that PyTorch has taken are spelt otherwise."""
-    return ".".join(safe_name(part) if not part.isdecimal() else part for part in path.split("."))
+    return ".".join(
+        attribute_name(part) if not part.isdecimal() else part for part in path.split(".")
+    )
 
 
 def _measure(task: Task, target: str, model: Any, dtype: Any) -> Measured:

@@ -9,20 +9,20 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytestmark = [pytest.mark.keras, pytest.mark.torch, pytest.mark.onnx]
 
 pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
+np = pytest.importorskip("numpy")
 keras = pytest.importorskip("keras")
 
 from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
 from cnnspec.backends.keras.paths import name_layer  # noqa: E402
 from cnnspec.graph.build import build_graph  # noqa: E402
 from cnnspec.graph.ir import Graph, Node  # noqa: E402
-from cnnspec.naming import module_name, safe_name  # noqa: E402
+from cnnspec.naming import module_name, variable_name  # noqa: E402
 from cnnspec.ops.pool import GlobalAvgPool, GlobalMaxPool  # noqa: E402
 from cnnspec.ops.shapes import Kind  # noqa: E402
 from cnnspec.spec.read import read_spec  # noqa: E402
@@ -54,7 +54,7 @@ def make_model(net: Net) -> Any:
     """The generated model; its module stays behind, as that of a user would."""
     namespace: dict[str, Any] = {"__name__": f"generated_{net.id}"}
     exec(compile(generate(net), f"{net.id}.py", "exec"), namespace)
-    name = safe_name(module_name(net.spec.name))
+    name = variable_name(module_name(net.spec.name))
     return namespace.get(f"{name}_model", namespace.get(name))()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("torch")
 
+import numpy as np
 import onnx
 import torch
 from onnx import shape_inference

@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -231,6 +232,26 @@ def test_only_what_the_backward_pass_does_not_read_is_overwritten(
     assert ("out += " in generate(net)) == in_place
     test_training_step_equals_flat_graph(net)
     test_inputs_are_left_alone(net)
+
+
+EVEN_KERNELS = """
+cnnspec: 1
+name: even_kernels
+input: {channels: 3, height: 9, width: 8}
+layers:
+  - conv: {out_channels: 4, kernel_size: 4, padding: same}
+  - depthwise_conv: {kernel_size: [3, 2], padding: same, dilation: 3}
+  - conv: {out_channels: 4, kernel_size: 2, padding: same, dilation: 2}
+  - global_avg_pool
+"""
+
+
+def test_even_kernels_are_padded_without_a_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        test_module_equals_flat_graph(Net("even_kernels", EVEN_KERNELS))
+    # A dilated kernel of two may be as wide as one of three.
+    assert generate(Net("even_kernels", EVEN_KERNELS)).count('padding="same"') == 1
 
 
 CLASSES = [net for net in FEW if "classes" in net.spec.params]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from copy import copy
 from typing import cast
 
 from cnnspec.backends.keras.counts import Note
 from cnnspec.backends.pycode import Expr, format_condition, format_statement
 from cnnspec.backends.units import Unit
-from cnnspec.naming import safe_name
+from cnnspec.naming import variable_name
 
 # The attributes of a writer that change as it writes.
 _STATE = ("lines", "indent", "current", "target", "values", "taken", "conditions", "closed")
@@ -21,10 +22,12 @@ class Draft:
     layer's result goes to. `values` are the author's names for values, and `taken` the variables
     that are still needed. `conditions` are those of what is being written, each with the variable
     that its steps change; `closed` is the one that ended last, with the place where.
+    `functions` are those that it may call, which no variable can hide.
     """
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, functions: Set[str]) -> None:
         self.unit = unit
+        self.functions = functions
         self.lines: list[str] = []
         self.indent = 4
         self.current = "x"
@@ -71,8 +74,9 @@ class Draft:
 
     def pick(self, word: str) -> str:
         """A variable called by a word that holds nothing still needed."""
-        base, count = safe_name(word), 2
+        base, count = variable_name(word), 2
         taken = self.taken | set(self.values.values()) | {*self.unit.parameters, *self.unit.extras}
+        taken |= self.functions
         name = base
         while name in taken or name in ("layers", "keras", "ops", "name", "in_channels"):
             name, count = f"{base}{count}", count + 1

@@ -28,7 +28,7 @@ from cnnspec.backends.pycode import (
     literal,
 )
 from cnnspec.backends.site import OpSite, Supports
-from cnnspec.backends.structure import list_calls, make_uses, write_shared
+from cnnspec.backends.structure import list_calls, list_variables, make_uses, write_shared
 from cnnspec.backends.units import (
     IN_CHANNELS,
     Row,
@@ -42,7 +42,7 @@ from cnnspec.backends.units import (
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import Graph, Item, Node
-from cnnspec.naming import module_name, safe_name
+from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.rendering import render_template
 from cnnspec.resources import find_folder
@@ -83,12 +83,14 @@ class SourceWriter:
         """One function for some uses of a block; keeps nothing when they cannot share it."""
         block = uses[0].calls[-1].block
         supports = dict(self.supports.names)
-        free, count = safe_name(name.lower()), 2
+        free, count = variable_name(name.lower()), 2
         base = free
         while free in self.names:
             free, count = f"{base}{count}", count + 1
         unit = make_unit(free, say_title(block.summary, f"The block '{name}'"), block, uses)
-        writer = FunctionWriter(self.finder, self.supports, unit, self.call_block, False)
+        writer = FunctionWriter(
+            self.finder, self.supports, unit, self.call_block, False, self.names
+        )
         try:
             writer.write_list(unit.list_rows(), [use.region for use in uses])
         except UnshareableError:
@@ -114,6 +116,11 @@ class SourceWriter:
             assert use.item is not None
             self.homes[use.item] = (unit, index)
 
+    def make_writer(self, unit: Unit, is_model: bool) -> FunctionWriter:
+        """What writes one function, which may call those that there are."""
+        known = {callee.name for callee, _ in self.homes.values()}
+        return FunctionWriter(self.finder, self.supports, unit, self.call_block, is_model, known)
+
     def call_block(self, unit: Unit, rows: Sequence[Row], value: Expr, name: Expr) -> Expr:
         """The call of a block's function."""
         homes = [self.homes[row.item] for row in rows]
@@ -128,7 +135,7 @@ class SourceWriter:
     def write_model(self, exposed: Mapping[str, Value]) -> str:
         """The function that makes the model; gives its name."""
         graph = self.graph
-        name = safe_name(module_name(graph.spec.name))
+        name = variable_name(module_name(graph.spec.name))
         while name in self.names:
             name = f"{name}_model"
         parameters = {key: graph.spec.params[key] for key in exposed}
@@ -167,7 +174,7 @@ class SourceWriter:
 
     def write_functional(self, unit: Unit, model_name: str) -> list[str]:
         """Any other network: layers called in order, between inputs and outputs."""
-        writer = FunctionWriter(self.finder, self.supports, unit, self.call_block, True)
+        writer = self.make_writer(unit, True)
         inputs = self.graph.inputs
         single = len(inputs) == 1
         lines: list[str] = []
@@ -229,6 +236,7 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     writer = SourceWriter(graph, ChannelFinder(graph, index_owners(graph)))
     supports = (find_folder("templates") / "keras" / "support").glob("*.py")
     writer.names |= {"keras", "layers", "math", "ops", *(path.stem for path in supports)}
+    writer.names |= list_variables(graph, exposed)
     for block, calls in list_calls(graph).items():
 
         def write(uses: tuple[Use, ...], name: str = block.name) -> None:

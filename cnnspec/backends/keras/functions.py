@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
@@ -11,6 +11,7 @@ from cnnspec.backends.columns import (
     choose_constant,
     find_merged,
     find_references,
+    is_loop,
     last_name,
     list_branches,
     one_kind,
@@ -43,7 +44,7 @@ from cnnspec.graph.ir import (
     Region,
     SkipItem,
 )
-from cnnspec.naming import safe_name
+from cnnspec.naming import variable_name
 from cnnspec.spec.model import ListArgument, Literal
 
 # A call of a block: the unit, its rows, the value it takes and the name it passes on.
@@ -60,8 +61,9 @@ class FunctionWriter(Draft):
         unit: Unit,
         call_block: CallBlock,
         is_model: bool,
+        functions: Set[str] = frozenset(),
     ) -> None:
-        super().__init__(unit)
+        super().__init__(unit, functions)
         self.finder = finder
         self.supports = supports
         self.call_block = call_block
@@ -165,7 +167,7 @@ class FunctionWriter(Draft):
     def write_loop(self, rows: Sequence[Row]) -> None:
         """A loop where one can say the turns and their names, else one turn after the other."""
         counts = {len(turns(row)) for row in rows}
-        if max(counts) > 1:
+        if is_loop(rows):
             saved = self.save()
             try:
                 self.make_loop(rows)
@@ -179,7 +181,7 @@ class FunctionWriter(Draft):
 
     def make_loop(self, rows: Sequence[Row]) -> None:
         """A loop with an index that the layers' names take."""
-        inner = [row.follow(turn, variables) for row in rows for variables, turn in turns(row)]
+        inner = [row.enter(turn, variables) for row in rows for variables, turn in turns(row)]
         if self.current != self.target:
             raise UnshareableError("a loop begins with the variable that it ends with")
         names = self.namer.open_loop(rows)
@@ -199,10 +201,12 @@ class FunctionWriter(Draft):
     def say_iteration(self, rows: Sequence[Row], body: str, names: LoopNames) -> tuple[str, Expr]:
         """The target and the iterable of a ``for``, with the index that names need."""
         step = rows[0].item.step
-        used = [(n, a) for n, a in step.loop if self.namer.mentions(body, safe_name(n))]
+        used = [(n, a) for n, a in step.loop if self.namer.mentions(body, variable_name(n))]
         counts = [len(turns(row)) for row in rows]
         # With one position a turn the index is the position itself.
         start = names.start if names.size == 1 else 0
+        if not used and set(counts) == {1}:
+            raise UnshareableError("one turn without variables needs no loop")
         if not used:
             if len(set(counts)) == 1:
                 first = (literal(start),) if start else ()
@@ -215,7 +219,7 @@ class FunctionWriter(Draft):
         for name, argument in used:
             facts = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
             lists.append(choose_constant(self.unit, rows, facts, argument))
-        inner = ", ".join(safe_name(name) for name, _ in used)
+        inner = ", ".join(variable_name(name) for name, _ in used)
         many = (
             Call("zip", tuple(lists), (("strict", Code("True")),)) if len(lists) > 1 else lists[0]
         )

@@ -31,7 +31,7 @@ from cnnspec.backends.units import (
     spell_parameter,
 )
 from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item
-from cnnspec.naming import class_name, safe_name
+from cnnspec.naming import class_name, variable_name
 from cnnspec.spec.model import Argument
 
 
@@ -56,8 +56,23 @@ class ClassWriter:
     names: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        """Let failed attempts take their classes back."""
+        self.supports.classes = self.classes  # type: ignore[assignment]
+        self.supports.taken = self.names
+
     def write_unit(self, unit: Unit, is_model: bool = False) -> ClassCode:
         """Write one class and keep it."""
+        saved = unit.save(), self.supports.save()
+        code = self.write_once(unit, is_model)
+        if unit.keeps_received:
+            unit.restore(saved[0])
+            self.supports.restore(saved[1])
+            code = self.write_once(unit, is_model)
+        return code
+
+    def write_once(self, unit: Unit, is_model: bool) -> ClassCode:
+        """Write one class as far as is known what its code needs."""
         sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part)
         rows = unit.list_rows()
         regions = [use.region for use in unit.uses]
@@ -66,17 +81,17 @@ class ClassWriter:
             init, base = self.write_chain(sequence, rows), "nn.Sequential"
         else:
             writer = ForwardWriter(sequence, is_model)
-            inputs = [safe_name(v.name) for v in self.graph.inputs] if is_model else ["x"]
+            inputs = [variable_name(v.name) for v in self.graph.inputs] if is_model else ["x"]
             if len(inputs) == 1:
                 inputs = ["x"]
-            writer.values.update({name: Code(safe_name(name)) for name in unit.captured})
+            writer.values.update({name: Code(variable_name(name)) for name in unit.captured})
             if is_model:
                 for value, name in zip(self.graph.inputs, inputs, strict=True):
                     writer.values[value.name] = Code(name)
             writer.write(rows, regions, Code(inputs[0]))
             init, forward = writer.lay_out()
             base = "nn.Module"
-            hints = [f"{name}: Tensor" for name in (*inputs, *map(safe_name, unit.captured))]
+            hints = [f"{name}: Tensor" for name in (*inputs, *map(variable_name, unit.captured))]
             forward = [*format_signature("forward", ["self", *hints], "Tensor", 4),
                        '        """Compute the result for a batch."""', *forward]  # fmt: skip
         lines = [f"class {unit.name}({base}):", *self.write_head(unit, base, init)]
@@ -132,7 +147,7 @@ class ClassWriter:
         steps = rows[0].item.step.branches[0].steps
         captured = find_outside(steps)
         if not captured:
-            saved = unit.save()
+            saved = unit.save(), self.supports.save()
             sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part)
             try:
                 expr = write_inline(
@@ -142,7 +157,8 @@ class ClassWriter:
                 expr = None
             if expr is not None:
                 return expr
-            unit.restore(saved)
+            unit.restore(saved[0])
+            self.supports.restore(saved[1])
         uses = []
         for row, region in zip(rows, regions, strict=True):
             variables = {k: v for k, v in row.variables.items() if not k.startswith("*")}

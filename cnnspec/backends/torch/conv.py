@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnnspec.backends.pycode import Binary, Call, Expr, literal
+from cnnspec.backends.pycode import Binary, Call, Code, Expr, literal
 from cnnspec.backends.torch.leaf import Leaf, TorchSite, keywords, ranked, sides_fact, unset
 from cnnspec.graph.ir import Node
 from cnnspec.ops.base import Op
@@ -24,9 +24,14 @@ def _padding(node: Node) -> int | tuple[int, ...]:
 
 
 def _is_native_same(node: Node) -> bool:
+    """Whether PyTorch's own "same" is meant: without strides, and as wide at both ends.
+
+    For an odd number of zeros PyTorch copies the input and warns of it.
+    """
     assert isinstance(node.op, Conv | DepthwiseConv)
     stride = node.op.stride
-    return node.op.padding == "same" and (stride == 1 or set(_as_tuple(stride)) == {1})
+    is_unit = stride == 1 or set(_as_tuple(stride)) == {1}
+    return node.op.padding == "same" and is_unit and _is_even(node)
 
 
 def _as_tuple(value: int | tuple[int, ...]) -> tuple[int, ...]:
@@ -84,8 +89,15 @@ def depthwise_conv(site: TorchSite) -> Expr:
     channels = site.in_channels()
     out = channels
     if not unset(site, "multiplier"):
-        out = Binary(channels, "*", site.field("multiplier"))
+        out = _multiply(channels, site.field("multiplier"))
     return _write_conv(site, out, (("groups", channels),))
+
+
+def _multiply(channels: Expr, multiplier: Expr) -> Expr:
+    match channels, multiplier:
+        case Code(first), Code(second) if first.isdecimal() and second.isdecimal():
+            return literal(int(first) * int(second))
+    return Binary(channels, "*", multiplier)
 
 
 def conv_transpose(site: TorchSite) -> Expr:

@@ -20,7 +20,7 @@ from cnnspec.backends.torch.statements import (
 )
 from cnnspec.backends.units import Unit
 from cnnspec.graph.walk import walk_items
-from cnnspec.naming import safe_name
+from cnnspec.naming import attribute_name, variable_name
 
 _VARIABLES = ("x", "out", "y", "z")
 
@@ -109,7 +109,7 @@ class Draft:
         names: set[str] = set()
         for use in self.unit.uses:
             for item in walk_items(use.region):
-                names.add(safe_name(item.path.rpartition(".")[2]))
+                names.add(attribute_name(item.path.rpartition(".")[2]))
                 names |= {branch.label for branch in item.step.branches}
         return names
 
@@ -134,7 +134,7 @@ class Draft:
 
     def assign(self, value: Expr, comment: str = "", name: str = "") -> Expr:
         """Put a value into the variable of that name, or into one that nothing still needs."""
-        variable = safe_name(name) if name else self.pick_variable()
+        variable = variable_name(name) if name else self.pick_variable()
         held = isinstance(value, Code) and value.text.isidentifier()
         if held and isinstance(value, Code) and (not name or value.text == variable):
             return value
@@ -145,7 +145,7 @@ class Draft:
         """Whether nothing still needs what a variable holds, and no name of the author's is its."""
         kept = [format_inline(self.values[n]) for n in self.referenced if n in self.values]
         return variable.isidentifier() and variable not in {
-            *self.held, *kept, *map(safe_name, self.referenced)
+            *self.held, *kept, *map(variable_name, self.referenced)
         }  # fmt: skip
 
     def pick_variable(self) -> str:

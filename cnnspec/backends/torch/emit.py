@@ -10,11 +10,11 @@ from cnnspec.backends.base import Compiled, UnshareableError, explain_refusal
 from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import find_exposed
 from cnnspec.backends.header import describe_graph, say_title
-from cnnspec.backends.structure import list_calls, make_uses, write_shared
+from cnnspec.backends.structure import list_calls, list_variables, make_uses, write_shared
 from cnnspec.backends.torch.classes import ClassCode, ClassWriter
 from cnnspec.backends.torch.table import UNSUPPORTED
 from cnnspec.backends.units import Unit, Use, make_unit
-from cnnspec.diagnostics import SpecError
+from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import Graph
 from cnnspec.naming import class_name, module_name
@@ -25,6 +25,9 @@ TEMPLATE = "torch/model.py.jinja"
 # What generated files import, which no class may hide.
 RESERVED = ("F", "OrderedDict", "Tensor", "math", "nn", "torch")
 
+# What a generated file imports, and numpy, which torch does: a file of that name would be taken.
+HIDEABLE = frozenset({"collections", "math", "numpy", "torch"})
+
 
 def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> Compiled:
     """Compile a graph to PyTorch; raises SpecError for ops that it cannot say exactly."""
@@ -33,9 +36,18 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
         for node in graph.nodes
         if type(node.op) in UNSUPPORTED
     ]
+    hidden = module_name(graph.name)
+    if hidden in HIDEABLE:
+        message = f"the file {hidden}.py would hide the module {hidden}, which it needs"
+        help = ("give the network another name",)
+        refused.append(Diagnostic("backend-unsupported", message, graph.spec.span, help=help))
     if refused:
         raise SpecError(refused)
     source = write_source(graph, find_exposed(graph, write_source))
+    if source.hidden:
+        message = f"a name in the spec would hide the file's own {source.hidden[0]}"
+        help = ("choose another name",)
+        raise SpecError([Diagnostic("backend-unsupported", message, graph.spec.span, help=help)])
     header = describe_graph(graph, command)
     text = render_template(TEMPLATE, {"header": header, **vars_of(source)}, templates)
     return Compiled({f"{module_name(graph.name)}.py": text.encode()})
@@ -43,13 +55,17 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The parts of a file as text: `classes` holds the model's last."""
+    """The parts of a file as text: `classes` holds the model's last.
+
+    `hidden` are definitions that a name of the author's hides.
+    """
 
     imports: tuple[str, ...]
     supports: tuple[str, ...]
     classes: tuple[str, ...]
     model: str
     inputs: tuple[str, ...]
+    hidden: tuple[str, ...]
 
     @property
     def code(self) -> tuple[str, ...]:
@@ -66,7 +82,8 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     """The parts of the file, with some of the model's parameters as arguments."""
     writer = ClassWriter(graph, ChannelFinder(graph, index_owners(graph)))
     model = class_name(graph.spec.name)
-    writer.names |= {model, *RESERVED, *list_supports()}
+    variables = list_variables(graph, exposed)
+    writer.names |= {model, *RESERVED, *list_supports(), *variables}
     for block, calls in list_calls(graph).items():
 
         def write(uses: tuple[Use, ...], block_name: str = block.name) -> None:
@@ -87,21 +104,22 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     classes = tuple("\n".join(code.lines) for code in writer.classes)
     text = "\n".join((*supports, *classes))
     inputs = tuple(_spell_input(value.known.dims) for value in graph.inputs)
-    return Source(find_imports(text, writer), supports, classes, model, inputs)
+    hidden = tuple(name for name in writer.supports.names if name in {model, *variables})
+    return Source(find_imports(text, writer), supports, classes, model, inputs, hidden)
 
 
 def write_block(writer: ClassWriter, name: str, uses: tuple[Use, ...]) -> None:
     """One class for some uses of a block; keeps nothing when they cannot share it."""
     block = uses[0].calls[-1].block
-    before = len(writer.classes), dict(writer.supports.names), set(writer.names), dict(writer.homes)
+    before, homes = writer.supports.save(), dict(writer.homes)
     unit = make_unit(
         writer.name_class(name), say_title(block.summary, f"The block '{name}'"), block, uses
     )
     try:
         code: ClassCode = writer.write_unit(unit)
     except UnshareableError:
-        del writer.classes[before[0] :]
-        writer.supports.names, writer.names, writer.homes = before[1], before[2], before[3]
+        writer.supports.restore(before)
+        writer.homes = homes
         raise
     for index, use in enumerate(uses):
         assert use.item is not None

@@ -10,6 +10,7 @@ from itertools import takewhile
 from cnnspec.backends.pycode import (
     Bracketed,
     Call,
+    Code,
     Comprehension,
     Expr,
     Star,
@@ -17,7 +18,7 @@ from cnnspec.backends.pycode import (
     format_statement,
     literal,
 )
-from cnnspec.naming import safe_name
+from cnnspec.naming import attribute_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def write_inline(entries: Sequence[Entry], named: bool) -> Expr | None:
         if not all(isinstance(entry, Make) for entry in entries):
             return None
         pairs = tuple(
-            Bracketed((literal(safe_name(entry.name)), entry.expr), "()")
+            Bracketed((literal(attribute_name(entry.name)), entry.expr), "()")
             for entry in entries
             if isinstance(entry, Make)
         )
@@ -142,15 +143,24 @@ def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> li
         lines += format_statement(f"for {entry.target} in ", entry.iterable, ":", indent)
         lines += write_statements(entry.entries, variable, indent + 4)
         if entry.advance is not None:
-            lines += format_statement(f"{entry.carried} = ", entry.advance, indent=indent + 4)
+            lines += write_advance(entry.carried, entry.advance, indent + 4)
     flush()
     return lines
 
 
+def write_advance(name: str, advance: Expr, indent: int) -> list[str]:
+    """The carried variable's next value: a sum is added to it."""
+    start = f"{name} + "
+    if isinstance(advance, Code) and advance.text.startswith(start):
+        return format_statement(
+            f"{name} += ", Code(advance.text.removeprefix(start)), indent=indent
+        )
+    return format_statement(f"{name} = ", advance, indent=indent)
+
+
 def spell(entries: Sequence[Entry]) -> str:
     """The entries as text, to see which names they use."""
-    lines = write_statements(entries, "layers", 0)
-    return "\n".join(lines)
+    return "\n".join(write_statements(entries, "layers", 0))
 
 
 def contains_name(text: str, name: str) -> bool:

@@ -45,7 +45,7 @@ from cnnspec.graph.ir import (
 )
 from cnnspec.graph.scope import is_positional
 from cnnspec.graph.walk import walk_items
-from cnnspec.naming import safe_name
+from cnnspec.naming import attribute_name, variable_name
 from cnnspec.ops import activation, pool, regularize
 from cnnspec.ops.base import Op
 from cnnspec.ops.merge import Add
@@ -183,18 +183,20 @@ class ForwardWriter(Draft):
 
     def make_chain(self, rows: Sequence[Row], regions: Sequence[Region]) -> Expr | None:
         """A list of steps as one sequence; None where it is no chain."""
-        saved = self.unit.save()
+        saved = self.unit.save(), self.sequence.supports.save()
         named = not regions[0].positional
         try:
             entries = self.sequence.write_list(rows, regions)
         except UnshareableError:
-            self.unit.restore(saved)
+            self.unit.restore(saved[0])
+            self.sequence.supports.restore(saved[1])
             return None
         expr = write_inline(entries, named)
         if expr is not None:
             return expr
         if named:
-            self.unit.restore(saved)
+            self.unit.restore(saved[0])
+            self.sequence.supports.restore(saved[1])
             return None
         declaration = "layers" if self.has_layers else "layers: list[nn.Module]"
         self.has_layers = True
@@ -272,7 +274,7 @@ class ForwardWriter(Draft):
     def is_safe(self, value: Expr, start: Code) -> bool:
         """Whether a pending value still holds after other statements: it is short and reads only
         variables that stay."""
-        fixed = {start.text, "self", "F", "torch", *(safe_name(name) for name in self.values)}
+        fixed = {start.text, "self", "F", "torch", *(variable_name(name) for name in self.values)}
         return find_names(value) <= fixed and len(format_inline(value)) <= _LONG // 2
 
     def write_container(self, rows: Sequence[Row], regions: Sequence[Region], start: Expr) -> Expr:
@@ -285,7 +287,7 @@ class ForwardWriter(Draft):
         expr = self.make_chain(rows, regions)
         if expr is None:
             raise UnshareableError("a branch cannot be written as a chain")
-        name = safe_name(names.pop())
+        name = attribute_name(names.pop())
         self.add_attribute(name, expr)
         return Call(f"self.{name}", (start,))
 
@@ -330,8 +332,8 @@ class ForwardWriter(Draft):
         name = last_name(rows)
         if not name or name.isdecimal():
             raise UnshareableError("a module has different names in different uses")
-        self.add_attribute(safe_name(name), expr)
-        return Call(f"self.{safe_name(name)}", (value, *more))
+        self.add_attribute(attribute_name(name), expr)
+        return Call(f"self.{attribute_name(name)}", (value, *more))
 
 
 def is_module(item: Item) -> bool:

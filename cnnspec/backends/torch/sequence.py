@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cnnspec.backends.base import UnshareableError
+from cnnspec.backends.carried import drop_after, drop_carried, last_loop, mark_after
 from cnnspec.backends.channels import ChannelFinder
 from cnnspec.backends.columns import (
     bodies,
     choose_constant,
     find_outside,
+    is_loop,
     last_name,
     one_kind,
     say_condition,
@@ -29,26 +31,27 @@ from cnnspec.backends.torch.entries import (
 )
 from cnnspec.backends.torch.table import LEAVES
 from cnnspec.backends.units import (
-    AFTER_LOOP,
     CARRIED,
     CARRIED_NAME,
     IN_CHANNELS,
+    IN_FEATURES,
     Row,
     Unit,
     normalize,
 )
-from cnnspec.expressions import Value
 from cnnspec.graph.ir import (
     CallItem,
     GroupItem,
-    Item,
     LoopItem,
     OpItem,
     Region,
     SkipItem,
 )
-from cnnspec.naming import safe_name
+from cnnspec.naming import variable_name
 from cnnspec.ops.shapes import Kind
+
+# So many turns are few.
+_FEW = 4
 
 
 class SequenceWriter:
@@ -126,12 +129,13 @@ class SequenceWriter:
     def write_loop(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
         """A loop, or its turns one by one where no loop can say them."""
         counts = {len(turns(row)) for row in rows}
-        if max(counts) > 1:
-            saved = self.unit.save()
+        if is_loop(rows):
+            saved = self.unit.save(), self.supports.save()
             try:
                 return (self.make_loop(rows),)
             except UnshareableError:
-                self.unit.restore(saved)
+                self.unit.restore(saved[0])
+                self.supports.restore(saved[1])
         if len(counts) != 1:
             raise UnshareableError("uses take a loop's turns in different numbers")
         entries: list[Entry] = []
@@ -143,13 +147,13 @@ class SequenceWriter:
     def make_loop(self, rows: Sequence[Row]) -> Loop:
         """A loop over the author's lists; channels that change are carried from turn to turn."""
         inner = [
-            row.follow(turn, {**variables, CARRIED: turn.input.known.channels})
+            row.enter(turn, {**variables, CARRIED: turn.input.known.channels})
             for row in map(drop_after, rows)
             for variables, turn in turns(row)
         ]
         if CARRIED_NAME not in inner[0].variables:
             kind = inner[0].item.input.known.kind
-            self.unit.carried_name = "in_features" if kind is Kind.VECTOR else IN_CHANNELS
+            self.unit.carried_name = IN_FEATURES if kind is Kind.VECTOR else IN_CHANNELS
             for row in inner:
                 row.variables = {**row.variables, CARRIED_NAME: self.unit.carried_name}
         carried_before, self.unit.carries = self.unit.carries, False
@@ -174,15 +178,14 @@ class SequenceWriter:
         self.unit.shadowed.add(name)
         advance = None
         if not self.is_advanced(inner, entries):
-            after = [drop_carried(row) for row in inner]
-            advance = self.say_channels(after, [row.item.output for row in inner])
+            advance = self.say_advance(inner, entries)
         return Loop(target, iterable, entries, name, start, advance)
 
     def write_body(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
         """A loop's body; where it needs what the unit received, another variable is carried."""
         saved, used = self.unit.save(), IN_CHANNELS in self.unit.used
         received = IN_CHANNELS in rows[0].variables
-        if received and used:
+        if received and (used or self.unit.keeps_received):
             self.unit.carried_name = "current_channels"
         entries = self.write_column(rows)
         if received and self.unit.carries and not used and IN_CHANNELS in self.unit.used:
@@ -190,6 +193,16 @@ class SequenceWriter:
             self.unit.carried_name = "current_channels"
             entries = self.write_column(rows)
         return entries
+
+    def say_advance(self, rows: Sequence[Row], entries: tuple[Entry, ...]) -> Expr:
+        """The carried channels after a turn, which may be computed from those before it."""
+        count = len(rows) / len({row.use for row in rows})
+        # The model's own steps are clearer one by one, if they are few.
+        can_add = isinstance(self.unit.uses[0].item, CallItem) or count > _FEW
+        # An inner loop has put other channels into the variable.
+        is_kept = not any(isinstance(entry, Loop) and entry.carried for entry in entries)
+        after = rows if can_add and is_kept else [drop_carried(row) for row in rows]
+        return self.say_channels(after, [row.item.output for row in rows])
 
     def say_channels(self, rows: Sequence[Row], values: Sequence[object]) -> Expr:
         """The channels of a value, which must not become an argument of the unit."""
@@ -220,7 +233,9 @@ class SequenceWriter:
             return "_", Call("range", (count,))
         text = spell(entries)
         used = [
-            (name, argument) for name, argument in step.loop if contains_name(text, safe_name(name))
+            (name, argument)
+            for name, argument in step.loop
+            if contains_name(text, variable_name(name))
         ]
         if not used:
             return "_", Call("range", (choose_constant(self.unit, rows, counts, None),))
@@ -228,36 +243,7 @@ class SequenceWriter:
         for name, argument in used:
             values = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
             lists.append(choose_constant(self.unit, rows, values, argument))
-        target = ", ".join(safe_name(name) for name, _ in used)
+        target = ", ".join(variable_name(name) for name, _ in used)
         if len(lists) == 1:
             return target, lists[0]
         return target, Call("zip", tuple(lists), (("strict", Code("True")),))
-
-
-def last_loop(item: Item) -> LoopItem | None:
-    """The last loop at the end of a group's steps."""
-    if isinstance(item, GroupItem) and not item.named:
-        loops = [inner for inner in item.body.items if isinstance(inner, LoopItem)]
-        return loops[-1] if loops else None
-    return item if isinstance(item, LoopItem) else None
-
-
-def drop_carried(row: Row) -> Row:
-    """The row without the carried variable."""
-    variables = {k: v for k, v in row.variables.items() if not k.startswith("*")}
-    return Row(row.use, variables, row.item, row.constants)
-
-
-def drop_after(row: Row) -> Row:
-    """The row without what a loop before it left, unless it stands in that loop still."""
-    return drop_carried(row) if AFTER_LOOP in row.variables else row
-
-
-def mark_after(row: Row, name: str) -> Row:
-    """The row after a loop, whose variable still holds the channels of the loop's end."""
-    known: dict[str, Value] = {
-        CARRIED: row.item.output.known.channels,
-        CARRIED_NAME: name,
-        AFTER_LOOP: True,
-    }
-    return row.follow(row.item, known)

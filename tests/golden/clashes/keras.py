@@ -43,7 +43,7 @@ def sequential(
     return x
 
 
-def clashes(type_: int = 4, list_: int = 6) -> keras.Model:
+def clashes(type: int = 4, list_: int = 6) -> keras.Model:
     """Names that Python and the frameworks have taken."""
     inputs = keras.Input((10, 10, 3))
     x = layers.Conv2D(list_, 3, padding="same", name="forward")(inputs)
@@ -61,7 +61,7 @@ def clashes(type_: int = 4, list_: int = 6) -> keras.Model:
     x = sequential(x, 6, nn_=False, name="keras")
     x = layers.Permute((3, 1, 2), name="flatten_channels_first")(x)
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(type_, name="class")(x)
+    x = layers.Dense(type, name="class")(x)
     return keras.Model(inputs, x, name="clashes")
 
 

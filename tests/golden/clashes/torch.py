@@ -24,17 +24,17 @@ class Def(nn.Module):
         """Make the layers."""
         super().__init__()
         self.type_ = nn.Conv2d(in_channels, torch_, kernel_size=x_, padding=x_ // 2)
-        self.len_ = nn.ReLU(inplace=True)
+        self.len = nn.ReLU(inplace=True)
         self.print = nn.BatchNorm2d(torch_)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
-        x = self.len_(self.type_(x))
+        x = self.len(self.type_(x))
         x = self.print(x)
         return x
 
 
-class Tensor2(nn.Sequential):
+class Tensor_(nn.Sequential):
     """The block 'tensor'."""
 
     def __init__(self, in_channels: int, self_: int = 4, name_: int = 2) -> None:
@@ -59,33 +59,33 @@ class Sequential(nn.Sequential):
 class Clashes(nn.Module):
     """Names that Python and the frameworks have taken."""
 
-    def __init__(self, type_: int = 4, list_: int = 6) -> None:
+    def __init__(self, type: int = 4, list_: int = 6) -> None:
         """Make the layers."""
         super().__init__()
         self.forward_ = nn.Conv2d(3, list_, kernel_size=3, padding=1)
         self.training_ = nn.ReLU(inplace=True)
-        self.name_ = Def(list_, 6)
-        self.list_ = Def(6, 8, x_=1)
-        self.lambda_ = Tensor2(8, self_=6)
+        self.name = Def(list_, 6)
+        self.list = Def(6, 8, x_=1)
+        self.lambda_ = Tensor_(8, self_=6)
         self.import_ = nn.Sequential(
             OrderedDict(
                 [
-                    ("x_", nn.Conv2d(6, 5, kernel_size=3)),
-                    ("match_", nn.ReLU(inplace=True)),
-                    ("super_", nn.MaxPool2d(kernel_size=2)),
+                    ("x", nn.Conv2d(6, 5, kernel_size=3)),
+                    ("match", nn.ReLU(inplace=True)),
+                    ("super", nn.MaxPool2d(kernel_size=2)),
                 ]
             )
         )
         self.None_ = Sequential(5, 4)
         self.keras = Sequential(4, 6, nn_=False)
         self.flatten = nn.Flatten()
-        self.class_ = nn.Linear(6 * 4 * 4, type_)
+        self.class_ = nn.Linear(6 * 4 * 4, type)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
         x = self.training_(self.forward_(x))
-        name_ = self.name_(x)  # 6 x 10 x 10
-        x = self.list_(name_)  # 8 x 10 x 10
+        name_ = self.name(x)  # 6 x 10 x 10
+        x = self.list(name_)  # 8 x 10 x 10
         lambda_ = self.lambda_(x)  # 6 x 10 x 10
         x = self.import_(name_ + lambda_)  # 5 x 4 x 4
         x = self.None_(x)  # 4 x 4 x 4

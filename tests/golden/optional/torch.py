@@ -90,7 +90,7 @@ class Head(nn.Module):
     ) -> None:
         """Make the layers."""
         super().__init__()
-        self.x_ = nn.Conv2d(in_channels, channels, kernel_size=1)
+        self.x = nn.Conv2d(in_channels, channels, kernel_size=1)
         self.with_conv1 = not pooled
         if self.with_conv1:
             self.conv1 = nn.Conv2d(channels, channels, kernel_size=3, padding=1)
@@ -108,7 +108,7 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
-        x_ = self.x_(x)
+        x_ = self.x(x)
         x = x_
         if self.with_conv1:
             x = self.conv1(x_)

@@ -57,15 +57,13 @@ def squeeze_excite(
 def gate(x: keras.KerasTensor, reduction: int, *, name: str) -> keras.KerasTensor:
     """Scales each channel by a gate computed from the means of all channels."""
     in_channels = x.shape[-1]
-    weights_ = layers.GlobalAveragePooling2D(name=f"{name}_weights_0")(x)
-    weights_ = layers.Dense(in_channels // reduction, name=f"{name}_weights_1")(
-        weights_
-    )
-    weights_ = layers.Activation("relu", name=f"{name}_weights_2")(weights_)
-    weights_ = layers.Dense(in_channels, name=f"{name}_weights_3")(weights_)
-    weights_ = layers.Activation("hard_sigmoid", name=f"{name}_weights_4")(weights_)
+    weights = layers.GlobalAveragePooling2D(name=f"{name}_weights_0")(x)
+    weights = layers.Dense(in_channels // reduction, name=f"{name}_weights_1")(weights)
+    weights = layers.Activation("relu", name=f"{name}_weights_2")(weights)
+    weights = layers.Dense(in_channels, name=f"{name}_weights_3")(weights)
+    weights = layers.Activation("hard_sigmoid", name=f"{name}_weights_4")(weights)
     x = layers.Multiply(name=f"{name}_multiply1")(
-        [x, layers.Reshape((1, 1, -1), name=f"{name}_multiply1_gate")(weights_)]
+        [x, layers.Reshape((1, 1, -1), name=f"{name}_multiply1_gate")(weights)]
     )
     return x
 
@@ -99,7 +97,7 @@ def unit(
     return x
 
 
-def senet(classes: int = 7) -> keras.Model:
+def senet(classes: int = 7, reduction: int = 4) -> keras.Model:
     """Residual units whose channels are weighed by a gate."""
     inputs = keras.Input((16, 12, 3))
 
@@ -108,9 +106,9 @@ def senet(classes: int = 7) -> keras.Model:
     x = squeeze_excite(x, reduction=4, name="stem_1")
 
     # body: 8 x 6 x 16
-    x = unit(x, 8, reduction=4, name="body_0")
-    x = unit(x, 16, stride=2, reduction=4, name="body_1")
-    x = unit(x, 16, reduction=4, name="body_2")
+    x = unit(x, 8, reduction=reduction, name="body_0")
+    x = unit(x, 16, stride=2, reduction=reduction, name="body_1")
+    x = unit(x, 16, reduction=reduction, name="body_2")
 
     # head: 7
     x = layers.GlobalAveragePooling2D(name="head_0")(x)

@@ -69,7 +69,7 @@ class Gate(nn.Module):
     def __init__(self, in_channels: int, reduction: int) -> None:
         """Make the layers."""
         super().__init__()
-        self.weights_ = nn.Sequential(
+        self.weights = nn.Sequential(
             nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()),
             nn.Linear(in_channels, in_channels // reduction),
             nn.ReLU(inplace=True),
@@ -79,7 +79,7 @@ class Gate(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
-        x = x * self.weights_(x)[:, :, None, None]
+        x = x * self.weights(x)[:, :, None, None]
         return x
 
 
@@ -115,7 +115,7 @@ class Unit(nn.Module):
 class SENet(nn.Module):
     """Residual units whose channels are weighed by a gate."""
 
-    def __init__(self, classes: int = 7) -> None:
+    def __init__(self, classes: int = 7, reduction: int = 4) -> None:
         """Make the layers."""
         super().__init__()
         self.stem = nn.Sequential(
@@ -123,9 +123,9 @@ class SENet(nn.Module):
             SqueezeExcite(8, reduction=4),
         )
         self.body = nn.Sequential(
-            Unit(8, 8, reduction=4),
-            Unit(8, 16, stride=2, reduction=4),
-            Unit(16, 16, reduction=4),
+            Unit(8, 8, reduction=reduction),
+            Unit(8, 16, stride=2, reduction=reduction),
+            Unit(16, 16, reduction=reduction),
         )
         self.head = nn.Sequential(
             nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()),

@@ -15,14 +15,14 @@ import keras
 from keras import layers
 
 
-def staged(classes: int = 4, channels: int = 8) -> keras.Model:
+def staged(classes: int = 4) -> keras.Model:
     """Stages that are no chains, with taps inside and out."""
     inputs = keras.Input((12, 12, 3))
 
     # stem: 12 x 12 x 8
-    first = layers.Conv2D(channels, 3, padding="same", name="stem_first")(inputs)
+    first = layers.Conv2D(8, 3, padding="same", name="stem_first")(inputs)
     x = layers.Activation("silu", name="stem_act")(first)
-    x = layers.Conv2D(channels, 3, padding="same", groups=4, name="stem_second")(x)
+    x = layers.Conv2D(8, 3, padding="same", groups=4, name="stem_second")(x)
     x = layers.Add(name="stem_sum")([first, x])
     stem = x
 

@@ -19,12 +19,12 @@ from torch import Tensor, nn
 class Stem(nn.Module):
     """The part 'stem' of Staged."""
 
-    def __init__(self, in_channels: int) -> None:
+    def __init__(self, in_channels: int, channels: int) -> None:
         """Make the layers."""
         super().__init__()
-        self.first = nn.Conv2d(in_channels, 8, kernel_size=3, padding=1)
+        self.first = nn.Conv2d(in_channels, channels, kernel_size=3, padding=1)
         self.act = nn.SiLU()
-        self.second = nn.Conv2d(8, 8, kernel_size=3, padding=1, groups=4)
+        self.second = nn.Conv2d(channels, channels, kernel_size=3, padding=1, groups=4)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""
@@ -91,15 +91,15 @@ class Again(nn.Module):
 class Staged(nn.Module):
     """Stages that are no chains, with taps inside and out."""
 
-    def __init__(self, classes: int = 4) -> None:
+    def __init__(self, classes: int = 4, channels: int = 8) -> None:
         """Make the layers."""
         super().__init__()
-        self.stem = Stem(3)
-        self.mixer = Mixer(8)
+        self.stem = Stem(3, channels)
+        self.mixer = Mixer(channels)
         self.again = Again(10)
         self.up = nn.Upsample(scale_factor=2, mode="bilinear")
         self.gap = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(14, classes)
+        self.fc = nn.Linear(channels + 6, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""

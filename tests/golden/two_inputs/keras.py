@@ -16,13 +16,19 @@ from keras import layers
 
 
 def classifier(
-    x: keras.KerasTensor, classes: int, dropout: float = 0.5, *, name: str
+    x: keras.KerasTensor,
+    classes: int,
+    hidden: tuple[int, ...],
+    dropout: float = 0.5,
+    *,
+    name: str,
 ) -> keras.KerasTensor:
     """Flattens a map and takes it through linear layers, with dropout between."""
     x = layers.Flatten(name=f"{name}_0")(x)
-    x = layers.Dense(10, name=f"{name}_1")(x)
-    x = layers.Activation("relu", name=f"{name}_2")(x)
-    x = layers.Dropout(dropout, name=f"{name}_3")(x)
+    for i, features in enumerate(hidden):
+        x = layers.Dense(features, name=f"{name}_{3 * i + 1}")(x)
+        x = layers.Activation("relu", name=f"{name}_{3 * i + 2}")(x)
+        x = layers.Dropout(dropout, name=f"{name}_{3 * i + 3}")(x)
     x = layers.Dense(classes, name=f"{name}_4")(x)
     return x
 
@@ -39,7 +45,7 @@ def two_inputs(classes: int = 3) -> keras.Model:
     x = layers.PReLU(name="act")(hidden)
     gated = layers.Multiply(name="gated")([pooled, x])
     x = layers.Concatenate(name="together")([gated, facts, hidden])
-    x = classifier(x, classes, dropout=0.3, name="head")
+    x = classifier(x, classes=classes, hidden=(10,), dropout=0.3, name="head")
     return keras.Model([image, facts], x, name="two_inputs")
 
 

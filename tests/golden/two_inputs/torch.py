@@ -18,15 +18,25 @@ from torch import Tensor, nn
 class Classifier(nn.Sequential):
     """Flattens a map and takes it through linear layers, with dropout between."""
 
-    def __init__(self, classes: int, dropout: float = 0.5) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        classes: int,
+        hidden: tuple[int, ...],
+        dropout: float = 0.5,
+    ) -> None:
         """Make the layers."""
-        super().__init__(
-            nn.Flatten(),
-            nn.Linear(21, 10),
-            nn.ReLU(inplace=True),
-            nn.Dropout(p=dropout),
-            nn.Linear(10, classes),
-        )
+        layers: list[nn.Module] = [nn.Flatten()]
+        in_features = in_channels
+        for features in hidden:
+            layers += [
+                nn.Linear(in_features, features),
+                nn.ReLU(inplace=True),
+                nn.Dropout(p=dropout),
+            ]
+            in_features = features
+        layers.append(nn.Linear(in_features, classes))
+        super().__init__(*layers)
 
 
 class TwoInputs(nn.Module):
@@ -40,7 +50,7 @@ class TwoInputs(nn.Module):
         self.pooled = nn.AdaptiveAvgPool2d(1)
         self.hidden = nn.Linear(5, 8)
         self.act = nn.PReLU(8)
-        self.head = Classifier(classes, dropout=0.3)
+        self.head = Classifier(21, classes=classes, hidden=(10,), dropout=0.3)
 
     def forward(self, image: Tensor, facts: Tensor) -> Tensor:
         """Compute the result for a batch."""

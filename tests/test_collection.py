@@ -1,0 +1,31 @@
+"""The tests of a bare install can be collected: those of absent frameworks skip themselves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+COLLECT = """
+import sys
+import pytest
+
+class Absent:
+    packages = set("jax keras numpy onnx onnxruntime safetensors tensorflow torch".split())
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.packages:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+sys.exit(pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", "tests"]))
+"""
+
+
+def test_tests_are_collected_where_no_framework_is_installed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECT],
+        cwd=Path(__file__).parents[1], capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert "tests/torch/test_generated.py" in done.stdout

@@ -1,0 +1,90 @@
+"""Which of a model's parameters its generated constructor takes."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.backends.torch.emit import compile_torch
+from cnnspec.graph.build import build_graph
+from cnnspec.spec.read import read_spec
+
+HEAD = """\
+cnnspec: 1
+name: net
+input: {channels: 4, height: 16, width: 16}
+"""
+
+
+def list_arguments(text: str, target: str = "torch") -> list[str]:
+    """The arguments of the model's constructor or function."""
+    compiler = {"torch": compile_torch, "keras": compile_keras}[target]
+    graph = build_graph(read_spec(HEAD + text, "net.yaml"))
+    (source,) = compiler(graph, "cnnspec compile").files.values()
+    makers = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    name = "__init__" if target == "torch" else "net"
+    maker = [node for node in makers if node.name == name][-1]
+    return [argument.arg for argument in maker.args.args if argument.arg != "self"]
+
+
+FIELDS = """
+params: {%s}
+layers:
+  - conv: {out_channels: 32, kernel_size: 1}
+  - conv: {out_channels: 32, kernel_size: 3, padding: 1, %s}
+  - relu
+  - flatten
+  - linear: 10
+"""
+
+
+@pytest.mark.parametrize("target", ["torch", "keras"])
+@pytest.mark.parametrize(
+    ("parameter", "field"),
+    [
+        ("split: 2", "groups: $split"),
+        ("split: 4", "groups: $split"),
+        ("with_bias: true", "bias: $with_bias"),
+        ("with_bias: false", "bias: $with_bias"),
+    ],
+)
+def test_parameter_that_reaches_only_a_field_is_an_argument(
+    parameter: str, field: str, target: str
+) -> None:
+    assert list_arguments(FIELDS % (parameter, field), target) == [parameter.partition(":")[0]]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "field"),
+    # Other values change the size of the map, and so a number in the code.
+    [("step: 2", "stride: $step"), ("spread: 1", "dilation: $spread")],
+)
+def test_parameter_that_shapes_the_code_is_no_argument(parameter: str, field: str) -> None:
+    assert list_arguments(FIELDS % (parameter, field)) == []
+
+
+def test_parameter_that_one_valid_value_refutes_is_no_argument() -> None:
+    """Eight more keep the map's size here, but half do not."""
+    text = """
+params: {size: 16}
+layers:
+  - adaptive_avg_pool: $(4 if size >= 16 else 2)
+  - conv: {out_channels: $size, kernel_size: 1}
+  - flatten
+  - linear: 10
+"""
+    assert list_arguments(text) == []
+
+
+def test_parameter_is_no_argument_where_another_that_its_code_needs_is_none() -> None:
+    text = """
+params: {width: 8, times: 2}
+layers:
+  - conv: {out_channels: $(width * times), kernel_size: 1}
+  - max_pool: $times
+  - flatten
+  - linear: $width
+"""
+    assert list_arguments(text) == []

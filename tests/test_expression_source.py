@@ -1,0 +1,118 @@
+"""Expressions written as Python source."""
+
+import math
+import random
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+
+from cnnspec.expressions import ExpressionError, parse_expression
+from tests.expressions import SCALARS, VARIABLES
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("4*channels", "4 * channels"),
+        ("( n )", "n"),
+        ("(a*b)+c", "a * b + c"),
+        ("a*(b+c)", "a * (b + c)"),
+        ("a-(b-c)", "a - (b - c)"),
+        ("(a-b)-c", "a - b - c"),
+        ("2 ** 3", "2**3"),
+        ("x.channels ** 2", "x.channels**2"),
+        ("f[0] ** 2", "f[0] ** 2"),
+        ("(-a) ** 2", "(-a) ** 2"),
+        ("-a ** 2", "-(a**2)"),
+        ("2 ** -a", "2**-a"),
+        ("(a**b)**c", "(a**b) ** c"),
+        ("a**b**c", "a**b**c"),
+        ("a**b**f[0]", "a**b ** f[0]"),
+        ("not a**b", "not (a**b)"),
+        ("not (a and b)", "not (a and b)"),
+        ("(not a) == b", "(not a) == b"),
+        ("a or (b and c)", "a or b and c"),
+        ("(a or b) and c", "(a or b) and c"),
+        ("(a < b) == c", "(a < b) == c"),
+        ("1 if a else (2 if b else 3)", "1 if a else 2 if b else 3"),
+        ("(1 if a else 2) + 1", "(1 if a else 2) + 1"),
+        ("'it' + \"s\"", '"it" + "s"'),
+        ("'a\"b'", "'a\"b'"),
+        ("(1,)", "[1]"),
+        ("true or null", "True or None"),
+        ("ceil(a / 2)", "math.ceil(a / 2)"),
+        ("floor(a)", "math.floor(a)"),
+        ("divisible_by(a,8)", "divisible_by(a, 8)"),
+        ("range(n)", "range(n)"),
+        ("1e16 + 1E-5", "1e16 + 1e-05"),
+        ("a[1 : b]", "a[1:b]"),
+        ("a[b+1:]", "a[b + 1 :]"),
+        ("a[:b+1]", "a[: b + 1]"),
+        ("a[::b*2]", "a[:: b * 2]"),
+        ("a[-1:x.width:2]", "a[-1 : x.width : 2]"),
+    ],
+)
+def test_python_source_has_only_the_parentheses_it_needs(text: str, source: str) -> None:
+    assert parse_expression(text).unparse() == source
+
+
+def test_names_are_renamed_in_python_source() -> None:
+    expression = parse_expression("in_channels + x.channels * x.width")
+    rename = {"x": "y", "x.channels": "x_channels", "in_channels": "width"}
+    assert expression.unparse(rename) == "width + x_channels * y.width"
+
+
+LEAVES = ["n", "channels", "ratio", "units", "flag", "kind", "2", "0.5", "'a'", "x.height", "true"]
+FORMS = [
+    "{0} + {1}", "{0} - {1}", "{0} * {1}", "{0} / {1}", "{0} // {1}", "{0} % {1}", "{0} ** {1}",
+    "-{0}", "+{0}", "not {0}", "{0} and {1}", "{0} or {1}", "{0} < {1}", "{0} == {1} != {2}",
+    "{0} in {1}", "{0} if {1} else {2}", "{0}[{1}]", "{0}[{1}:{2}]", "{0}[::{1}]", "{0}[{1}::{2}]",
+    "max({0}, {1})", "round({0})", "int({0})", "range({0})", "[{0}, {1}]", "sum({0})",
+]  # fmt: skip
+
+
+def draw_expression(draw: random.Random, depth: int) -> str:
+    if depth == 0 or draw.random() < 0.2:
+        return draw.choice(LEAVES)
+    parts = [draw_expression(draw, depth - 1) for _ in range(3)]
+    return draw.choice(FORMS).format(*(f"({part})" for part in parts))
+
+
+def test_python_source_is_what_ruff_would_leave() -> None:
+    draw = random.Random(0)
+    texts = [draw_expression(draw, 3) for _ in range(400)]
+    written = [f"v = {parse_expression(text).unparse()}" for text in texts]
+    source = "".join(f"{line}\n" for line in written if len(line) < 300)
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length=320", "-"]
+    done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
+    assert done.stdout == source
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
+def test_python_source_computes_the_same_value() -> None:
+    draw = random.Random(1)
+    sizes = type("Sizes", (), VARIABLES["x"])  # type: ignore[arg-type]
+    names = {**VARIABLES, "x": sizes, "math": math}
+    compared = 0
+    for text in (draw_expression(draw, 3) for _ in range(2000)):
+        expression = parse_expression(text)
+        try:
+            value = expression.evaluate(VARIABLES)
+        except ExpressionError:
+            continue
+        found = eval(expression.unparse(), names)
+        assert (list(found) if isinstance(found, range) else found) == value
+        compared += 1
+    assert compared > 100
+
+
+@settings(max_examples=100, deadline=None)
+@given(SCALARS)
+def test_a_written_expression_reads_back_as_itself(text: str) -> None:
+    try:
+        source = parse_expression(text).unparse()
+    except ExpressionError:
+        return
+    assert parse_expression(source.replace("math.", "")).unparse() == source
