@@ -76,7 +76,7 @@ def class_name(name: str) -> str:
         text = name if name[0].isupper() else name[0].upper() + name[1:]
     else:
         text = "".join(part[:1].upper() + part[1:] for part in name.split("_")) or "Model"
-    return f"{text}_" if keyword.iskeyword(text) or text in _OWN_CLASSES else text
+    return f"{text}Module" if keyword.iskeyword(text) or text in _OWN_CLASSES else text
 
 
 def module_name(name: str) -> str:

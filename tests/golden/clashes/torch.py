@@ -34,7 +34,7 @@ class Def(nn.Module):
         return x
 
 
-class Tensor_(nn.Sequential):
+class TensorModule(nn.Sequential):
     """The block 'tensor'."""
 
     def __init__(self, in_channels: int, self_: int = 4, name_: int = 2) -> None:
@@ -66,7 +66,7 @@ class Clashes(nn.Module):
         self.training_ = nn.ReLU(inplace=True)
         self.name = Def(list_, 6)
         self.list = Def(6, 8, x_=1)
-        self.lambda_ = Tensor_(8, self_=6)
+        self.lambda_ = TensorModule(8, self_=6)
         self.import_ = nn.Sequential(
             OrderedDict(
                 [
