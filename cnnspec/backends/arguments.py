@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from cnnspec.backends.channels import ChannelFinder
 from cnnspec.backends.pycode import Expr
+from cnnspec.backends.rows import Row
 from cnnspec.backends.units import (
     IN_CHANNELS,
     Guess,
-    Row,
     Unit,
     guess_argument,
     list_parameters,

@@ -7,15 +7,8 @@ from dataclasses import dataclass, field, replace
 from math import prod
 
 from cnnspec.backends.pycode import Binary, Code, Expr, literal
-from cnnspec.backends.units import (
-    CARRIED,
-    IN_CHANNELS,
-    IN_FEATURES,
-    Guess,
-    Row,
-    Unit,
-    guess_expression,
-)
+from cnnspec.backends.rows import Row
+from cnnspec.backends.units import CARRIED, IN_CHANNELS, IN_FEATURES, Guess, Unit, guess_expression
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import (
     Expression,

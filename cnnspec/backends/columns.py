@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.pycode import Expr
-from cnnspec.backends.units import Row, Unit, guess_argument, normalize
+from cnnspec.backends.rows import Row
+from cnnspec.backends.units import Unit, guess_argument, normalize
 from cnnspec.expressions import Value
 from cnnspec.graph.evaluate import needs
 from cnnspec.graph.ir import (

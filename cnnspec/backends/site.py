@@ -9,7 +9,8 @@ from typing import TypeVar
 from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.channels import ChannelFinder
 from cnnspec.backends.pycode import Expr
-from cnnspec.backends.units import Row, Unit, normalize
+from cnnspec.backends.rows import Row
+from cnnspec.backends.units import Unit, normalize
 from cnnspec.graph.arguments import list_fields
 from cnnspec.graph.evaluate import needs
 from cnnspec.graph.ir import Node

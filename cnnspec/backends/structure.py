@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from cnnspec.backends.base import UnshareableError
-from cnnspec.backends.units import IN_CHANNELS, Use, normalize
+from cnnspec.backends.rows import Use
+from cnnspec.backends.units import IN_CHANNELS, normalize
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import (
     BranchItem,

@@ -9,14 +9,15 @@ the value becomes an argument. All uses are known, so the code cannot be wrong f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
+from cnnspec.backends.rows import Row, Use
+from cnnspec.backends.tables import LoopTable, list_columns
 from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
 from cnnspec.graph.arguments import read_given
-from cnnspec.graph.ir import CallItem, Item, Region
-from cnnspec.graph.ir import Value as Flow
+from cnnspec.graph.ir import Item
 from cnnspec.naming import variable_name
 from cnnspec.spec.model import Argument, Block, Formula, ListArgument, Literal, Step
 
@@ -28,57 +29,6 @@ CARRIED = "*channels"
 # What that variable is called, and that its loop is over.
 CARRIED_NAME = "*name"
 AFTER_LOOP = "*after"
-
-
-@dataclass(slots=True, eq=False)
-class Use:
-    """One time that a unit is carried out: its variables, and what it became.
-
-    `calls` are the block calls around its steps, outermost first, its own among them.
-    """
-
-    item: Item | None
-    region: Region
-    variables: Mapping[str, Value]
-    calls: tuple[CallItem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Turn:
-    """One turn of a loop, and the names of the variables that the loop gives it."""
-
-    names: frozenset[str]
-    item: Item
-
-
-@dataclass(slots=True, eq=False)
-class Row:
-    """One time that a place in a unit's code is carried out: in which use, with which variables.
-
-    `constants` are variables of loops that are written turn by turn: the code has their values.
-    `turns` are the turns of written loops around it, outermost first. `anchor` is the value whose
-    channels the carried variable holds.
-    """
-
-    use: int
-    variables: Mapping[str, Value]
-    item: Item
-    constants: Mapping[str, Value] = field(default_factory=dict)
-    turns: tuple[Turn, ...] = ()
-    anchor: Flow | None = None
-
-    def follow(self, item: Item, extra: Mapping[str, Value] | None = None) -> Row:
-        """The same moment at another step, perhaps with more variables."""
-        return replace(self, item=item, variables={**self.variables, **(extra or {})})
-
-    def enter(self, turn: Item, variables: Mapping[str, Value]) -> Row:
-        """One turn of a loop that is written as such."""
-        turns = (*self.turns, Turn(frozenset(variables), turn))
-        return replace(self.follow(turn, variables), turns=turns, anchor=turn.input)
-
-    def fix(self, item: Item, constants: Mapping[str, Value]) -> Row:
-        """One turn of a loop that is written turn by turn."""
-        return replace(self, item=item, constants={**self.constants, **constants})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +83,7 @@ class Unit:
     of the parameters. `aliases` are parameters that no call gives: their default stands in their
     place. `computed` are those that some calls give, and whose default is an expression.
     `keeps_received` says that the channels it received are needed after a loop that carries others.
+    `tables` are the loops that are being written, outermost first, which can get more variables.
     """
 
     name: str
@@ -152,18 +103,25 @@ class Unit:
     keeps_received: bool = False
     shadowed: set[str] = field(default_factory=set)
     defaults: Mapping[str, Value] = field(default_factory=dict)
+    tables: list[LoopTable] = field(default_factory=list)
 
     def save(self) -> tuple[object, ...]:
         """What has been noted so far, to come back to when an attempt fails."""
         extras = {name: list(values) for name, values in self.extras.items()}
-        return dict(self.used), extras, set(self.functions), set(self.shadowed), self.carries
+        tables = [(table, dict(table.columns)) for table in self.tables]
+        return (
+            dict(self.used), extras, set(self.functions), set(self.shadowed), self.carries, tables
+        )  # fmt: skip
 
     def restore(self, saved: tuple[object, ...]) -> None:
         """Forget what was noted since `save`."""
-        used, extras, functions, shadowed, carries = saved
+        used, extras, functions, shadowed, carries, tables = saved
         self.used, self.extras = dict(used), dict(extras)  # type: ignore[call-overload]
         self.functions, self.shadowed = set(functions), set(shadowed)  # type: ignore[call-overload]
         self.carries = bool(carries)
+        self.tables = [table for table, _ in tables]  # type: ignore[attr-defined]
+        for table, columns in tables:  # type: ignore[attr-defined]
+            table.columns = dict(columns)
 
     def list_rows(self) -> list[Row]:
         """A row for each use, at the unit's start."""
@@ -178,10 +136,12 @@ class Unit:
     ) -> Expr:
         """The code for a value: the first guess that is always right, a literal, an argument."""
         wanted = [normalize(target) for target in targets]
+        is_computed = False
         for guess in guesses:
+            is_computed = True
             guess = self.resolve(guess)
             guess = guess.bind(rows) or guess
-            if not is_right(guess, rows, wanted):
+            if not guess.names or not is_right(guess, rows, wanted):
                 continue
             # A loop has put other channels into a shadowed variable.
             if guess.names & self.shadowed:
@@ -189,9 +149,16 @@ class Unit:
                 continue
             self.take(guess)
             return Code(guess.text)
+        known = (table.find_known(rows, wanted) for table in self.tables if is_computed)
+        column = next((name for name in known if name is not None), None)
+        if column is not None:
+            return Code(column)
         if all(same(target, wanted[0]) for target in wanted):
             return literal(wanted[0])
-        return Code(self.add_extra(rows, wanted, name))
+        # What an author computes has a word of his; how channels grow is told by the flow of data.
+        if is_computed and name not in (IN_CHANNELS, IN_FEATURES):
+            column = self.add_column(rows, wanted, name)
+        return Code(column or self.add_extra(rows, wanted, name))
 
     def resolve(self, guess: Guess) -> Guess:
         """The guess with defaults in the place of parameters that no call gives."""
@@ -224,6 +191,16 @@ class Unit:
                 self.used[name] = None
         self.functions |= guess.functions
         self.carries |= CARRIED in guess.names
+
+    def add_column(self, rows: Sequence[Row], wanted: Sequence[Fact], name: str) -> str | None:
+        """A variable of a loop around the place, for a value that its turn decides."""
+        for table in self.tables:
+            column = table.find_column(rows, wanted)
+            if column is not None:
+                taken = {*self.parameters, *self.extras, *rows[0].variables, IN_CHANNELS}
+                taken |= list_columns(self.tables)
+                return table.add_column(variable_name(name), column, taken)
+        return None
 
     def add_extra(self, rows: Sequence[Row], wanted: Sequence[Fact], name: str) -> str:
         """An argument for a value that no expression gives; one that exists already is taken."""

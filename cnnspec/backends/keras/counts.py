@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cnnspec.backends.base import UnshareableError
-from cnnspec.backends.units import Row
+from cnnspec.backends.rows import Row
 from cnnspec.graph.ir import GroupItem, Item, LoopItem, SkipItem
 
 

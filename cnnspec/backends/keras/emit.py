@@ -27,13 +27,12 @@ from cnnspec.backends.pycode import (
     format_statement,
     literal,
 )
+from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.structure import list_calls, list_variables, make_uses, write_shared
 from cnnspec.backends.units import (
     IN_CHANNELS,
-    Row,
     Unit,
-    Use,
     list_parameters,
     make_unit,
     say_computed,

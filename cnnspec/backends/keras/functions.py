@@ -32,8 +32,9 @@ from cnnspec.backends.pycode import (
     format_statement,
     literal,
 )
+from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
-from cnnspec.backends.units import Row, Unit, normalize
+from cnnspec.backends.units import Unit, normalize
 from cnnspec.graph.ir import (
     BranchItem,
     CallItem,

@@ -10,7 +10,8 @@ from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import turns
 from cnnspec.backends.keras.counts import Counts, find_number, list_positions
 from cnnspec.backends.pycode import Code, Expr
-from cnnspec.backends.units import Row, Unit
+from cnnspec.backends.rows import Row
+from cnnspec.backends.units import Unit
 from cnnspec.graph.ir import CallItem
 
 

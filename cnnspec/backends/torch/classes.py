@@ -17,15 +17,14 @@ from cnnspec.backends.pycode import (
     format_signature,
     format_statement,
 )
+from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.site import Supports
 from cnnspec.backends.torch.entries import write_builder, write_inline, write_items
 from cnnspec.backends.torch.forward import ForwardWriter
 from cnnspec.backends.torch.sequence import SequenceWriter
 from cnnspec.backends.units import (
     IN_CHANNELS,
-    Row,
     Unit,
-    Use,
     list_parameters,
     say_computed,
     spell_parameter,

@@ -10,10 +10,11 @@ from cnnspec.backends.base import Compiled, UnshareableError, explain_refusal
 from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import find_exposed
 from cnnspec.backends.header import describe_graph, say_title
+from cnnspec.backends.rows import Use
 from cnnspec.backends.structure import list_calls, list_variables, make_uses, write_shared
 from cnnspec.backends.torch.classes import ClassCode, ClassWriter
 from cnnspec.backends.torch.table import UNSUPPORTED
-from cnnspec.backends.units import Unit, Use, make_unit
+from cnnspec.backends.units import Unit, make_unit
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import Graph

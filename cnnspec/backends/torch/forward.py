@@ -24,6 +24,7 @@ from cnnspec.backends.pycode import (
     format_inline,
     literal,
 )
+from cnnspec.backends.rows import Row
 from cnnspec.backends.torch.draft import Draft
 from cnnspec.backends.torch.entries import write_builder, write_inline
 from cnnspec.backends.torch.sequence import SequenceWriter
@@ -32,7 +33,6 @@ from cnnspec.backends.torch.statements import (
     find_names,
 )
 from cnnspec.backends.torch.table import LEAVES, MERGES
-from cnnspec.backends.units import Row
 from cnnspec.graph.ir import (
     BranchItem,
     CallItem,

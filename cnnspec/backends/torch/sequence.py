@@ -17,8 +17,10 @@ from cnnspec.backends.columns import (
     say_condition,
     turns,
 )
-from cnnspec.backends.pycode import Call, Code, Expr
+from cnnspec.backends.pycode import Call, Code, Expr, literal
+from cnnspec.backends.rows import Row, Turn
 from cnnspec.backends.site import OpSite, Supports
+from cnnspec.backends.tables import LoopTable
 from cnnspec.backends.torch.entries import (
     Entry,
     Loop,
@@ -30,15 +32,7 @@ from cnnspec.backends.torch.entries import (
     spell,
 )
 from cnnspec.backends.torch.table import LEAVES
-from cnnspec.backends.units import (
-    CARRIED,
-    CARRIED_NAME,
-    IN_CHANNELS,
-    IN_FEATURES,
-    Row,
-    Unit,
-    normalize,
-)
+from cnnspec.backends.units import CARRIED, CARRIED_NAME, IN_CHANNELS, IN_FEATURES, Unit, normalize
 from cnnspec.graph.ir import (
     CallItem,
     GroupItem,
@@ -151,6 +145,8 @@ class SequenceWriter:
             for row in map(drop_after, rows)
             for variables, turn in turns(row)
         ]
+        table = LoopTable(number_turns(rows, inner))
+        self.unit.tables.append(table)
         if CARRIED_NAME not in inner[0].variables:
             kind = inner[0].item.input.known.kind
             self.unit.carried_name = IN_FEATURES if kind is Kind.VECTOR else IN_CHANNELS
@@ -160,10 +156,10 @@ class SequenceWriter:
         entries = self.write_body(inner)
         if any(not is_plain_name(entry) for entry in entries):
             raise UnshareableError("named modules cannot come from a loop")
-        target, iterable = self.say_iteration(rows, entries)
         if not self.unit.carries:
             self.unit.carries = carried_before
-            return Loop(target, iterable, entries)
+            self.unit.tables.remove(table)
+            return Loop(*self.say_iteration(rows, spell(entries), table), entries)
         name = self.unit.carried_name
         start = None
         if any(
@@ -179,7 +175,9 @@ class SequenceWriter:
         advance = None
         if not self.is_advanced(inner, entries):
             advance = self.say_advance(inner, entries)
-        return Loop(target, iterable, entries, name, start, advance)
+        self.unit.tables.remove(table)
+        text = spell([Loop("_", Code("_"), entries, name, None, advance)])
+        return Loop(*self.say_iteration(rows, text, table), entries, name, start, advance)
 
     def write_body(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
         """A loop's body; where it needs what the unit received, another variable is carried."""
@@ -224,26 +222,32 @@ class SequenceWriter:
             for item, row in zip(inner, rows, strict=True)
         )
 
-    def say_iteration(self, rows: Sequence[Row], entries: tuple[Entry, ...]) -> tuple[str, Expr]:
+    def say_iteration(self, rows: Sequence[Row], text: str, table: LoopTable) -> tuple[str, Expr]:
         """The target and the iterable of a ``for``: only variables that the body uses."""
         step = rows[0].item.step
         counts = [len(turns(row)) for row in rows]
-        if not step.loop:
+        if not step.loop and not table.columns:
             count = choose_constant(self.unit, rows, counts, step.repeat)
             return "_", Call("range", (count,))
-        text = spell(entries)
         used = [
             (name, argument)
             for name, argument in step.loop
             if contains_name(text, variable_name(name))
         ]
-        if not used:
+        if not used and not table.columns:
             return "_", Call("range", (choose_constant(self.unit, rows, counts, None),))
         lists = []
         for name, argument in used:
             values = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
             lists.append(choose_constant(self.unit, rows, values, argument))
-        target = ", ".join(variable_name(name) for name, _ in used)
+        lists += [literal(column) for column in table.columns.values()]
+        target = ", ".join([*(variable_name(name) for name, _ in used), *table.columns])
         if len(lists) == 1:
             return target, lists[0]
         return target, Call("zip", tuple(lists), (("strict", Code("True")),))
+
+
+def number_turns(rows: Sequence[Row], inner: Sequence[Row]) -> dict[Turn, int]:
+    """Which turn of its loop each is; `inner` has the turns of one row after the other."""
+    numbers = [index for row in rows for index in range(len(turns(row)))]
+    return {row.turns[-1]: index for row, index in zip(inner, numbers, strict=True)}

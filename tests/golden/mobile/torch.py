@@ -66,16 +66,20 @@ class MobileNet(nn.Module):
     def __init__(self, classes: int = 9) -> None:
         """Make the layers."""
         super().__init__()
-        self.features = nn.Sequential(
+        layers: list[nn.Module] = [
             nn.Conv2d(3, 16, kernel_size=3, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(16),
             nn.ReLU6(inplace=True),
-            InvertedUnit(16, 8, expansion=1),
-            InvertedUnit(8, 16, stride=2),
-            InvertedUnit(16, 16),
-            InvertedUnit(16, 16, stride=2),
-            InvertedUnit(16, 16),
-        )
+        ]
+        in_channels = 16
+        for t, n, s, channels in zip(
+            (1, 6, 6), (1, 2, 2), (1, 2, 2), (8, 16, 16), strict=True
+        ):
+            layers.append(InvertedUnit(in_channels, channels, stride=s, expansion=t))
+            for _ in range(n - 1):
+                layers.append(InvertedUnit(channels, channels, expansion=t))
+            in_channels = channels
+        self.features = nn.Sequential(*layers)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Sequential(
             nn.Dropout(p=0.2),
