@@ -9,7 +9,7 @@ the value becomes an argument. All uses are known, so the code cannot be wrong f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
@@ -46,20 +46,27 @@ class Row:
     """One time that a place in a unit's code is carried out: in which use, with which variables.
 
     `constants` are variables of loops that are written turn by turn: the code has their values.
+    `turns` are the numbers of the turns of the loops around that are written as loops, where the
+    code has to tell them apart.
     """
 
     use: int
     variables: Mapping[str, Value]
     item: Item
     constants: Mapping[str, Value] = field(default_factory=dict)
+    turns: tuple[int, ...] = ()
 
     def follow(self, item: Item, extra: Mapping[str, Value] | None = None) -> Row:
         """The same moment at another step, perhaps with a loop's variables."""
-        return Row(self.use, {**self.variables, **(extra or {})}, item, self.constants)
+        return replace(self, variables={**self.variables, **(extra or {})}, item=item)
+
+    def enter(self, item: Item, variables: Mapping[str, Value], number: int) -> Row:
+        """One turn of a loop, with its number."""
+        return replace(self.follow(item, variables), turns=(*self.turns, number))
 
     def fix(self, item: Item, constants: Mapping[str, Value]) -> Row:
         """One turn of a loop that is written turn by turn."""
-        return Row(self.use, self.variables, item, {**self.constants, **constants})
+        return replace(self, item=item, constants={**self.constants, **constants})
 
 
 @dataclass(frozen=True, slots=True)
