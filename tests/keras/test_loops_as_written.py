@@ -199,6 +199,147 @@ CASES: dict[str, tuple[str, str, str]] = {
                 x = unit(x, name=f"{name}_{i}")
         """,
     ),
+    "an optional step before a loop, one inside, and steps behind": (
+        f"""
+        unit:
+          params: [wide=false, n=2, norm=false]
+          layers:
+            - {CONV}
+            - tanh:
+              when: $wide
+            - repeat: $n
+              layers:
+                - {CONV}
+                - batch_norm:
+                  when: $norm
+                - relu
+            - {CONV}
+        """,
+        "- unit:\n- unit: {wide: true, n: 3}\n- unit: {n: 1, norm: true}\n- unit: {n: 0}",
+        """
+            i = 1
+            if wide:
+                x = layers.Activation("tanh", name=f"{name}_1")(x)
+                i += 1
+            for _ in range(n):
+                x = layers.Conv2D(4, 1, name=f"{name}_{i}")(x)
+                if norm:
+                    x = layers.BatchNormalization(
+                        momentum=0.9, epsilon=1e-5, name=f"{name}_{i + 1}"
+                    )(x)
+                    i += 1
+                x = layers.Activation("relu", name=f"{name}_{i + 1}")(x)
+                i += 2
+            x = layers.Conv2D(4, 1, name=f"{name}_{i}")(x)
+        """,
+    ),
+    "a loop inside of an optional part": (
+        f"""
+        unit:
+          params: [deep=false, odd=false]
+          layers:
+            - tanh
+            - layers:
+                - {CONV}
+                - repeat: 2
+                  layers: [{CONV}, {{relu: , when: $odd}}]
+                - tanh
+              when: $deep
+            - {CONV}
+        """,
+        "- unit:\n- unit: {deep: true}\n- unit: {deep: true, odd: true}",
+        """
+            i = 1
+            if deep:
+                x = layers.Conv2D(4, 1, name=f"{name}_1")(x)
+                i += 1
+                for _ in range(2):
+                    x = layers.Conv2D(4, 1, name=f"{name}_{i}")(x)
+                    if odd:
+                        x = layers.Activation("relu", name=f"{name}_{i + 1}")(x)
+                        i += 1
+                    i += 1
+                x = layers.Activation("tanh", name=f"{name}_{i}")(x)
+                i += 1
+            x = layers.Conv2D(4, 1, name=f"{name}_{i}")(x)
+        """,
+    ),
+    "a loop behind steps that turns of a loop leave out": (
+        "",
+        f"""
+        - for: {{n: [1, 2], wide: [true, false]}}
+          layers:
+            - tanh:
+              when: $wide
+            - repeat: $n
+              layers: [{CONV}, relu]
+        """,
+        """
+            i = 0
+            for n, wide in zip((1, 2), (True, False), strict=True):
+                if wide:
+                    x = layers.Activation("tanh", name=f"layer_{i}")(x)
+                    i += 1
+                for _ in range(n):
+                    x = layers.Conv2D(4, 1, name=f"layer_{i}")(x)
+                    x = layers.Activation("relu", name=f"layer_{i + 1}")(x)
+                    i += 2
+            x = layers.GlobalAveragePooling2D(name="layer_7")(x)
+        """,
+    ),
+    "a chain that begins again in every stage of a loop": (
+        "",
+        f"""
+        - for: {{k: [3, 5], wide: [true, false]}}
+          layers:
+            stage$(k):
+              - tanh:
+                when: $wide
+              - {CONV}
+              - repeat: $(k - 1)
+                layers: [{CONV}]
+        """,
+        """
+            for k, wide in zip((3, 5), (True, False), strict=True):
+                i = 0
+                if wide:
+                    x = layers.Activation("tanh", name=f"stage{k}_{i}")(x)
+                    i += 1
+                x = layers.Conv2D(4, 1, name=f"stage{k}_{i}")(x)
+                i += 1
+                for _ in range(k - 1):
+                    x = layers.Conv2D(4, 1, name=f"stage{k}_{i}")(x)
+                    i += 1
+        """,
+    ),
+    "an author's variable counts only if it is a number": (
+        "",
+        """
+        - for: {odd: [false, true]}
+          layers: [relu]
+        """,
+        """
+            for i in range(2):
+                x = layers.Activation("relu", name=f"layer_{i}")(x)
+        """,
+    ),
+    "a name that one turn has is the author's too": (
+        "",
+        f"""
+        - for: {{k: [2, 5], odd: [true, false]}}
+          layers:
+            part$(k):
+              - {CONV}
+              - relu:
+                when: $odd
+        """,
+        """
+            for k, odd in zip((2, 5), (True, False), strict=True):
+                x = layers.Conv2D(4, 1, name=f"part{k}_0")(x)
+                if odd:
+                    x = layers.Activation("relu", name=f"part{k}_1")(x)
+        """,
+    ),
 }  # fmt: skip
 every_case = pytest.mark.parametrize("case", list(CASES))
 

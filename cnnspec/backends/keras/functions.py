@@ -189,7 +189,7 @@ class FunctionWriter(Draft):
     def write_loop(self, rows: Sequence[Row]) -> None:
         """A loop where one can say the turns and their names, else one turn after the other."""
         counts = {len(turns(row)) for row in rows}
-        if max(counts) > 1 and not self.is_row_of_stages(rows):
+        if counts not in ({0}, {1}) and not self.is_row_of_stages(rows):
             saved = self.save()
             try:
                 self.make_loop(rows)

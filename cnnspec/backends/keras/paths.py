@@ -85,10 +85,16 @@ class PathNamer:
         self, depth: int, values: Sequence[str], rows: Sequence[Row], step: Step | None
     ) -> str:
         """One part of a path, perhaps as a replacement field."""
-        if len(set(values)) == 1:
+        pattern = step.name if step and isinstance(step.name, Formula | Pattern) else None
+        same = len(set(values)) == 1
+        if pattern and (rows[0].turns or not same):
+            try:
+                return self.say_pattern(pattern, values, rows)
+            except UnshareableError:
+                if not same:
+                    raise
+        if same:
             return values[0]
-        if step is not None and isinstance(step.name, Formula | Pattern):
-            return self.say_pattern(step.name, values, rows)
         level = max((n for n, loop in enumerate(self.loops) if loop.depth == depth), default=None)
         if level is None or step is None:
             raise UnshareableError("layers have different names in different uses")

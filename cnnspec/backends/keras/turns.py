@@ -11,7 +11,7 @@ from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.columns import choose_constant, turns
 from cnnspec.backends.exposed import walk
 from cnnspec.backends.pycode import Binary, Call, Code, Expr, format_inline, literal
-from cnnspec.backends.units import Row, Unit, normalize
+from cnnspec.backends.units import Row, Unit, normalize, same
 from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, Item, LoopItem, OpItem, SkipItem
 from cnnspec.naming import safe_name
 from cnnspec.spec.model import Literal, Step
@@ -46,8 +46,8 @@ class Turn:
 def find_counting(rows: Sequence[Row], start: int) -> str:
     """The author's variable that counts a loop's turns from a number on; empty if none does."""
     for name, _ in rows[0].item.step.loop:
-        counted = [[values[name] for values, _ in turns(row)] for row in rows]
-        if all(values == list(range(start, start + len(values))) for values in counted):
+        counted = [tuple(normalize(values[name]) for values, _ in turns(row)) for row in rows]
+        if all(same(values, tuple(range(start, start + len(values)))) for values in counted):
             return safe_name(name)
     return ""
 
