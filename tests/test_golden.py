@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from pathlib import Path
 
@@ -49,8 +50,8 @@ def test_generated_source_is_as_it_was_read_and_approved(
     assert path.read_bytes() == source
 
 
-def count_lines(name: str) -> int:
-    text = (GOLDEN / name / "torch.py").read_text()
+def count_lines(name: str, target: str = "torch") -> int:
+    text = (GOLDEN / name / f"{target}.py").read_text()
     return sum(bool(line.strip()) for line in text.splitlines())
 
 
@@ -62,10 +63,31 @@ def test_generated_torch_is_no_longer_than_what_a_person_writes(name: str, limit
     assert count_lines(name) <= limit
 
 
-def test_depth_adds_no_lines() -> None:
-    (deep,) = compile_torch(build("resnet:152"), "cnnspec compile resnet:152").files.values()
-    lines = sum(bool(line.strip()) for line in deep.decode().splitlines())
-    assert lines == count_lines("resnet_50")
+@pytest.mark.parametrize(
+    ("name", "limit"), [("resnet_50", 75), ("vgg_16", 45), ("cifar10net", 45), ("unet", 60)]
+)
+def test_generated_keras_is_no_longer_than_what_a_person_writes(name: str, limit: int) -> None:
+    assert count_lines(name, "keras") <= limit
+
+
+@pytest.mark.parametrize("target", list(COMPILERS))
+@pytest.mark.parametrize(("deep", "shallow"), [("resnet:152", "resnet_50"), ("vgg:19", "vgg_16")])
+def test_depth_adds_no_lines(deep: str, shallow: str, target: str) -> None:
+    (source,) = COMPILERS[target](build(deep), f"cnnspec compile {deep}").files.values()
+    lines = sum(bool(line.strip()) for line in source.decode().splitlines())
+    assert lines == count_lines(shallow, target)
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    # In torch modules with names of their own are attributes, one by one.
+    [("vgg_16", "torch"), ("vgg_16", "keras"), ("resnet_50", "keras"), ("cifar10net", "keras")],
+)
+def test_no_number_stands_in_the_code_many_times(name: str, target: str) -> None:
+    code = (GOLDEN / name / f"{target}.py").read_text()
+    sizes = [n.value for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Constant)]
+    large = [size for size in sizes if isinstance(size, int) and size > 3]
+    assert max(map(large.count, large)) < 8
 
 
 @pytest.mark.parametrize(

@@ -40,5 +40,5 @@ def mark_after(row: Row, name: str) -> Row:
     turns = row.turns
     if loop is not None and loop.turns:
         variables, turn = loop.turns[-1]
-        turns = (*turns, Turn(frozenset(variables), turn))
+        turns = (*turns, Turn(frozenset(variables), turn, len(loop.turns) - 1))
     return replace(row.follow(row.item, known), turns=turns, anchor=row.item.output)

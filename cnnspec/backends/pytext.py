@@ -84,7 +84,8 @@ def wrap_comment(text: str, indent: int, width: int) -> list[str]:
 def _spell_float(value: float) -> str:
     if not math.isfinite(value):
         return f'float("{value}")'
-    return float.__repr__(value).replace("e+", "e")
+    # repr writes 1e-05.
+    return float.__repr__(value).replace("e+", "e").replace("e-0", "e-")
 
 
 def _spell_string(value: str) -> str:

@@ -25,10 +25,11 @@ class Use:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Turn:
-    """One turn of a loop, and the names of the variables that the loop gives it."""
+    """One turn of a loop, its number, and the names of the variables that the loop gives it."""
 
     names: frozenset[str]
     item: Item
+    number: int
 
 
 @dataclass(slots=True, eq=False)
@@ -51,9 +52,14 @@ class Row:
         """The same moment at another step, perhaps with more variables."""
         return replace(self, item=item, variables={**self.variables, **(extra or {})})
 
-    def enter(self, turn: Item, variables: Mapping[str, Value]) -> Row:
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the turns around, outermost first."""
+        return tuple(turn.number for turn in self.turns)
+
+    def enter(self, turn: Item, variables: Mapping[str, Value], number: int) -> Row:
         """One turn of a loop that is written as such."""
-        turns = (*self.turns, Turn(frozenset(variables), turn))
+        turns = (*self.turns, Turn(frozenset(variables), turn, number))
         return replace(self.follow(turn, variables), turns=turns, anchor=turn.input)
 
     def fix(self, item: Item, constants: Mapping[str, Value]) -> Row:

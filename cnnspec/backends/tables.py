@@ -15,9 +15,9 @@ from cnnspec.backends.rows import Row, Turn
 
 @dataclass(slots=True, eq=False)
 class LoopTable:
-    """A loop that is being written: which turn is which, and the variables added to it."""
+    """A loop that is being written: its turns, and the variables added to it."""
 
-    indices: dict[Turn, int]
+    turns: frozenset[Turn]
     columns: dict[str, tuple[Fact, ...]] = field(default_factory=dict)
 
     def find_known(self, rows: Sequence[Row], wanted: Sequence[Fact]) -> str | None:
@@ -38,7 +38,7 @@ class LoopTable:
             index = self._find_index(row)
             if index is None or not _is_short(value) or found.setdefault(index, value) != value:
                 return None
-        count = max(self.indices.values()) + 1
+        count = max(turn.number for turn in self.turns) + 1
         return tuple(found[i] for i in range(count)) if len(found) == count else None
 
     def add_column(self, name: str, values: tuple[Fact, ...], taken: Set[str]) -> str:
@@ -53,7 +53,7 @@ class LoopTable:
         return fresh
 
     def _find_index(self, row: Row) -> int | None:
-        return next((self.indices[turn] for turn in row.turns if turn in self.indices), None)
+        return next((turn.number for turn in row.turns if turn in self.turns), None)
 
 
 def list_columns(tables: Iterable[LoopTable]) -> set[str]:

@@ -111,7 +111,7 @@ MAP = fmap(6, 9, 7)
         (
             "batch_norm",
             {},
-            ['layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name="op")'],
+            ['layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name="op")'],
         ),
     ],
 )

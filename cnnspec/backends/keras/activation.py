@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from cnnspec.backends.base import Site
-from cnnspec.backends.keras.layer import Layers, call_layer, list_ops, text
+from cnnspec.backends.keras.layer import Layers, call_layer, list_ops, text, unless
 from cnnspec.backends.pycode import Code, Expr, literal
 from cnnspec.graph.ir import Node
 from cnnspec.ops.activation import Gelu, LeakyRelu, Prelu
@@ -37,7 +37,7 @@ def prelu(site: Site, name: Expr) -> Layers:
 
 def elu(site: Site, name: Expr) -> Layers:
     """Keras's ELU."""
-    return (call_layer("layers.ELU", alpha=site.field("alpha"), name=name),)
+    return (call_layer("layers.ELU", alpha=unless(site, "alpha", 1.0), name=name),)
 
 
 def selu(site: Site, name: Expr) -> Layers:

@@ -2,83 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+import builtins
+import keyword
+from collections.abc import Sequence, Set
 from copy import copy
-from typing import cast
+from typing import Any
 
-from cnnspec.backends.keras.counts import Note
-from cnnspec.backends.pycode import Expr, format_condition, format_statement
+from cnnspec.backends.keras.layout import format_assignment
+from cnnspec.backends.keras.paths import PathNamer
+from cnnspec.backends.keras.turns import spell_variables
+from cnnspec.backends.pycode import Expr, format_condition
+from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Unit
 from cnnspec.naming import variable_name
 
-# The attributes of a writer that change as it writes.
-_STATE = ("lines", "indent", "current", "target", "values", "taken", "conditions", "closed")
+INDENT = 4
+
+# The attributes of a draft that change as it is written.
+_STATE = (
+    "lines", "indent", "current", "target", "values", "taken", "loop_variables", "after_stage",
+    "last", "conditions", "closed",
+)  # fmt: skip
 
 
 class Draft:
     """What has been written of one function.
 
-    `current` is the variable that holds the value so far, and `target` the one that the next
-    layer's result goes to. `values` are the author's names for values, and `taken` the variables
-    that are still needed. `conditions` are those of what is being written, each with the variable
-    that its steps change; `closed` is the one that ended last, with the place where.
-    `functions` are those that it may call, which no variable can hide.
+    `functions` are the names that the file has for something else. `current` is the variable that
+    holds the value so far, and `target` the one that the next layer's result goes to. `values` are
+    the author's names for values, and `taken` the variables that are still needed. `last` is the
+    statement before: its first line and what it computes. `after_stage` says that the lines so far
+    end a stage's. `conditions` are those of what is being written, each with the variable that its
+    steps change; `closed` is the one that ended last, with the place where.
     """
 
     def __init__(self, unit: Unit, functions: Set[str]) -> None:
         self.unit = unit
         self.functions = functions
+        self.namer = PathNamer(unit)
         self.lines: list[str] = []
-        self.indent = 4
+        self.indent = INDENT
         self.current = "x"
         self.target = "x"
         self.values: dict[str, str] = {}
         self.taken: set[str] = set()
+        self.loop_variables: set[str] = set()
+        self.after_stage = False
+        self.last: tuple[int, Expr] | None = None
         self.conditions: list[tuple[Expr, str]] = []
         self.closed: tuple[Expr | None, int, int] = (None, 0, 0)
 
     def save(self) -> tuple[object, ...]:
-        """What has been written so far, to come back to when an attempt fails."""
+        """What an attempt may change, to come back to when it fails."""
         parts = {name: copy(getattr(self, name)) for name in _STATE}
-        return self.unit.save(), parts
+        return self.unit.save(), self.namer.save(), parts
 
-    def restore(self, saved: tuple[object, ...]) -> None:
+    def restore(self, saved: tuple[Any, ...]) -> None:
         """Forget what was written since `save`."""
-        self.unit.restore(saved[0])  # type: ignore[arg-type]
-        for name, value in cast(dict[str, object], saved[1]).items():
+        unit, namer, parts = saved
+        self.unit.restore(unit)
+        self.namer.restore(namer)
+        for name, value in parts.items():
             setattr(self, name, value)
 
-    def open_condition(self, condition: Expr) -> None:
-        """Begin steps under a condition: they change a variable, or leave it.
-
-        They go on with those before them, if these are under the same condition.
-        """
-        if self.is_kept(self.target):
-            self.target = self.pick("x")
-        if self.current != self.target:
-            self.add(f"{self.target} = {self.current}")
-            self.current = self.target
-        if self.closed != (condition, self.indent, len(self.lines)):
-            self.lines += format_condition("if", condition, self.indent)
-        self.indent += 4
-        self.conditions.append((condition, self.target))
-
-    def close_condition(self) -> None:
-        """End the steps under a condition."""
-        condition, target = self.conditions.pop()
-        if self.current != target:
-            self.add(f"{target} = {self.current}")
-            self.current = self.target = target
-        self.indent -= 4
-        self.closed = condition, self.indent, len(self.lines)
+    # Variables
 
     def pick(self, word: str) -> str:
         """A variable called by a word that holds nothing still needed."""
-        base, count = variable_name(word), 2
-        taken = self.taken | set(self.values.values()) | {*self.unit.parameters, *self.unit.extras}
+        given = {variable_name(name) for name in (*self.unit.parameters, *self.unit.extras)}
+        taken = {*self.taken, *self.values.values(), *given, *spell_variables(self.unit.steps)}
         taken |= self.functions
-        name = base
-        while name in taken or name in ("layers", "keras", "ops", "name", "in_channels"):
+        taken |= {*self.namer.counts.variables, *(loop.index for loop in self.namer.loops)}
+        meant = word in self.functions or word in ("name", "in_channels", "inputs", "x")
+        reserved = keyword.iskeyword(word) or keyword.issoftkeyword(word) or hasattr(builtins, word)
+        base = f"{word}_" if meant or reserved else word
+        name, count = base, 2
+        while name in taken:
             name, count = f"{base}{count}", count + 1
         return name
 
@@ -86,17 +85,85 @@ class Draft:
         """Whether something still needs what a variable holds."""
         return variable in self.values.values() or variable in self.taken
 
-    def assign(self, expr: Expr) -> None:
-        """A statement that computes the next value."""
+    def free_target(self) -> None:
+        """Go on with another variable where the target still holds what is needed."""
         if self.is_kept(self.target):
             self.target = self.pick("x")
-        self.lines += format_statement(f"{self.target} = ", expr, indent=self.indent)
-        self.current = self.target
+
+    def settle(self) -> None:
+        """Put the value so far into the variable that the next steps change."""
+        self.free_target()
+        if self.current != self.target:
+            self.add(f"{self.target} = {self.current}")
+            self.current = self.target
+
+    # Statements
+
+    def assign(self, expr: Expr) -> None:
+        """A statement that computes the next value."""
+        self.free_target()
+        self.write_line(self.target, expr)
+
+    def write_line(self, variable: str, expr: Expr) -> None:
+        """A statement that computes the next value, into a variable that is free."""
+        self.begin_line()
+        self.last = (len(self.lines), expr)
+        self.lines += format_assignment(variable, expr, self.indent)
+        self.current = variable
+
+    def rename_last(self, variable: str) -> bool:
+        """Give the value so far a variable of its own, where the last statement computes it."""
+        if self.last is None:
+            return False
+        start, expr = self.last
+        if self.lines[start:] != format_assignment(self.current, expr, self.indent):
+            return False
+        del self.lines[start:]
+        self.write_line(variable, expr)
+        return True
 
     def add(self, text: str) -> None:
-        """A statement of a few words."""
-        self.lines.append(f"{' ' * self.indent}{text}")
+        """A statement of a few words, if there are any."""
+        if text:
+            self.begin_line()
+            self.lines.append(f"{' ' * self.indent}{text}")
 
-    def note(self, text: str) -> None:
-        """A statement that keeps a count."""
-        self.lines.append(Note(f"{' ' * self.indent}{text}"))
+    def begin_line(self) -> None:
+        """Leave a line empty after the last stage."""
+        if self.after_stage:
+            self.lines.append("")
+            self.after_stage = False
+
+    # Conditions and loops
+
+    def open_condition(self, condition: Expr) -> None:
+        """Begin steps under a condition: they change a variable, or leave it.
+
+        They go on with those before them, if these are under the same condition.
+        """
+        self.settle()
+        if self.closed != (condition, self.indent, len(self.lines)):
+            self.begin_line()
+            self.lines += format_condition("if", condition, self.indent)
+        self.indent += INDENT
+        self.conditions.append((condition, self.target))
+
+    def close_condition(self) -> None:
+        """End the steps under a condition."""
+        condition, target = self.conditions.pop()
+        self.end_in(target)
+        self.indent -= INDENT
+        self.closed = condition, self.indent, len(self.lines)
+
+    def end_in(self, variable: str) -> None:
+        """Put the value so far into the variable that the steps began with."""
+        self.add(f"{variable} = {self.current}" if self.current != variable else "")
+        self.current = self.target = variable
+
+    def count(self, rows: Sequence[Row]) -> None:
+        """Count the positions from a column on, where a number in the code cannot say them."""
+        self.add(self.namer.begin_count(rows, {*self.values.values(), *self.taken}))
+
+    def count_on(self, rows: Sequence[Row], ahead: int = 0) -> None:
+        """Bring the counter behind a column, less what it was `ahead`, where one counts it."""
+        self.add(self.namer.counts.move(rows, True, ahead))

@@ -12,11 +12,12 @@ from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, ex
 from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import find_exposed
 from cnnspec.backends.header import describe_graph, say_title
-from cnnspec.backends.keras.counts import drop_notes
 from cnnspec.backends.keras.functions import FunctionWriter
+from cnnspec.backends.keras.layout import Shorthand
 from cnnspec.backends.keras.names import find_suffixes
 from cnnspec.backends.keras.paths import PathNamer, name_layer
 from cnnspec.backends.keras.table import LAYERS, UNSUPPORTED
+from cnnspec.backends.keras.turns import spell_variables
 from cnnspec.backends.pycode import (
     Bracketed,
     Call,
@@ -71,6 +72,8 @@ class SourceWriter:
 
     graph: Graph
     finder: ChannelFinder
+    exposed: Mapping[str, Value]
+    shorthand: Shorthand
     supports: Supports = field(default_factory=Supports)
     functions: list[list[str]] = field(default_factory=list)
     homes: dict[Item, tuple[Unit, int]] = field(default_factory=dict)
@@ -84,12 +87,10 @@ class SourceWriter:
         supports = dict(self.supports.names)
         free, count = variable_name(name.lower()), 2
         base = free
-        while free in self.names:
+        while free in self.names | self.list_words(uses):
             free, count = f"{base}{count}", count + 1
         unit = make_unit(free, say_title(block.summary, f"The block '{name}'"), block, uses)
-        writer = FunctionWriter(
-            self.finder, self.supports, unit, self.call_block, False, self.names
-        )
+        writer = self.open_function(unit)
         try:
             writer.write_list(unit.list_rows(), [use.region for use in uses])
         except UnshareableError:
@@ -98,7 +99,7 @@ class SourceWriter:
         self.names.add(free)
         self.needs |= unit.functions
         self.layer_names |= writer.layer_names
-        lines = drop_notes(writer.lines)
+        lines = writer.lines
         for code_name, text in reversed(say_computed(unit)):
             head = [f"    if {code_name} is None:"]
             lines = [*head, *format_statement(f"{code_name} = ", Code(text), indent=8), *lines]
@@ -115,10 +116,21 @@ class SourceWriter:
             assert use.item is not None
             self.homes[use.item] = (unit, index)
 
-    def make_writer(self, unit: Unit, is_model: bool) -> FunctionWriter:
-        """What writes one function, which may call those that there are."""
-        known = {callee.name for callee, _ in self.homes.values()}
-        return FunctionWriter(self.finder, self.supports, unit, self.call_block, is_model, known)
+    def list_words(self, uses: Sequence[Use]) -> set[str]:
+        """What the functions that call a block have names for: it cannot be called so."""
+        words: set[str] = set()
+        for use in uses:
+            caller = use.calls[-2].block if len(use.calls) > 1 else None
+            steps = caller.steps if caller else self.graph.spec.steps
+            words |= spell_variables(steps)
+            words |= set(map(variable_name, caller.parameters if caller else self.exposed))
+        return words
+
+    def open_function(self, unit: Unit, is_model: bool = False) -> FunctionWriter:
+        """What writes a function's body."""
+        return FunctionWriter(
+            self.finder, self.supports, unit, self.call_block, self.names, self.shorthand, is_model
+        )
 
     def call_block(self, unit: Unit, rows: Sequence[Row], value: Expr, name: Expr) -> Expr:
         """The call of a block's function."""
@@ -131,25 +143,25 @@ class SourceWriter:
         )
         return Call(callee.name, (value, *arguments), (*keywords, ("name", name)))
 
-    def write_model(self, exposed: Mapping[str, Value]) -> str:
+    def write_model(self) -> str:
         """The function that makes the model; gives its name."""
-        graph = self.graph
+        graph, exposed = self.graph, self.exposed
         name = variable_name(module_name(graph.spec.name))
         while name in self.names:
             name = f"{name}_model"
         parameters = {key: graph.spec.params[key] for key in exposed}
-        unit = Unit(
-            name, describe_graph(graph, "").title, graph.spec.steps,
-            (Use(None, graph.body, dict(exposed)),), dict(parameters),
-        )  # fmt: skip
-        unit.defaults = dict(exposed)
-        model_name = module_name(graph.name)
-        chain = is_chain(graph)
-        body = (
-            self.write_sequential(unit, model_name)
-            if chain
-            else self.write_functional(unit, model_name)
-        )
+
+        def make() -> Unit:
+            uses = (Use(None, graph.body, dict(exposed)),)
+            title = describe_graph(graph, "").title
+            return Unit(name, title, graph.spec.steps, uses, parameters, defaults=dict(exposed))
+
+        unit, model_name = make(), module_name(graph.name)
+        body = self.write_functional(unit, model_name)
+        # A chain that no loop makes shorter is a list of its layers.
+        if is_chain(graph) and not any(line.lstrip().startswith("for ") for line in body):
+            unit = make()
+            body = self.write_sequential(unit, model_name)
         arguments = [spell_parameter(p) for p in list_parameters(unit, with_channels=False)]
         head = format_signature(name, arguments, "keras.Model")
         self.needs |= unit.functions
@@ -166,14 +178,14 @@ class SourceWriter:
             written = LAYERS[type(node.op)](site, name)
             suffixes = find_suffixes(name, written)
             self.layer_names[node] = [f"{name_layer(node.path)}{suffix}" for suffix in suffixes]
-            items += written
+            items += map(self.shorthand.shorten, written)
         layers = Bracketed(tuple(items), split=True)
         call = Call("keras.Sequential", (layers,), (("name", literal(model_name)),))
         return format_statement("return ", call, indent=4)
 
     def write_functional(self, unit: Unit, model_name: str) -> list[str]:
         """Any other network: layers called in order, between inputs and outputs."""
-        writer = self.make_writer(unit, True)
+        writer = self.open_function(unit, is_model=True)
         inputs = self.graph.inputs
         single = len(inputs) == 1
         lines: list[str] = []
@@ -190,7 +202,8 @@ class SourceWriter:
         end = Call(
             "keras.Model", (Code(every), Code(writer.current)), (("name", literal(model_name)),)
         )
-        return [*lines, *writer.lines, *format_statement("return ", end, indent=4)]
+        gap = [""] if writer.after_stage else []
+        return [*lines, *writer.lines, *gap, *format_statement("return ", end, indent=4)]
 
 
 def list_nodes(unit: Unit) -> list[tuple[Node, Row]]:
@@ -232,7 +245,31 @@ def say_input(shape: Shape) -> Expr:
 
 def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     """The parts of the file, with some of the model's parameters as arguments."""
-    writer = SourceWriter(graph, ChannelFinder(graph, index_owners(graph)))
+    writer, model = write_functions(graph, exposed, Shorthand())
+    functions = tuple("\n".join(lines) for lines in writer.functions)
+    if shorthand := writer.shorthand.choose(functions):
+        writer, model = write_functions(graph, exposed, shorthand)
+        functions = tuple("\n".join(lines) for lines in writer.functions)
+    definitions = [read_support(name) for name in writer.supports.names]
+    if "divisible_by" in writer.needs:
+        folder = find_folder("templates") / "torch" / "support"
+        definitions.insert(0, (folder / "divisible_by.py").read_text(encoding="utf-8").strip("\n"))
+    short = writer.shorthand.define()
+    text = "\n".join((*short, *definitions, *functions))
+    standard = ["import math"] if writer.needs & {"ceil", "floor"} else []
+    standard += ["from functools import partial"] if short else []
+    names = [word for word in ("layers", "ops") if re.search(rf"\b{word}\.", text)]
+    imports = [*standard, *([""] if standard else []), "import keras"]
+    imports += [f"from keras import {', '.join(names)}"] if names else []
+    imports += ["", *short] if short else []
+    return Source(tuple(definitions), functions, model, tuple(imports), writer.layer_names)
+
+
+def write_functions(
+    graph: Graph, exposed: Mapping[str, Value], shorthand: Shorthand
+) -> tuple[SourceWriter, str]:
+    """All functions of the file, and the name of the model's."""
+    writer = SourceWriter(graph, ChannelFinder(graph, index_owners(graph)), exposed, shorthand)
     supports = (find_folder("templates") / "keras" / "support").glob("*.py")
     writer.names |= {"keras", "layers", "math", "ops", *(path.stem for path in supports)}
     writer.names |= list_variables(graph, exposed)
@@ -242,17 +279,7 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
             writer.write_block(name, uses)
 
         write_shared(make_uses(calls), write)
-    model = writer.write_model(exposed)
-    definitions = [read_support(name) for name in writer.supports.names]
-    if "divisible_by" in writer.needs:
-        folder = find_folder("templates") / "torch" / "support"
-        definitions.insert(0, (folder / "divisible_by.py").read_text(encoding="utf-8").strip("\n"))
-    functions = tuple("\n".join(lines) for lines in writer.functions)
-    text = "\n".join((*definitions, *functions))
-    imports = ["import math", ""] if writer.needs & {"ceil", "floor"} else []
-    names = [word for word in ("layers", "ops") if re.search(rf"\b{word}\.", text)]
-    imports += ["import keras", *([f"from keras import {', '.join(names)}"] if names else [])]
-    return Source(tuple(definitions), functions, model, tuple(imports), writer.layer_names)
+    return writer, writer.write_model()
 
 
 def read_support(name: str) -> str:

@@ -8,7 +8,6 @@ from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
 from cnnspec.backends.columns import (
     bodies,
-    choose_constant,
     find_merged,
     find_references,
     is_loop,
@@ -19,10 +18,12 @@ from cnnspec.backends.columns import (
     say_shortcut_condition,
     turns,
 )
-from cnnspec.backends.keras.draft import Draft
+from cnnspec.backends.keras.draft import INDENT, Draft
+from cnnspec.backends.keras.layout import Shorthand
 from cnnspec.backends.keras.names import find_suffixes
-from cnnspec.backends.keras.paths import LoopNames, PathNamer, name_layer
+from cnnspec.backends.keras.paths import name_layer
 from cnnspec.backends.keras.table import LAYERS, MERGES
+from cnnspec.backends.keras.turns import holds_ops, list_unnamed, read_names, say_iteration
 from cnnspec.backends.pycode import (
     Bracketed,
     Call,
@@ -30,23 +31,24 @@ from cnnspec.backends.pycode import (
     Expr,
     format_comment,
     format_statement,
-    literal,
 )
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
-from cnnspec.backends.units import Unit, normalize
+from cnnspec.backends.units import Unit
 from cnnspec.graph.ir import (
     BranchItem,
     CallItem,
     GroupItem,
+    Item,
     LoopItem,
     Node,
     OpItem,
     Region,
     SkipItem,
 )
-from cnnspec.naming import variable_name
-from cnnspec.spec.model import ListArgument, Literal
+from cnnspec.graph.walk import walk_items
+from cnnspec.ops.shapes import Shape
+from cnnspec.spec.model import Formula, ListArgument, Literal, Pattern
 
 # A call of a block: the unit, its rows, the value it takes and the name it passes on.
 CallBlock = Callable[[Unit, Sequence[Row], Expr, Expr], Expr]
@@ -61,15 +63,16 @@ class FunctionWriter(Draft):
         supports: Supports,
         unit: Unit,
         call_block: CallBlock,
-        is_model: bool,
-        functions: Set[str] = frozenset(),
+        functions: Set[str],
+        shorthand: Shorthand,
+        is_model: bool = False,
     ) -> None:
         super().__init__(unit, functions)
         self.finder = finder
         self.supports = supports
         self.call_block = call_block
+        self.shorthand = shorthand
         self.is_model = is_model
-        self.namer = PathNamer(unit)
         self.layer_names: dict[Node, list[str]] = {}
         self.referenced = find_references(unit.steps)
 
@@ -79,16 +82,15 @@ class FunctionWriter(Draft):
             column = [
                 r.follow(region.items[index]) for r, region in zip(rows, regions, strict=True)
             ]
-            # The positions of a chain count its steps.
-            self.write_column(column, [r.scope for r in regions if r.positional])
+            self.write_column(column)
 
-    def write_column(self, rows: Sequence[Row], scopes: Sequence[str] = ()) -> None:
-        """Write one step; `scopes` are the paths of the chains that it stands in, if it does."""
+    def write_column(self, rows: Sequence[Row]) -> None:
+        """Write one step."""
         taken = [row for row in rows if not isinstance(row.item, SkipItem)]
         if not taken:
             return
         if len(taken) < len(rows):
-            self.write_optional(rows, taken, scopes)
+            self.write_optional(rows, taken)
             return
         step = rows[0].item.step
         item = one_kind(rows)
@@ -114,6 +116,12 @@ class FunctionWriter(Draft):
                 name = self.namer.say([row.item.path for row in rows], rows)
                 self.assign(self.call_block(self.unit, rows, Code(self.current), name))
         self.keep_value(rows, target)
+        self.after_stage |= self.is_stage(item)
+
+    def is_stage(self, item: Item) -> bool:
+        """Whether an item is a part of the model that stands under a comment."""
+        named = isinstance(item, GroupItem) and item.named
+        return named and self.is_model and self.indent == INDENT
 
     def find_kept(self, rows: Sequence[Row]) -> str:
         """The name by which later steps take a step's value, or nothing."""
@@ -129,46 +137,61 @@ class FunctionWriter(Draft):
             return
         if self.target == target:
             variable = self.pick(name)
-            self.add(f"{variable} = {self.current}")
+            if not self.rename_last(variable):
+                self.add(f"{variable} = {self.current}")
             self.values[name] = variable
         else:
             self.values[name] = self.current
         self.target = target
 
-    def write_optional(
-        self, rows: Sequence[Row], taken: Sequence[Row], scopes: Sequence[str]
-    ) -> None:
+    def write_optional(self, rows: Sequence[Row], taken: Sequence[Row]) -> None:
         """Write a step that some rows leave out."""
         if last_name(taken) in self.values:
             raise UnshareableError("a name stands for another value where its step is left out")
+        saved, counts = self.save(), self.namer.counts
         condition = say_condition(self.unit, rows)
-        count = None if self.namer.loops else self.namer.counts.plan(rows, scopes, self.pick)
-        if count is not None and count.before:
-            self.taken.add(count.variable)
-            self.note(count.before)
+        # A loop begins where its counter is.
+        looping = any(list_unnamed(row.item).has_loops for row in taken)
+        if looping if counts.is_live(rows) else counts.differ_behind(rows):
+            self.count(rows)
+        ahead = counts.measure(rows)
         self.open_condition(condition)
+        mark = len(self.lines)
         self.write_column(taken)
-        if count is not None:
-            self.note(count.after)
-            self.namer.counts.keep(count)
+        self.count_on(taken, ahead)
+        written = len(self.lines) > mark
         self.close_condition()
+        if not written:
+            self.restore(saved)
+
+    def write_chain(self, rows: Sequence[Row], regions: Sequence[Region]) -> None:
+        """Write a list whose steps are counted on their own, if they are."""
+        self.write_list(rows, regions)
+        self.namer.counts.forget(regions)
 
     def write_stage(self, rows: Sequence[Row]) -> None:
         """A named group: its steps in line, under a comment where the model has stages."""
-        if self.is_model:
-            item = rows[0].item
-            shape = item.output.known
-            sizes = " x ".join(map(str, (*shape.sizes, shape.channels)))
-            label = item.path.replace(".", "/")
-            self.lines += ["", *format_comment(f"{label}: {sizes}", self.indent)]
-        self.write_list(rows, bodies(rows))
+        item = rows[0].item
+        if self.is_stage(item):
+            self.label(item.path, item.output.known)
+        depth = len(self.namer.split(item.path, rows[0])) - 1
+        self.namer.stages[depth] = item.step
+        self.write_chain(rows, bodies(rows))
+        del self.namer.stages[depth]
+
+    def label(self, path: str, shape: Shape) -> None:
+        """The comment over a part of the model, with the shape of what it gives."""
+        sizes = " x ".join(map(str, (*shape.sizes, shape.channels)))
+        text = f"{path.replace('.', '/')}: {sizes}"
+        self.lines += ["", *format_comment(text, self.indent)]
+        self.after_stage = False
 
     # Loops
 
     def write_loop(self, rows: Sequence[Row]) -> None:
         """A loop where one can say the turns and their names, else one turn after the other."""
         counts = {len(turns(row)) for row in rows}
-        if is_loop(rows):
+        if is_loop(rows) and not self.is_row_of_stages(rows):
             saved = self.save()
             try:
                 self.make_loop(rows)
@@ -180,53 +203,67 @@ class FunctionWriter(Draft):
         for index in range(counts.pop()):
             self.write_column([row.fix(turns(row)[index][1], turns(row)[index][0]) for row in rows])
 
+    def is_row_of_stages(self, rows: Sequence[Row]) -> bool:
+        """Whether the turns are stages that only call blocks: each has a comment with its shape."""
+        stages = [turn for row in rows for _, turn in turns(row)]
+        return self.are_stages(rows) and not any(map(holds_ops, stages))
+
+    def are_stages(self, rows: Sequence[Row]) -> bool:
+        """Whether a loop's turns are stages of the model."""
+        stages = [turn for row in rows for _, turn in turns(row)]
+        named = all(isinstance(stage, GroupItem) and stage.named for stage in stages)
+        return self.is_model and self.indent == INDENT and named
+
     def make_loop(self, rows: Sequence[Row]) -> None:
-        """A loop with an index that the layers' names take."""
-        inner = [row.enter(turn, variables) for row in rows for variables, turn in turns(row)]
-        if self.current != self.target:
-            raise UnshareableError("a loop begins with the variable that it ends with")
-        names = self.namer.open_loop(rows)
-        mark = len(self.lines)
-        self.indent += 4
-        try:
-            self.write_column(inner)
-        finally:
-            self.indent -= 4
-            self.namer.close_loop()
+        """A loop, with an index or a counter where the layers' names need one."""
+        self.check_loop(rows)
+        if self.are_stages(rows):
+            stages = [turn.path for _, turn in turns(rows[0])]
+            self.label(f"{stages[0]} to {stages[-1].rpartition('.')[2]}", rows[0].item.output.known)
+        self.settle()
+        self.begin_line()
+        held, counts = self.current, self.namer.counts
+        loop = self.namer.open_loop(rows, {*self.values.values(), *self.loop_variables})
+        begun = loop.counted and not counts.is_live(rows)
+        if loop.counted:
+            self.count(rows)
+            if not counts.is_live(rows):
+                raise UnshareableError("the positions of a loop begin with different numbers")
+        mark, around = len(self.lines), self.loop_variables
+        inner = [
+            row.enter(turn, values, number)
+            for row in rows
+            for number, (values, turn) in enumerate(turns(row))
+        ]
+        counts.enter(rows, inner)
+        self.loop_variables = {*around, *(name for name, _ in rows[0].item.step.loop)}
+        self.indent += INDENT
+        self.write_column(inner)
+        self.end_in(held)
+        self.count_on(inner)
+        self.indent -= INDENT
+        self.loop_variables = around
+        self.namer.loops.pop()
+        counts.leave(rows, begun)
         body = self.lines[mark:]
+        if not body:
+            raise UnshareableError("no turn of a loop has a layer")
         del self.lines[mark:]
-        target, iterable = self.say_iteration(rows, "\n".join(body), names)
+        target, iterable = say_iteration(self.unit, rows, read_names(body), loop)
         self.lines += format_statement(f"for {target} in ", iterable, ":", self.indent)
         self.lines += body
+        self.after_stage = self.are_stages(rows)
 
-    def say_iteration(self, rows: Sequence[Row], body: str, names: LoopNames) -> tuple[str, Expr]:
-        """The target and the iterable of a ``for``, with the index that names need."""
-        step = rows[0].item.step
-        used = [(n, a) for n, a in step.loop if self.namer.mentions(body, variable_name(n))]
-        counts = [len(turns(row)) for row in rows]
-        # With one position a turn the index is the position itself.
-        start = names.start if names.size == 1 else 0
-        if not used and set(counts) == {1}:
-            raise UnshareableError("one turn without variables needs no loop")
-        if not used:
-            if len(set(counts)) == 1:
-                first = (literal(start),) if start else ()
-                return names.index, Call("range", (*first, literal(start + counts[0])))
-            count = choose_constant(self.unit, rows, counts, step.repeat)
-            if start:
-                raise UnshareableError("the turns' numbers cannot be said")
-            return names.index, Call("range", (count,))
-        lists = []
-        for name, argument in used:
-            facts = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
-            lists.append(choose_constant(self.unit, rows, facts, argument))
-        inner = ", ".join(variable_name(name) for name, _ in used)
-        many = (
-            Call("zip", tuple(lists), (("strict", Code("True")),)) if len(lists) > 1 else lists[0]
-        )
-        begin = (("start", literal(start)),) if start else ()
-        inside = f"({inner})" if len(lists) > 1 else inner
-        return f"{names.index}, {inside}", Call("enumerate", (many,), begin)
+    def check_loop(self, rows: Sequence[Row]) -> None:
+        """Raise UnshareableError for a loop whose names would not mean what they should."""
+        own = {name for name, _ in rows[0].item.step.loop}
+        if own & {*self.unit.parameters, *self.loop_variables}:
+            raise UnshareableError("a loop's variable would hide another")
+        items = tuple(row.item for row in rows)
+        for item in walk_items(Region(items, items[0].input, items[0].output, False, "")):
+            computed = isinstance(item.step.name, Formula | Pattern)
+            if computed and item.path.rpartition(".")[2] in self.referenced:
+                raise UnshareableError("a step after the loop takes the value of one turn")
 
     # Branches and ops
 
@@ -234,7 +271,7 @@ class FunctionWriter(Draft):
         """The branches of a value one after the other, then the merge."""
         merged = find_merged(rows)
         if not merged:
-            self.write_list(*list_branches(rows, 0))
+            self.write_chain(*list_branches(rows, 0))
             return
         if len(merged) < len(rows):
             self.write_optional_shortcut(rows, merged)
@@ -243,7 +280,7 @@ class FunctionWriter(Draft):
         branches = list(enumerate(rows[0].item.step.branches))
         residual = rows[0].item.step.head == "residual"
         outputs: dict[int, str] = {}
-        claimed: list[str] = []
+        around = set(self.taken)
         # The shortcut comes first: the body may then go on in the variable of the value.
         for position, branch in reversed(branches) if residual else branches:
             last = residual and position == 0
@@ -252,33 +289,33 @@ class FunctionWriter(Draft):
             if last and self.target in (start, *outputs.values()) and start in self.values.values():
                 self.target = self.pick("x")
             before = len(self.lines)
-            self.write_list(*list_branches(rows, position))
+            self.write_chain(*list_branches(rows, position))
             if residual and not last and len(self.lines) == before:
                 self.add(f"{self.target} = {start}")
                 self.current = self.target
             outputs[position] = self.current
-            claimed.append(self.current)
             self.taken.add(self.current)
-        self.taken -= set(claimed)
-        self.target = target
-        self.merge(merged, tuple(outputs[position] for position, _ in branches))
+        values = tuple(outputs[position] for position, _ in branches)
+        layer = self.merge(merged, values, self.taken - around - {start})
+        self.taken, self.target = around, target
+        self.assign(layer)
 
     def write_optional_shortcut(self, rows: Sequence[Row], merged: Sequence[Row]) -> None:
         """A body, to which the shortcut is added under a condition."""
         condition = say_shortcut_condition(self.unit, rows)
         shortcut = self.pick(rows[0].item.step.branches[1].label)
         self.add(f"{shortcut} = {self.current}")
+        around = set(self.taken)
         self.taken.add(shortcut)
-        self.write_list(*list_branches(rows, 0))
+        self.write_chain(*list_branches(rows, 0))
         self.open_condition(condition)
         body = self.current
-        self.taken = (self.taken - {shortcut}) | {body}
+        self.taken = around | {body}
         self.current = self.target = shortcut
-        self.write_list(*list_branches(rows, 1))
-        shortcut = self.current
-        self.taken.discard(body)
-        self.target = body
-        self.merge(merged, (body, shortcut))
+        self.write_chain(*list_branches(rows, 1))
+        layer = self.merge(merged, (body, self.current), {body, self.current} - around)
+        self.taken, self.target = around, body
+        self.assign(layer)
         self.close_condition()
 
     def write_op(self, rows: Sequence[Row]) -> None:
@@ -287,28 +324,35 @@ class FunctionWriter(Draft):
         if type(site.op) in MERGES:
             argument = rows[0].item.step.argument
             assert isinstance(argument, ListArgument)
-            self.merge(rows, tuple(self.find_value(item) for item in argument.items))
+            values = tuple(self.find_value(item) for item in argument.items)
+            self.assign(self.merge(rows, values, set()))
             return
         name = self.namer.say([node.path for node in site.nodes], rows)
         layers = LAYERS[type(site.op)](site, name)
         self.note_names(site, find_suffixes(name, layers))
-        for layer in layers:
+        for layer in map(self.shorthand.shorten, layers):
             self.assign(Call(layer, (Code(self.current),)))
 
-    def merge(self, rows: Sequence[Row], values: tuple[str, ...]) -> None:
-        """A merging layer, after the layers that its inputs pass."""
+    def merge(self, rows: Sequence[Row], values: tuple[str, ...], own: Set[str]) -> Expr:
+        """A merging layer's call, after the layers that its inputs pass.
+
+        `own` variables hold what only the merge takes.
+        """
         site = self.find_site(rows)
         name = self.namer.say([node.path for node in site.nodes], rows)
         merged = MERGES[type(site.op)](site, name)
         every = (*(layer for layers in merged.inputs for layer in layers), merged.layer)
         self.note_names(site, find_suffixes(name, every))
-        inputs = []
+        inputs: list[Expr] = []
         for value, layers in zip(values, merged.inputs, strict=True):
-            expr: Expr = Code(value)
+            variable = value
+            if layers and (value not in own or values.count(value) > 1):
+                variable = self.pick("gate")
+                self.taken.add(variable)
             for layer in layers:
-                expr = Call(layer, (expr,))
-            inputs.append(expr)
-        self.assign(Call(merged.layer, (Bracketed(tuple(inputs)),)))
+                self.write_line(variable, Call(layer, (Code(value),)))
+            inputs.append(Code(variable))
+        return Call(merged.layer, (Bracketed(tuple(inputs)),))
 
     def note_names(self, site: OpSite, suffixes: Sequence[str]) -> None:
         """Remember which layers each op becomes."""

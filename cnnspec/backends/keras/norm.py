@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from cnnspec.backends.base import Site
-from cnnspec.backends.keras.layer import Layers, call_layer, choose_affine
+from cnnspec.backends.keras.layer import Layers, call_layer, choose_affine, unless
 from cnnspec.backends.pycode import Expr, literal
 from cnnspec.graph.ir import Node
 from cnnspec.ops.norm import BatchNorm, LayerNorm
@@ -51,9 +51,9 @@ def local_response_norm(site: Site, name: Expr) -> Layers:
     layer = call_layer(
         site.require("LocalResponseNormalization"),
         site.field("size"),
-        alpha=site.field("alpha"),
-        beta=site.field("beta"),
-        k=site.field("k"),
+        alpha=unless(site, "alpha", 1e-4),
+        beta=unless(site, "beta", 0.75),
+        k=unless(site, "k", 1.0),
         name=name,
     )
     return (layer,)

@@ -1,18 +1,28 @@
-"""The names of Keras layers: paths with underscores, and their indices in loops."""
+"""The names of Keras layers: paths with underscores, and what changes in loops."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import turns
-from cnnspec.backends.keras.counts import Counts, find_number, list_positions
+from cnnspec.backends.keras.counts import Counts, make_counts, pick_letter
+from cnnspec.backends.keras.turns import (
+    Numbering,
+    find_counting,
+    list_unnamed,
+    reserve_names,
+    say_number,
+    spell_variables,
+)
 from cnnspec.backends.pycode import Code, Expr
 from cnnspec.backends.rows import Row
-from cnnspec.backends.units import Unit
+from cnnspec.backends.units import Guess, Unit, guess_expression
+from cnnspec.expressions import Expression, ExpressionError, Value
 from cnnspec.graph.ir import CallItem
+from cnnspec.spec.model import Formula, Pattern, Step
 
 
 def name_layer(path: str) -> str:
@@ -24,99 +34,187 @@ def name_layer(path: str) -> str:
     return f"layer_{name}" if path_is_position(path) else name
 
 
-@dataclass(frozen=True, slots=True)
-class LoopNames:
-    """How a loop's turns are numbered: `size` positions each, the first of all at `start`.
+@dataclass(slots=True)
+class PathNamer:
+    """Says layers' names inside a unit: relative to its own name, as its loops change them.
 
-    `places` has the turn's offset of every position's path; `depth` is where in a path the number
-    stands.
+    `stages` are the named groups around, by their places in the path.
     """
 
-    index: str
-    start: int
-    size: int
-    depth: int
-    places: dict[str, int]
+    unit: Unit
+    counts: Counts = field(init=False)
+    loops: list[Numbering] = field(default_factory=list)
+    stages: dict[int, Step] = field(default_factory=dict)
 
-    def spell(self, path: str) -> str:
-        """The number of a position as code, in terms of the index."""
-        key = ".".join(path.split(".")[: self.depth + 1])
-        if key not in self.places:
-            raise UnshareableError("a step of a loop stands outside of its numbers")
-        if self.size == 1:
-            return f"{{{self.index}}}"
-        first = self.start + self.places[key]
-        return f"{{{self.size} * {self.index}{f' + {first}' if first else ''}}}"
+    def __post_init__(self) -> None:
+        """Find out where the unit's steps stand."""
+        self.counts = make_counts(self.unit)
 
+    def save(self) -> tuple[object, ...]:
+        """What an attempt may change, to come back to when it fails."""
+        return dict(self.counts.held), list(self.loops), dict(self.stages)
 
-class PathNamer:
-    """Says layers' names inside a unit: relative to its own name, with the indices of loops."""
-
-    def __init__(self, unit: Unit) -> None:
-        self.unit = unit
-        self.loops: list[LoopNames] = []
-        self.counts = Counts()
+    def restore(self, saved: tuple[Any, ...]) -> None:
+        """Forget what was noted since `save`."""
+        self.counts.held, self.loops, self.stages = saved
 
     def say(self, paths: Sequence[str], rows: Sequence[Row]) -> Expr:
         """The name as code, the same text for every row."""
-        names = {self._spell(path, row) for path, row in zip(paths, rows, strict=True)}
-        if len(names) != 1:
+        split = [self.split(path, row) for path, row in zip(paths, rows, strict=True)]
+        if len({len(parts) for parts in split}) != 1:
             raise UnshareableError("layers have different names in different uses")
-        name = names.pop()
-        inside = isinstance(self.unit.uses[0].item, CallItem)
-        if path_is_position(paths[0]) and not inside:
-            name = f"layer_{name}"
-        if inside:
+        last = len(split[0]) - 1
+        texts = []
+        for depth, values in enumerate(zip(*split, strict=True)):
+            step = rows[0].item.step if depth == last else self.stages.get(depth)
+            counted = self.counts.spell(rows) if depth == last else ""
+            texts.append(counted or self.say_part(depth, values, rows, step))
+        name = "_".join(texts)
+        if isinstance(self.unit.uses[0].item, CallItem):
             return Code(f'f"{{name}}_{name}"')
+        if path_is_position(paths[0]):
+            name = f"layer_{name}"
         return Code(f'f"{name}"' if "{" in name else f'"{name}"')
 
-    def _spell(self, path: str, row: Row) -> str:
-        """A path relative to the unit's, with indices and counts as replacement fields."""
+    def split(self, path: str, row: Row) -> list[str]:
+        """The parts of a path below the unit's own."""
         item = self.unit.uses[row.use].item
         base = item.path if item is not None else ""
-        parts = path[len(base) :].lstrip(".").split(".")
-        depth = len([part for part in base.split(".") if part])
-        whole = path.split(".")
-        for place, part in enumerate(parts):
-            scope = ".".join(whole[: depth + place])
-            if scope in self.counts.held and part.isdecimal():
-                parts[place] = self.counts.spell(scope, part)
-        for loop in self.loops:
-            if not parts[loop.depth - depth].isdecimal():
-                raise UnshareableError("a loop stands behind a step that some uses leave out")
-            parts[loop.depth - depth] = loop.spell(path)
-        return "_".join(parts)
+        return path[len(base) :].lstrip(".").split(".")
 
-    def open_loop(self, rows: Sequence[Row]) -> LoopNames:
-        """Begin a loop whose turns make the same number of positions, one after the other."""
-        index = next(
-            letter for letter in ("i", "j", "k", "m", "n")
-            if letter not in {loop.index for loop in self.loops} | set(self.unit.parameters)
-        )  # fmt: skip
-        made = [[list_positions(item) for _, item in turns(row)] for row in rows]
-        sizes = {len(paths) for turn in made for paths in turn}
-        firsts = {find_number(turn[0][0]) for turn in made if turn and turn[0]}
-        depths = {path.count(".") for turn in made for paths in turn for path in paths}
-        if len(sizes) != 1 or len(firsts) != 1 or len(depths) != 1:
-            raise UnshareableError("the turns of a loop make different positions")
-        size, start = sizes.pop(), firsts.pop()
-        places: dict[str, int] = {}
-        for turn in made:
-            for number, paths in enumerate(turn):
-                for offset, path in enumerate(paths):
-                    if find_number(path) != start + number * size + offset:
-                        raise UnshareableError("the turns' names do not count up by one")
-                    places[path] = offset
-        self.loops.append(LoopNames(index, start, size, depths.pop(), places))
-        return self.loops[-1]
+    def say_part(
+        self, depth: int, values: Sequence[str], rows: Sequence[Row], step: Step | None
+    ) -> str:
+        """One part of a path, perhaps as a replacement field."""
+        pattern = step.name if step and isinstance(step.name, Formula | Pattern) else None
+        same = len(set(values)) == 1
+        if pattern and (rows[0].numbers or not same):
+            try:
+                return self.say_pattern(pattern, values, rows)
+            except UnshareableError:
+                if not same:
+                    raise
+        if same:
+            return values[0]
+        level = max((n for n, loop in enumerate(self.loops) if loop.depth == depth), default=None)
+        if level is None or step is None:
+            raise UnshareableError("layers have different names in different uses")
+        loop = self.loops[level]
+        word, factor, first = say_number(values, [row.numbers[level] for row in rows], step)
+        index = loop.index if factor == 1 else f"{factor} * {loop.index}"
+        return f"{word}{{{say_sum(index, first - factor * loop.start)}}}"
 
-    def close_loop(self) -> None:
-        """End the innermost loop."""
-        self.loops.pop()
+    def say_pattern(
+        self, name: Formula | Pattern, values: Sequence[str], rows: Sequence[Row]
+    ) -> str:
+        """The author's own text for a name, where its variables are those of the code."""
+        parts = name.template.parts if isinstance(name, Pattern) else (name.expression,)
+        said = [part if isinstance(part, str) else self.say_value(part, rows) for part in parts]
+        for row, value in zip(rows, values, strict=True):
+            if value != "".join(p if isinstance(p, str) else fill(p, row) for p in said):
+                raise UnshareableError("a name cannot be written as an f-string")
+        text = ""
+        for part in said:
+            if isinstance(part, Guess):
+                self.unit.take(part)
+            text += part if isinstance(part, str) else f"{{{part.text}}}"
+        return text
 
-    def mentions(self, text: str, name: str) -> bool:
-        """Whether code uses a name."""
-        return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text) is not None
+    def say_value(self, expression: Expression, rows: Sequence[Row]) -> str | Guess:
+        """A part of a name: code, or its value where the code has none of its variables."""
+        guess = self.unit.resolve(guess_expression(expression))
+        guess = guess.bind(rows) or guess
+        if not guess.names or not guess.names & rows[0].variables.keys():
+            value = compute(guess, {**rows[0].variables, **rows[0].constants})
+            if all(compute(guess, {**row.variables, **row.constants}) == value for row in rows):
+                return str(value)
+        # Before Python 3.12 an f-string cannot hold its own quotes.
+        if any(mark in guess.text for mark in "'\"{}\\"):
+            raise UnshareableError("a name's expression cannot stand in an f-string")
+        return guess
+
+    def open_loop(self, rows: Sequence[Row], variables: Iterable[str]) -> Numbering:
+        """Begin a loop: find out how the names of its steps can be told apart.
+
+        `variables` hold values that are still needed.
+        """
+        taken = {*variables, *self.list_numbers(), *reserve_names(self.unit, rows[0].item.step)}
+        loop = self.find_numbering(pick_letter(taken), rows)
+        self.loops.append(loop)
+        return loop
+
+    def list_numbers(self) -> set[str]:
+        """The variables that tell names apart here."""
+        return {*self.counts.variables, *(loop.index for loop in self.loops if loop.depth >= 0)}
+
+    def begin_count(self, rows: Sequence[Row], variables: Iterable[str]) -> str:
+        """The statement that begins to count the positions from a column on, or goes on to it."""
+        if self.counts.is_live(rows):
+            return self.counts.move(rows)
+        # What counts may be read behind all loops of the unit.
+        authors = spell_variables(self.unit.steps)
+        reserved = reserve_names(self.unit, rows[0].item.step)
+        return self.counts.begin(
+            rows, pick_letter({*variables, *authors, *self.list_numbers(), *reserved})
+        )
+
+    def find_numbering(self, index: str, rows: Sequence[Row]) -> Numbering:
+        """The variable for a loop, if names need one."""
+        made = [[list_unnamed(turn) for _, turn in turns(row)] for row in rows]
+        steps = [
+            (self.split(path, row), word)
+            for row, turn_lists in zip(rows, made, strict=True)
+            for turn in turn_lists
+            for path, word in turn.steps
+        ]
+        depths = {len(parts) - 1 for parts, _ in steps}
+        if not depths:
+            return Numbering(index)
+        if len(depths) != 1:
+            raise UnshareableError("the turns of a loop make names in different places")
+        depth = depths.pop()
+        firsts: set[str] = set()
+        counts: set[int] = set()
+        for word in dict.fromkeys(word for _, word in steps):
+            for turn_lists in made:
+                lists = [[path for path, head in turn.steps if head == word] for turn in turn_lists]
+                counts |= {len(paths) for paths in lists}
+                found = next((paths[0] for paths in lists if paths), "")
+                firsts |= {found.rpartition(".")[2][len(word) :]} if found else set()
+        positional = all(not word for _, word in steps)
+        nested = any(turn.has_loops for turn_lists in made for turn in turn_lists)
+        uneven = nested or len(counts) > 1 or self.counts.differ_behind(rows)
+        # One turn does not show by how much the next one's numbers would grow.
+        single = all(len(turn_lists) == 1 for turn_lists in made)
+        if self.counts.is_live(rows) or (positional and (uneven or single)):
+            return Numbering(index, counted=True)
+        if single:
+            raise UnshareableError("one turn's names may not be those of others")
+        first = firsts.pop() if len(firsts) == 1 else ""
+        start = int(first) if first.isdecimal() else 0
+        # With one step a turn the index is the number itself.
+        start = start if counts == {1} else 0
+        return Numbering(find_counting(rows, start) or index, depth, start)
+
+
+def fill(guess: Guess, row: Row) -> str:
+    """What an f-string makes of an expression in one row."""
+    return str(compute(guess, row.variables))
+
+
+def compute(guess: Guess, variables: Mapping[str, Value]) -> Value:
+    """The value of an expression; raises UnshareableError where it has none."""
+    try:
+        return guess.compute(variables)
+    except (KeyError, ExpressionError):
+        raise UnshareableError("a name's expression has no value here") from None
+
+
+def say_sum(text: str, number: int) -> str:
+    """Code for a number more or less than what stands there."""
+    if not number:
+        return text
+    return f"{text} {'+' if number > 0 else '-'} {abs(number)}"
 
 
 def path_is_position(path: str) -> bool:

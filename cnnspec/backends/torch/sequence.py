@@ -18,7 +18,7 @@ from cnnspec.backends.columns import (
     turns,
 )
 from cnnspec.backends.pycode import Call, Code, Expr, literal
-from cnnspec.backends.rows import Row, Turn
+from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.tables import LoopTable
 from cnnspec.backends.torch.entries import (
@@ -141,11 +141,11 @@ class SequenceWriter:
     def make_loop(self, rows: Sequence[Row]) -> Loop:
         """A loop over the author's lists; channels that change are carried from turn to turn."""
         inner = [
-            row.enter(turn, {**variables, CARRIED: turn.input.known.channels})
+            row.enter(turn, {**variables, CARRIED: turn.input.known.channels}, number)
             for row in map(drop_after, rows)
-            for variables, turn in turns(row)
+            for number, (variables, turn) in enumerate(turns(row))
         ]
-        table = LoopTable(number_turns(rows, inner))
+        table = LoopTable(frozenset(row.turns[-1] for row in inner))
         self.unit.tables.append(table)
         if CARRIED_NAME not in inner[0].variables:
             kind = inner[0].item.input.known.kind
@@ -245,9 +245,3 @@ class SequenceWriter:
         if len(lists) == 1:
             return target, lists[0]
         return target, Call("zip", tuple(lists), (("strict", Code("True")),))
-
-
-def number_turns(rows: Sequence[Row], inner: Sequence[Row]) -> dict[Turn, int]:
-    """Which turn of its loop each is; `inner` has the turns of one row after the other."""
-    numbers = [index for row in rows for index in range(len(turns(row)))]
-    return {row.turns[-1]: index for row, index in zip(inner, numbers, strict=True)}

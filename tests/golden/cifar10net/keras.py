@@ -17,36 +17,29 @@ from keras import layers
 
 def cifar10net(classes: int = 10) -> keras.Model:
     """Six normalised convolutions and a pooled head for 32x32 images."""
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.Conv2D(64, 3, padding="same", use_bias=False, name="conv1"),
-            layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name="bn1"),
-            layers.Activation("relu", name="relu1"),
-            layers.MaxPooling2D(2, name="pool1"),
-            layers.Conv2D(128, 3, padding="same", use_bias=False, name="conv2"),
-            layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name="bn2"),
-            layers.Activation("relu", name="relu2"),
-            layers.MaxPooling2D(2, name="pool2"),
-            layers.Conv2D(256, 3, padding="same", use_bias=False, name="conv3"),
-            layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name="bn3"),
-            layers.Activation("relu", name="relu3"),
-            layers.Conv2D(256, 3, padding="same", use_bias=False, name="conv4"),
-            layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name="bn4"),
-            layers.Activation("relu", name="relu4"),
-            layers.MaxPooling2D(2, name="pool4"),
-            layers.Conv2D(512, 3, padding="same", use_bias=False, name="conv5"),
-            layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name="bn5"),
-            layers.Activation("relu", name="relu5"),
-            layers.Conv2D(512, 3, padding="same", use_bias=False, name="conv6"),
-            layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name="bn6"),
-            layers.Activation("relu", name="relu6"),
-            layers.GlobalAveragePooling2D(name="gap"),
-            layers.Dropout(0.5, name="dropout"),
-            layers.Dense(classes, name="fc"),
-        ],
-        name="cifar10net",
-    )
+    inputs = keras.Input((32, 32, 3))
+    x = inputs
+    for i, channels, pool in zip(
+        range(1, 7),
+        (64, 128, 256, 256, 512, 512),
+        (True, True, False, True, False, False),
+        strict=True,
+    ):
+        x = layers.Conv2D(
+            channels,
+            3,
+            padding="same",
+            use_bias=False,
+            name=f"conv{i}",
+        )(x)
+        x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"bn{i}")(x)
+        x = layers.Activation("relu", name=f"relu{i}")(x)
+        if pool:
+            x = layers.MaxPooling2D(2, name=f"pool{i}")(x)
+    x = layers.GlobalAveragePooling2D(name="gap")(x)
+    x = layers.Dropout(0.5, name="dropout")(x)
+    x = layers.Dense(classes, name="fc")(x)
+    return keras.Model(inputs, x, name="cifar10net")
 
 
 if __name__ == "__main__":

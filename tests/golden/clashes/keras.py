@@ -21,7 +21,7 @@ def def_(
     """The block 'def'."""
     x = layers.Conv2D(torch_, x_, padding="same", name=f"{name}_type")(x)
     x = layers.Activation("relu", name=f"{name}_len")(x)
-    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name=f"{name}_print")(x)
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_print")(x)
     return x
 
 
@@ -57,6 +57,7 @@ def clashes(type: int = 4, list_: int = 6) -> keras.Model:
     x = layers.Conv2D(5, 3, name="import_x")(x)
     x = layers.Activation("relu", name="import_match")(x)
     x = layers.MaxPooling2D(2, name="import_super")(x)
+
     x = sequential(x, 4, name="None")
     x = sequential(x, 6, nn_=False, name="keras")
     x = layers.Permute((3, 1, 2), name="flatten_channels_first")(x)

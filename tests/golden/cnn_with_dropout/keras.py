@@ -17,27 +17,26 @@ from keras import layers
 
 def cnnwithdropout(classes: int = 10, dropout: float = 0.5) -> keras.Model:
     """Two convolutions and a dense head with dropout for 32x32 images."""
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.Conv2D(64, 3, padding="same", name="features_0"),
-            layers.Activation("relu", name="features_1"),
-            layers.MaxPooling2D(2, name="features_2"),
-            layers.Conv2D(128, 3, padding="same", name="features_3"),
-            layers.Activation("relu", name="features_4"),
-            layers.MaxPooling2D(2, name="features_5"),
-            layers.Permute((3, 1, 2), name="flatten_channels_first"),
-            layers.Flatten(name="flatten"),
-            layers.Dense(512, name="classifier_0"),
-            layers.Activation("relu", name="classifier_1"),
-            layers.Dropout(dropout, name="classifier_2"),
-            layers.Dense(256, name="classifier_3"),
-            layers.Activation("relu", name="classifier_4"),
-            layers.Dropout(dropout, name="classifier_5"),
-            layers.Dense(classes, name="classifier_6"),
-        ],
-        name="cnnwithdropout",
-    )
+    inputs = keras.Input((32, 32, 3))
+
+    # features: 8 x 8 x 128
+    x = inputs
+    for i, channels in enumerate((64, 128)):
+        x = layers.Conv2D(channels, 3, padding="same", name=f"features_{3 * i}")(x)
+        x = layers.Activation("relu", name=f"features_{3 * i + 1}")(x)
+        x = layers.MaxPooling2D(2, name=f"features_{3 * i + 2}")(x)
+
+    x = layers.Permute((3, 1, 2), name="flatten_channels_first")(x)
+    x = layers.Flatten(name="flatten")(x)
+
+    # classifier: 10
+    for i, features in enumerate((512, 256)):
+        x = layers.Dense(features, name=f"classifier_{3 * i}")(x)
+        x = layers.Activation("relu", name=f"classifier_{3 * i + 1}")(x)
+        x = layers.Dropout(dropout, name=f"classifier_{3 * i + 2}")(x)
+    x = layers.Dense(classes, name="classifier_6")(x)
+
+    return keras.Model(inputs, x, name="cnnwithdropout")
 
 
 if __name__ == "__main__":

@@ -16,32 +16,31 @@ from keras import layers
 
 
 def unit(
-    x: keras.KerasTensor, channels: int, kernel_size: int = 3, *, name: str
+    x: keras.KerasTensor,
+    channels: int,
+    kernel_size: int = 3,
+    mode: str = "plain",
+    depth: int = 1,
+    *,
+    name: str,
 ) -> keras.KerasTensor:
     """A convolution with one of several things behind it."""
-    x = layers.Conv2D(channels, kernel_size, padding="same", name=f"{name}_0")(x)
-    return x
-
-
-def unit2(
-    x: keras.KerasTensor, channels: int, kernel_size: int = 3, *, name: str
-) -> keras.KerasTensor:
-    """A convolution with one of several things behind it."""
-    x = layers.Conv2D(channels, kernel_size, padding="same", name=f"{name}_0")(x)
-    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name=f"{name}_1")(x)
-    x = layers.Activation("relu", name=f"{name}_2")(x)
-    x = layers.MaxPooling2D(2, name=f"{name}_3")(x)
-    return x
-
-
-def unit3(
-    x: keras.KerasTensor, channels: int, kernel_size: int = 3, *, name: str
-) -> keras.KerasTensor:
-    """A convolution with one of several things behind it."""
-    for i in range(2):
+    i = 0
+    for _ in range(depth):
         x = layers.Conv2D(channels, kernel_size, padding="same", name=f"{name}_{i}")(x)
-    x = layers.GroupNormalization(groups=2, epsilon=1e-05, name=f"{name}_2")(x)
-    x = layers.Activation("relu", name=f"{name}_3")(x)
+        i += 1
+    if mode == "norm":
+        x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_{i}")(x)
+        i += 1
+    if mode == "group":
+        x = layers.GroupNormalization(groups=2, epsilon=1e-5, name=f"{name}_{i}")(x)
+        i += 1
+    if mode != "plain":
+        x = layers.Activation("relu", name=f"{name}_{i}")(x)
+        i += 1
+    if mode == "norm":
+        x = layers.MaxPooling2D(2, name=f"{name}_{i}")(x)
+        i += 1
     return x
 
 
@@ -64,8 +63,8 @@ def differing(classes: int = 3) -> keras.Model:
     """One block whose uses differ in structure."""
     inputs = keras.Input((12, 12, 4))
     x = unit(inputs, 6, name="layer_0")
-    x = unit2(x, 8, kernel_size=5, name="layer_1")
-    x = unit3(x, 8, name="layer_2")
+    x = unit(x, 8, kernel_size=5, mode="norm", name="layer_1")
+    x = unit(x, 8, mode="group", depth=2, name="layer_2")
     x = mixed(x, 1, padding=1, name="layer_3")
     x = mixed(x, 2, padding=((0, 1), (0, 1)), name="layer_4")
     x = layers.Permute((3, 1, 2), name="layer_5_channels_first")(x)

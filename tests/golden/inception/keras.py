@@ -136,7 +136,7 @@ def inception_net(classes: int = 6) -> keras.Model:
     )
     x = layers.ZeroPadding2D(((0, 1), (0, 1)), name="maxpool1_pad")(x)
     x = layers.MaxPooling2D(3, strides=2, name="maxpool1")(x)
-    x = LocalResponseNormalization(5, alpha=0.0001, beta=0.75, k=1.0, name="norm")(x)
+    x = LocalResponseNormalization(5, name="norm")(x)
     x = inception(
         x,
         ch1x1=4,

@@ -47,7 +47,7 @@ def dilated(x: keras.KerasTensor, dilation: int, *, name: str) -> keras.KerasTen
     x = layers.Conv1D(
         in_channels, 3, padding="same", dilation_rate=dilation, name=f"{name}_body_0"
     )(x)
-    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name=f"{name}_body_1")(x)
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_body_1")(x)
     x = layers.LeakyReLU(negative_slope=0.1, name=f"{name}_body_2")(x)
     x = layers.Add(name=f"{name}_add1")([x, shortcut])
     return x
@@ -63,7 +63,7 @@ def wave(classes: int = 4) -> keras.Model:
     x = NegativeInfinityPadding(1, name="layer_4_pad")(x)
     x = layers.MaxPooling1D(3, strides=2, name="layer_4")(x)
     x = layers.Conv1D(8, 4, strides=4, use_bias=False, name="layer_5")(x)
-    x = layers.LayerNormalization(epsilon=1e-05, name="layer_6")(x)
+    x = layers.LayerNormalization(epsilon=1e-5, name="layer_6")(x)
     x = layers.Activation("gelu", name="layer_7")(x)
     x = layers.SpatialDropout1D(0.1, name="layer_8")(x)
     x = layers.AveragePooling1D(2, name="layer_9")(x)

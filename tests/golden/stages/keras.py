@@ -23,12 +23,11 @@ def staged(classes: int = 4) -> keras.Model:
     first = layers.Conv2D(8, 3, padding="same", name="stem_first")(inputs)
     x = layers.Activation("silu", name="stem_act")(first)
     x = layers.Conv2D(8, 3, padding="same", groups=4, name="stem_second")(x)
-    x = layers.Add(name="stem_sum")([first, x])
-    stem = x
+    stem = layers.Add(name="stem_sum")([first, x])
 
     # mixer: 6 x 6 x 10
-    branch1 = layers.Conv2D(4, 1, name="mixer_branch1_0")(x)
-    branch2 = layers.Conv2D(6, 3, padding="same", name="mixer_branch2_0")(x)
+    branch1 = layers.Conv2D(4, 1, name="mixer_branch1_0")(stem)
+    branch2 = layers.Conv2D(6, 3, padding="same", name="mixer_branch2_0")(stem)
     x = layers.Concatenate(name="mixer_concat1")([branch1, branch2])
     x = layers.Activation("relu", name="mixer_relu1")(x)
     shortcut = x
@@ -44,7 +43,9 @@ def staged(classes: int = 4) -> keras.Model:
     deep = layers.Conv2D(5, 3, padding="same", name="again_inner_deep")(tap)
     x = layers.Concatenate(name="again_inner_both")([tap, deep])
     x = layers.Activation("mish", name="again_inner_act")(x)
+
     x = layers.Conv2D(6, 1, use_bias=False, name="again_last")(x)
+
     x = layers.UpSampling2D(2, interpolation="bilinear", name="up")(x)
     x = layers.Concatenate(name="joined")([stem, x])
     x = layers.GlobalAveragePooling2D(name="gap")(x)

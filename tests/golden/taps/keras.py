@@ -26,12 +26,12 @@ def crossing(x: keras.KerasTensor, channels: int, *, name: str) -> keras.KerasTe
     shortcut = layers.Activation("sigmoid", name=f"{name}_sigmoid1")(x)
     shortcut = layers.Conv2D(channels, 1, name=f"{name}_second")(shortcut)
     x = layers.Conv2D(channels, 3, padding="same", name=f"{name}_first")(x)
-    x = layers.ELU(alpha=1.0, name=f"{name}_elu1")(x)
-    x = layers.ELU(alpha=1.0, name=f"{name}_elu2")(x)
+    for i in range(1, 3):
+        x = layers.ELU(name=f"{name}_elu{i}")(x)
     x = layers.Add(name=f"{name}_add3")([x, shortcut])
     x = layers.Concatenate(name=f"{name}_concat1")([out, x])
     x = layers.Conv2D(channels, 1, name=f"{name}_conv1")(x)
-    y = layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name=f"{name}_y")(x)
+    y = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_y")(x)
     shortcut = layers.Multiply(name=f"{name}_multiply2")([y, y])
     x = layers.Conv2D(channels, 3, padding="same", name=f"{name}_conv2")(x)
     x = layers.Concatenate(name=f"{name}_concat2")([x, out])
@@ -55,6 +55,7 @@ def taps(classes: int = 4) -> keras.Model:
     gate = layers.Activation("sigmoid", name="again_gate")(first)
     x = layers.Conv2D(6, 1, name="again_second")(first)
     x = layers.Multiply(name="again_third")([gate, x])
+
     x_ = crossing(x, 8, name="x")
     x = crossing(x_, 8, name="z")
     x = layers.Add(name="sum")([x_, x])
@@ -62,6 +63,7 @@ def taps(classes: int = 4) -> keras.Model:
     # head: 4
     x = layers.GlobalAveragePooling2D(name="head_0")(x)
     x = layers.Dense(classes, name="head_1")(x)
+
     return keras.Model(inputs, x, name="taps")
 
 

@@ -25,7 +25,7 @@ def mlp(x: keras.KerasTensor, hidden: int, *, name: str) -> keras.KerasTensor:
     """The block 'mlp'."""
     in_channels = x.shape[-1]
     shortcut = x
-    x = layers.LayerNormalization(epsilon=1e-06, name=f"{name}_body_0")(x)
+    x = layers.LayerNormalization(epsilon=1e-6, name=f"{name}_body_0")(x)
     x = layers.Dense(hidden, name=f"{name}_body_1")(x)
     x = layers.Activation("gelu", name=f"{name}_body_2")(x)
     x = layers.Dropout(0.1, name=f"{name}_body_3")(x)
@@ -38,7 +38,7 @@ def mlp2(x: keras.KerasTensor, hidden: int, *, name: str) -> keras.KerasTensor:
     """The block 'mlp'."""
     in_channels = x.shape[-1]
     shortcut = x
-    x = layers.LayerNormalization(epsilon=1e-06, name=f"{name}_body_0")(x)
+    x = layers.LayerNormalization(epsilon=1e-6, name=f"{name}_body_0")(x)
     x = layers.Dense(hidden, name=f"{name}_body_1")(x)
     x = layers.Activation(gelu_tanh, name=f"{name}_body_2")(x)
     x = layers.Dropout(0.1, name=f"{name}_body_3")(x)
@@ -56,7 +56,8 @@ def token_mixer(classes: int = 3) -> keras.Model:
     for i in range(2):
         x = mlp(x, 20, name=f"blocks_{i}")
     x = mlp2(x, 12, name="blocks_2")
-    x = layers.LayerNormalization(axis=[1, 2], epsilon=1e-05, name="norm")(x)
+
+    x = layers.LayerNormalization(axis=[1, 2], epsilon=1e-5, name="norm")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(classes, name="head")(x)
     x = layers.Activation("softmax", name="probabilities")(x)

@@ -24,7 +24,7 @@ class Mlp(nn.Module):
         """Make the layers."""
         super().__init__()
         self.body = nn.Sequential(
-            nn.LayerNorm(in_channels, eps=1e-06),
+            nn.LayerNorm(in_channels, eps=1e-6),
             nn.Linear(in_channels, hidden),
             nn.GELU(approximate=activation_form),
             nn.Dropout(p=0.1),

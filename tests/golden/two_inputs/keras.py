@@ -25,10 +25,12 @@ def classifier(
 ) -> keras.KerasTensor:
     """Flattens a map and takes it through linear layers, with dropout between."""
     x = layers.Flatten(name=f"{name}_0")(x)
-    for i, features in enumerate(hidden):
-        x = layers.Dense(features, name=f"{name}_{3 * i + 1}")(x)
-        x = layers.Activation("relu", name=f"{name}_{3 * i + 2}")(x)
-        x = layers.Dropout(dropout, name=f"{name}_{3 * i + 3}")(x)
+    i = 1
+    for features in hidden:
+        x = layers.Dense(features, name=f"{name}_{i}")(x)
+        x = layers.Activation("relu", name=f"{name}_{i + 1}")(x)
+        x = layers.Dropout(dropout, name=f"{name}_{i + 2}")(x)
+        i += 3
     x = layers.Dense(classes, name=f"{name}_4")(x)
     return x
 
@@ -41,10 +43,10 @@ def two_inputs(classes: int = 3) -> keras.Model:
     x = layers.Conv2D(8, 3, strides=2, name="conv")(x)
     x = layers.Activation("relu", name="relu")(x)
     pooled = layers.GlobalAveragePooling2D(name="pooled")(x)
-    hidden = layers.Dense(8, name="hidden")(facts)
-    x = layers.PReLU(name="act")(hidden)
+    hidden_ = layers.Dense(8, name="hidden")(facts)
+    x = layers.PReLU(name="act")(hidden_)
     gated = layers.Multiply(name="gated")([pooled, x])
-    x = layers.Concatenate(name="together")([gated, facts, hidden])
+    x = layers.Concatenate(name="together")([gated, facts, hidden_])
     x = classifier(x, classes=classes, hidden=(10,), dropout=0.3, name="head")
     return keras.Model([image, facts], x, name="two_inputs")
 

@@ -29,7 +29,7 @@ def double_conv(
             name=f"{name}_{3 * i}",
         )(x)
         x = layers.BatchNormalization(
-            momentum=0.9, epsilon=1e-05, name=f"{name}_{3 * i + 1}"
+            momentum=0.9, epsilon=1e-5, name=f"{name}_{3 * i + 1}"
         )(x)
         x = layers.Activation("relu", name=f"{name}_{3 * i + 2}")(x)
     return x

@@ -147,7 +147,7 @@ def uneven(classes: int = 4) -> keras.Model:
             layers.DepthwiseConv2D(
                 4, padding="same", depth_multiplier=2, name="stem_3"
             ),
-            layers.BatchNormalization(momentum=0.9, epsilon=1e-05, name="stem_4"),
+            layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name="stem_4"),
             layers.ReLU(6.0, name="stem_5"),
             CountedAveragePooling(
                 2, strides=1, padding=((0, 1), (1, 0)), name="stem_6"

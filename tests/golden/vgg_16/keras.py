@@ -18,53 +18,33 @@ from keras import layers
 
 def vgg(classes: int = 1000) -> keras.Model:
     """Very deep convolutional networks for large-scale image recognition."""
-    return keras.Sequential(
-        [
-            keras.Input((224, 224, 3)),
-            layers.Conv2D(64, 3, padding="same", name="features_0"),
-            layers.Activation("relu", name="features_1"),
-            layers.Conv2D(64, 3, padding="same", name="features_2"),
-            layers.Activation("relu", name="features_3"),
-            layers.MaxPooling2D(2, name="features_4"),
-            layers.Conv2D(128, 3, padding="same", name="features_5"),
-            layers.Activation("relu", name="features_6"),
-            layers.Conv2D(128, 3, padding="same", name="features_7"),
-            layers.Activation("relu", name="features_8"),
-            layers.MaxPooling2D(2, name="features_9"),
-            layers.Conv2D(256, 3, padding="same", name="features_10"),
-            layers.Activation("relu", name="features_11"),
-            layers.Conv2D(256, 3, padding="same", name="features_12"),
-            layers.Activation("relu", name="features_13"),
-            layers.Conv2D(256, 3, padding="same", name="features_14"),
-            layers.Activation("relu", name="features_15"),
-            layers.MaxPooling2D(2, name="features_16"),
-            layers.Conv2D(512, 3, padding="same", name="features_17"),
-            layers.Activation("relu", name="features_18"),
-            layers.Conv2D(512, 3, padding="same", name="features_19"),
-            layers.Activation("relu", name="features_20"),
-            layers.Conv2D(512, 3, padding="same", name="features_21"),
-            layers.Activation("relu", name="features_22"),
-            layers.MaxPooling2D(2, name="features_23"),
-            layers.Conv2D(512, 3, padding="same", name="features_24"),
-            layers.Activation("relu", name="features_25"),
-            layers.Conv2D(512, 3, padding="same", name="features_26"),
-            layers.Activation("relu", name="features_27"),
-            layers.Conv2D(512, 3, padding="same", name="features_28"),
-            layers.Activation("relu", name="features_29"),
-            layers.MaxPooling2D(2, name="features_30"),
-            layers.AveragePooling2D(1, name="avgpool"),
-            layers.Permute((3, 1, 2), name="flatten_channels_first"),
-            layers.Flatten(name="flatten"),
-            layers.Dense(4096, name="classifier_0"),
-            layers.Activation("relu", name="classifier_1"),
-            layers.Dropout(0.5, name="classifier_2"),
-            layers.Dense(4096, name="classifier_3"),
-            layers.Activation("relu", name="classifier_4"),
-            layers.Dropout(0.5, name="classifier_5"),
-            layers.Dense(classes, name="classifier_6"),
-        ],
-        name="vgg_16",
-    )
+    inputs = keras.Input((224, 224, 3))
+
+    # features: 7 x 7 x 512
+    x = inputs
+    i = 0
+    for n, channels in zip((2, 2, 3, 3, 3), (64, 128, 256, 512, 512), strict=True):
+        for _ in range(n):
+            x = layers.Conv2D(channels, 3, padding="same", name=f"features_{i}")(x)
+            x = layers.Activation("relu", name=f"features_{i + 1}")(x)
+            i += 2
+        x = layers.MaxPooling2D(2, name=f"features_{i}")(x)
+        i += 1
+
+    x = layers.AveragePooling2D(1, name="avgpool")(x)
+    x = layers.Permute((3, 1, 2), name="flatten_channels_first")(x)
+    x = layers.Flatten(name="flatten")(x)
+
+    # classifier: 1000
+    x = layers.Dense(4096, name="classifier_0")(x)
+    x = layers.Activation("relu", name="classifier_1")(x)
+    x = layers.Dropout(0.5, name="classifier_2")(x)
+    x = layers.Dense(4096, name="classifier_3")(x)
+    x = layers.Activation("relu", name="classifier_4")(x)
+    x = layers.Dropout(0.5, name="classifier_5")(x)
+    x = layers.Dense(classes, name="classifier_6")(x)
+
+    return keras.Model(inputs, x, name="vgg_16")
 
 
 if __name__ == "__main__":
