@@ -34,6 +34,13 @@ _NARROW: dict[str, tuple[tuple[str, str], ...]] = {
         ("[64, 128, 256, 512, 512]", "[4, 6, 8, 10, 10]"),
         ("linear: 4096", "linear: 16"),
     ),
+    "mobilenet_v2": (
+        _IMAGE,
+        ("channels: [16, 24, 32, 64, 96, 160, 320]", "channels: [4, 6, 6, 8, 10, 12, 14]"),
+        ("repeats: [1, 2, 3, 4, 3, 3, 1]", "repeats: [1, 2, 1, 2, 1, 1, 1]"),
+        ("out_channels: 32,", "out_channels: 8,"),
+        ("out_channels: 1280,", "out_channels: 20,"),
+    ),
     "cifar10net": (("[64, 128, 256, 256, 512, 512]", "[4, 6, 8, 8, 10, 10]"),),
     "cnn_with_dropout": (("[64, 128]", "[4, 6]"), ("[512, 256]", "[16, 12]")),
     "simple_resnet": (("out_channels: 64", "out_channels: 4"), ("[64, 128, 256]", "[4, 6, 8]")),

@@ -20,7 +20,7 @@ keras = pytest.importorskip("keras")
 
 from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
 from cnnspec.backends.keras.paths import name_layer  # noqa: E402
-from cnnspec.naming import module_name, safe_name  # noqa: E402
+from cnnspec.naming import module_name, variable_name  # noqa: E402
 from tests.keras.sites import SUPPORT  # noqa: E402
 from tests.networks import NETS, Net  # noqa: E402
 
@@ -65,7 +65,7 @@ def generate(net: Net) -> str:
 def make_model(net: Net) -> Any:
     namespace: dict[str, Any] = {"__name__": f"kept_{net.id}"}
     exec(compile(generate(net), f"{net.id}.py", "exec"), namespace)
-    return namespace[safe_name(module_name(net.spec.name))]()
+    return namespace[variable_name(module_name(net.spec.name))]()
 
 
 def draw_batch(model: Any) -> Any:
