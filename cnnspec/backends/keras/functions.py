@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence, Set
 
 from cnnspec.backends.base import UnshareableError
@@ -34,6 +35,7 @@ from cnnspec.backends.pycode import (
 )
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
+from cnnspec.backends.tables import LoopTable
 from cnnspec.backends.units import Unit
 from cnnspec.graph.ir import (
     BranchItem,
@@ -235,6 +237,8 @@ class FunctionWriter(Draft):
             for row in rows
             for number, (values, turn) in enumerate(turns(row))
         ]
+        table = LoopTable(frozenset(row.turns[-1] for row in inner))
+        self.unit.tables.append(table)
         counts.enter(rows, inner)
         self.loop_variables = {*around, *(name for name, _ in rows[0].item.step.loop)}
         self.indent += INDENT
@@ -244,12 +248,16 @@ class FunctionWriter(Draft):
         self.indent -= INDENT
         self.loop_variables = around
         self.namer.loops.pop()
+        self.unit.tables.remove(table)
         counts.leave(rows, begun)
         body = self.lines[mark:]
         if not body:
             raise UnshareableError("no turn of a loop has a layer")
         del self.lines[mark:]
-        target, iterable = say_iteration(self.unit, rows, read_names(body), loop)
+        kept = {*self.values.values(), *self.taken, *read_names(body, ast.Store)}
+        if kept & table.columns.keys():
+            raise UnshareableError("a loop's number has the name of a value")
+        target, iterable = say_iteration(self.unit, rows, read_names(body), loop, table)
         self.lines += format_statement(f"for {target} in ", iterable, ":", self.indent)
         self.lines += body
         self.after_stage = self.are_stages(rows)

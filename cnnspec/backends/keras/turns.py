@@ -13,6 +13,7 @@ from cnnspec.backends.exposed import walk
 from cnnspec.backends.pycode import Binary, Call, Code, Expr, format_inline, literal
 from cnnspec.backends.rows import Row
 from cnnspec.backends.structure import list_loop_variables
+from cnnspec.backends.tables import LoopTable
 from cnnspec.backends.units import Unit, normalize, same
 from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, Item, LoopItem, OpItem, SkipItem
 from cnnspec.naming import variable_name
@@ -121,7 +122,7 @@ def spell_variables(steps: tuple[Step, ...]) -> set[str]:
 
 
 def say_iteration(
-    unit: Unit, rows: Sequence[Row], names: set[str], loop: Numbering
+    unit: Unit, rows: Sequence[Row], names: set[str], loop: Numbering, table: LoopTable
 ) -> tuple[str, Expr]:
     """The target and the iterable of a ``for``: only what the names of its body need."""
     step = rows[0].item.step
@@ -130,7 +131,7 @@ def say_iteration(
     own = loop.index in {variable_name(name) for name, _ in step.loop}
     needed = loop.depth >= 0 and loop.index in names
     index = loop.index if needed and not own else ""
-    if not used:
+    if not used and not table.columns:
         start = loop.start if index else 0
         return index or "_", say_count(unit, rows, counts, start)
     lists = []
@@ -138,7 +139,8 @@ def say_iteration(
         facts = [tuple(normalize(values[name]) for values, _ in turns(row)) for row in rows]
         expr = choose_constant(unit, rows, facts, argument)
         lists.append(say_values(facts[0]) if expr == literal(facts[0]) else expr)
-    inner = ", ".join(variable_name(name) for name, _ in used)
+    lists += [say_values(column) for column in table.columns.values()]
+    inner = ", ".join([*(variable_name(name) for name, _ in used), *table.columns])
     many = Call("zip", tuple(lists), (("strict", Code("True")),)) if len(lists) > 1 else lists[0]
     if not index:
         return inner, many
@@ -162,10 +164,12 @@ def say_count(unit: Unit, rows: Sequence[Row], counts: Sequence[int], start: int
     return say_range(start, Code(total) if simple else Binary(count, "+", literal(start)))
 
 
-def read_names(lines: Sequence[str]) -> set[str]:
-    """The names that statements use."""
-    tree = ast.parse(textwrap.dedent("\n".join(lines)))
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+def read_names(
+    lines: Sequence[str], context: type[ast.expr_context] = ast.expr_context
+) -> set[str]:
+    """The names that statements use, or only those that they set."""
+    nodes = ast.walk(ast.parse(textwrap.dedent("\n".join(lines))))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
 
 
 def say_values(values: Sequence[Fact]) -> Expr:

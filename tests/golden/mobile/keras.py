@@ -61,11 +61,15 @@ def mobilenet(classes: int = 9) -> keras.Model:
     x = layers.Conv2D(16, 3, strides=2, use_bias=False, name="features_0")(x)
     x = BatchNorm(name="features_1")(x)
     x = layers.ReLU(6.0, name="features_2")(x)
-    x = inverted_unit(x, 8, expansion=1, name="features_3")
-    x = inverted_unit(x, 16, stride=2, name="features_4")
-    x = inverted_unit(x, 16, name="features_5")
-    x = inverted_unit(x, 16, stride=2, name="features_6")
-    x = inverted_unit(x, 16, name="features_7")
+    i = 3
+    for t, n, s, channels in zip(
+        (1, 6, 6), (1, 2, 2), (1, 2, 2), (8, 16, 16), strict=True
+    ):
+        x = inverted_unit(x, channels, stride=s, expansion=t, name=f"features_{i}")
+        i += 1
+        for _ in range(n - 1):
+            x = inverted_unit(x, channels, expansion=t, name=f"features_{i}")
+            i += 1
 
     x = layers.GlobalAveragePooling2D(name="pool")(x)
 
