@@ -148,8 +148,8 @@ CASES: dict[str, tuple[str, str, str]] = {
           merge: multiply
         """,
         """
-            gate3 = gate2(x, name="gate_0")
-            x = layers.Multiply(name="multiply1")([x, gate3])
+            gate_ = gate2(x, name="gate_0")
+            x = layers.Multiply(name="multiply1")([x, gate_])
         """,
     ),
     "a loop's variable never hides a parameter": (

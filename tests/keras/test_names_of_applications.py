@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import cache
 from math import prod
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytestmark = [pytest.mark.keras, pytest.mark.slow]
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+np = pytest.importorskip("numpy")
 keras = pytest.importorskip("keras")
 
 from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
