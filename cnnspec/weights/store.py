@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import safetensors
-import safetensors.numpy
 from numpy.typing import NDArray
 
 from cnnspec.diagnostics import Diagnostic, SpecError
@@ -16,28 +14,8 @@ from cnnspec.graph.ir import Graph
 from cnnspec.naming import nearest
 from cnnspec.ops.norm import BatchNorm
 
-FINGERPRINT_KEY = "cnnspec.fingerprint"
-
 # Looking for near names is slow, and nobody reads hundreds of hints.
 _MOST_HINTS = 20
-
-
-def save_weights(graph: Graph, weights: Mapping[str, NDArray[Any]]) -> bytes:
-    """Write a network's arrays as a safetensors file, with the spec's fingerprint.
-
-    Raises:
-        ValueError: `weights` lacks an array of the network, or has it in another shape or type.
-    """
-    arrays = {}
-    for name, weight in graph.list_weights():
-        array = weights.get(name)
-        if array is None or array.shape != weight.shape or array.dtype != np.float32:
-            found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
-            raise ValueError(f"{name} must be float32 of shape {weight.shape}, got {found}")
-        # safetensors 0.8.0 writes the numbers of a strided array in the wrong order.
-        arrays[name] = np.ascontiguousarray(array)
-    # A single key, for safetensors writes several in another order each time.
-    return safetensors.numpy.save(arrays, {FINGERPRINT_KEY: graph.spec.fingerprint})
 
 
 def load_weights(data: bytes, graph: Graph) -> dict[str, NDArray[np.float32]]:
@@ -72,14 +50,6 @@ def load_weights(data: bytes, graph: Graph) -> dict[str, NDArray[np.float32]]:
         name: np.frombuffer(found[name]["data"], "<f4").reshape(weight.shape)
         for name, weight in graph.list_weights()
     }
-
-
-def read_fingerprint(data: bytes) -> str | None:
-    """The fingerprint of the spec that a sound weights file was saved for; None without one."""
-    length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    fingerprint = header.get("__metadata__", {}).get(FINGERPRINT_KEY)
-    return None if fingerprint is None else str(fingerprint)
 
 
 def _compare(graph: Graph, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Diagnostic]:
