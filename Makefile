@@ -9,7 +9,7 @@ PLAIN = "not torch and not keras and not onnx and not slow"
 
 help:
 	@echo "make setup     a virtual environment with everything that the tests need"
-	@echo "make test      the tests that need no framework: about a minute"
+	@echo "make test      the tests that need no framework: a minute or two"
 	@echo "make test-all  all tests: many minutes"
 	@echo "make lint      ruff, mypy and the import contract"
 	@echo "make format    lay out the code as ruff does"
