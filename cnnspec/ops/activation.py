@@ -14,19 +14,31 @@ _GeluForm = Annotated[str, words("none", "tanh")]
 
 
 class Relu(Op):
-    """max(x, 0). Source: Nair and Hinton, "Rectified linear units improve RBMs", 2010."""
+    """The positive part of each value.
+
+    Formula: `max(x, 0)`.
+    Source: Nair and Hinton, "Rectified linear units improve RBMs", 2010.
+    """
 
     op: ClassVar[str] = "relu"
 
 
 class Relu6(Op):
-    """min(max(x, 0), 6). Source: Howard et al., arXiv:1704.04861."""
+    """The positive part of each value, up to 6.
+
+    Formula: `min(max(x, 0), 6)`.
+    Source: Howard et al., arXiv:1704.04861.
+    """
 
     op: ClassVar[str] = "relu6"
 
 
 class LeakyRelu(Op):
-    """x where positive, negative_slope * x elsewhere. Source: Maas et al., 2013."""
+    """A ReLU with a small slope for negative values.
+
+    Formula: `x` where positive, `negative_slope * x` elsewhere.
+    Source: Maas et al., "Rectifier nonlinearities improve neural network acoustic models", 2013.
+    """
 
     op: ClassVar[str] = "leaky_relu"
     principal: ClassVar[str | None] = "negative_slope"
@@ -35,7 +47,12 @@ class LeakyRelu(Op):
 
 
 class Prelu(Op):
-    """A leaky ReLU whose slope is learned. Source: He et al., arXiv:1502.01852."""
+    """A leaky ReLU whose slope is learned.
+
+    Formula: `x` where positive, `weight * x` elsewhere.
+    Weights: `weight` of 1, or of the channels if `per_channel`.
+    Source: He et al., arXiv:1502.01852.
+    """
 
     op: ClassVar[str] = "prelu"
     principal: ClassVar[str | None] = "per_channel"
@@ -47,7 +64,11 @@ class Prelu(Op):
 
 
 class Elu(Op):
-    """x where positive, else alpha * (exp(x) - 1). Source: Clevert et al., arXiv:1511.07289."""
+    """A ReLU that bends to -alpha for negative values.
+
+    Formula: `x` where positive, `alpha * (exp(x) - 1)` elsewhere.
+    Source: Clevert et al., arXiv:1511.07289.
+    """
 
     op: ClassVar[str] = "elu"
     principal: ClassVar[str | None] = "alpha"
@@ -56,13 +77,23 @@ class Elu(Op):
 
 
 class Selu(Op):
-    """A scaled ELU that keeps mean and variance. Source: Klambauer et al., arXiv:1706.02515."""
+    """A scaled ELU that keeps mean and variance.
+
+    Formula: `1.0507 * x` where positive, `1.0507 * 1.6733 * (exp(x) - 1)` elsewhere, with more
+    digits.
+    Source: Klambauer et al., arXiv:1706.02515.
+    """
 
     op: ClassVar[str] = "selu"
 
 
 class Gelu(Op):
-    """x * Phi(x), exactly or through tanh. Source: Hendrycks and Gimpel, arXiv:1606.08415."""
+    """Each value times the probability that a normal variable is smaller.
+
+    Formula: `x * (1 + erf(x / sqrt(2))) / 2`; with `approximate: tanh` `x * (1 + tanh(sqrt(2 / pi)
+    * (x + 0.044715 * x ** 3))) / 2`.
+    Source: Hendrycks and Gimpel, arXiv:1606.08415.
+    """
 
     op: ClassVar[str] = "gelu"
     principal: ClassVar[str | None] = "approximate"
@@ -71,31 +102,50 @@ class Gelu(Op):
 
 
 class Silu(Op):
-    """x * sigmoid(x), also called swish. Source: Ramachandran et al., arXiv:1710.05941."""
+    """Each value times its sigmoid, also called swish.
+
+    Formula: `x / (1 + exp(-x))`.
+    Source: Ramachandran et al., arXiv:1710.05941.
+    """
 
     op: ClassVar[str] = "silu"
 
 
 class HardSwish(Op):
-    """x * min(max(x + 3, 0), 6) / 6. Source: Howard et al., arXiv:1905.02244."""
+    """SiLU in straight lines.
+
+    Formula: `x * min(max(x + 3, 0), 6) / 6`.
+    Source: Howard et al., arXiv:1905.02244.
+    """
 
     op: ClassVar[str] = "hard_swish"
 
 
 class HardSigmoid(Op):
-    """min(max(x + 3, 0), 6) / 6. Source: Howard et al., arXiv:1905.02244."""
+    """The sigmoid in straight lines.
+
+    Formula: `min(max(x + 3, 0), 6) / 6`.
+    Source: Howard et al., arXiv:1905.02244.
+    """
 
     op: ClassVar[str] = "hard_sigmoid"
 
 
 class Mish(Op):
-    """x * tanh(softplus(x)). Source: Misra, arXiv:1908.08681."""
+    """Each value times the hyperbolic tangent of its softplus.
+
+    Formula: `x * tanh(log(1 + exp(x)))`.
+    Source: Misra, arXiv:1908.08681.
+    """
 
     op: ClassVar[str] = "mish"
 
 
 class Sigmoid(Op):
-    """1 / (1 + exp(-x))."""
+    """The logistic function.
+
+    Formula: `1 / (1 + exp(-x))`.
+    """
 
     op: ClassVar[str] = "sigmoid"
 
@@ -107,6 +157,9 @@ class Tanh(Op):
 
 
 class Softmax(Op):
-    """exp(x) over its sum along the channels (or features)."""
+    """Shares that sum to 1 along the channels (or features).
+
+    Formula: `exp(x) / sum of exp(x)`.
+    """
 
     op: ClassVar[str] = "softmax"

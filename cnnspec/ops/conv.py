@@ -28,7 +28,12 @@ def check_groups(groups: int, channels: int, what: str, field: str = "groups") -
 
 
 class _Convolution(Op):
-    """What plain and depthwise convolutions share."""
+    """What plain and depthwise convolutions share.
+
+    Shape: the output's channels, and along each axis
+    `floor((in + padding - dilation * (kernel_size - 1) - 1) / stride) + 1`, with the padding of
+    both sides. `padding: same` gives `ceil(in / stride)`, `valid` has no padding.
+    """
 
     principal: ClassVar[str | None] = None
     kinds: ClassVar[frozenset[Kind]] = MAPS
@@ -80,7 +85,9 @@ class _Convolution(Op):
 class Conv(_Convolution):
     """A convolution: each output channel is a learned window over the input's channels.
 
-    Formula: out = floor((in + padding - dilation * (kernel_size - 1) - 1) / stride) + 1.
+    Weights: `weight` of `out_channels`, channels of the input / `groups`, and the kernel's sizes;
+    `bias` of `out_channels`.
+    MACs: values of the output times (channels of the input / `groups`) times taps of the kernel.
     Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
     """
 
@@ -100,6 +107,10 @@ class DepthwiseConv(_Convolution):
     """A convolution of each input channel on its own, `multiplier` output channels for each.
 
     Output channel ``c * multiplier + j`` reads input channel ``c``.
+
+    Weights: `weight` of the output's channels, 1, and the kernel's sizes; `bias` of the output's
+    channels.
+    MACs: values of the output times taps of the kernel.
     Source: Chollet, "Xception: deep learning with depthwise separable convolutions",
     arXiv:1610.02357.
     """
@@ -118,8 +129,12 @@ class DepthwiseConv(_Convolution):
 class ConvTranspose(Op):
     """A transposed convolution: the gradient of a convolution, used to enlarge a map.
 
-    Formula: out = (in - 1) * stride - padding + dilation * (kernel_size - 1) + output_padding + 1,
-    with the padding of both sides. Source: Dumoulin and Visin, arXiv:1603.07285.
+    Shape: `out_channels` channels, and along each axis `(in - 1) * stride - padding +
+    dilation * (kernel_size - 1) + output_padding + 1`, with the padding of both sides.
+    Weights: `weight` of the input's channels, `out_channels` / `groups`, and the kernel's sizes;
+    `bias` of `out_channels`.
+    MACs: values of the input times (`out_channels` / `groups`) times taps of the kernel.
+    Source: Dumoulin and Visin, arXiv:1603.07285.
     """
 
     op: ClassVar[str] = "conv_transpose"

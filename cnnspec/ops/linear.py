@@ -15,6 +15,11 @@ class Linear(Op):
     """A learned matrix times a vector (or each token), plus a bias.
 
     A feature map is refused: frameworks would apply the matrix to different axes of it.
+
+    Formula: `weight @ x + bias`.
+    Shape: `out_features` in place of the features, or of the channels of each token.
+    Weights: `weight` of `out_features` and the input's features; `bias` of `out_features`.
+    MACs: values of the output times features of the input.
     """
 
     op: ClassVar[str] = "linear"

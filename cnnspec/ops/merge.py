@@ -23,7 +23,11 @@ def _mismatch(op: str, need: str, inputs: tuple[Shape, ...]) -> ShapeFault:
 
 
 class Add(_Merge):
-    """The sum of values of equal shape. Source: He et al., arXiv:1512.03385."""
+    """The sum of values of equal shape.
+
+    Shape: that of each input.
+    Source: He et al., arXiv:1512.03385.
+    """
 
     op: ClassVar[str] = "add"
 
@@ -34,7 +38,11 @@ class Add(_Merge):
 
 
 class Concat(_Merge):
-    """Values side by side along the channels. Source: Szegedy et al., arXiv:1409.4842."""
+    """Values side by side along the channels.
+
+    Shape: the sum of the channels; the other sizes must be equal.
+    Source: Szegedy et al., arXiv:1409.4842.
+    """
 
     op: ClassVar[str] = "concat"
 
@@ -49,6 +57,8 @@ class Multiply(_Merge):
     """The product of values of equal shape, or of a map and gates that stretch over it.
 
     A gate is a vector with a number for each channel, or a map whose channels or sizes are 1.
+
+    Shape: that of the largest input.
     Source: Hu et al., "Squeeze-and-excitation networks", arXiv:1709.01507.
     """
 

@@ -22,6 +22,11 @@ class BatchNorm(Op):
     """Normalises each channel over the batch, with running statistics for evaluation.
 
     `momentum` is the share of the new batch in the running statistics.
+
+    Formula: `(x - mean) / sqrt(variance + eps) * weight + bias`, for each channel over the batch
+    and all positions.
+    Weights: `weight` and `bias` of the channels, if `affine`; `running_mean` and `running_var`,
+    which are not trained.
     Source: Ioffe and Szegedy, arXiv:1502.03167.
     """
 
@@ -41,6 +46,10 @@ class BatchNorm(Op):
 class LayerNorm(Op):
     """Normalises each sample: over the channels of each position, or over everything.
 
+    Formula: `(x - mean) / sqrt(variance + eps) * weight + bias`.
+    Shape: that of the input. A norm over a single number is an error.
+    Weights: `weight` and `bias` of the channels, with `axes: all` of the input's shape, if
+    `affine`.
     Source: Ba et al., arXiv:1607.06450.
     """
 
@@ -65,7 +74,14 @@ class LayerNorm(Op):
 
 
 class GroupNorm(Op):
-    """Normalises groups of channels of each sample. Source: Wu and He, arXiv:1803.08494."""
+    """Normalises groups of channels of each sample.
+
+    Formula: `(x - mean) / sqrt(variance + eps) * weight + bias`, with the mean and the variance of
+    the group.
+    Shape: that of the input. A norm over a single number is an error.
+    Weights: `weight` and `bias` of the channels, if `affine`.
+    Source: Wu and He, arXiv:1803.08494.
+    """
 
     op: ClassVar[str] = "group_norm"
     principal: ClassVar[str | None] = "num_groups"
@@ -86,7 +102,14 @@ class GroupNorm(Op):
 
 
 class InstanceNorm(Op):
-    """Normalises each channel of each sample. Source: Ulyanov et al., arXiv:1607.08022."""
+    """Normalises each channel of each sample.
+
+    Formula: `(x - mean) / sqrt(variance + eps) * weight + bias`, with the mean and the variance
+    over all positions.
+    Shape: that of the input. A norm over a single number is an error.
+    Weights: `weight` and `bias` of the channels, if `affine`.
+    Source: Ulyanov et al., arXiv:1607.08022.
+    """
 
     op: ClassVar[str] = "instance_norm"
     kinds: ClassVar[frozenset[Kind]] = MAPS
@@ -106,9 +129,10 @@ class InstanceNorm(Op):
 class LocalResponseNorm(Op):
     """Divides each value by its neighbours across channels.
 
-    Formula: x / (k + alpha / size * sum of x^2 over `size` channels) ^ beta.
-    Source: Krizhevsky et al., "ImageNet classification with deep convolutional neural
-    networks", 2012.
+    Formula: `x / (k + alpha / size * sum of x ** 2) ** beta`, over the `size` channels around each.
+    Shape: that of the input.
+    Source: Krizhevsky et al., "ImageNet classification with deep convolutional neural networks",
+    2012.
     """
 
     op: ClassVar[str] = "local_response_norm"

@@ -14,7 +14,14 @@ from cnnspec.ops.windows import Window, resolve_windows, slide
 
 
 class _Pool(Op):
-    """What pools with a sliding window share."""
+    """What pools with a sliding window share.
+
+    Shape: along each axis
+    `floor((in + padding - dilation * (kernel_size - 1) - 1) / stride) + 1`, with the padding of
+    both sides; a pool without these fields has no padding and a dilation of 1. `ceil_mode` rounds
+    up, but a last window that starts behind the map is dropped. `padding: same` gives
+    `ceil(in / stride)`.
+    """
 
     principal: ClassVar[str | None] = "kernel_size"
     kinds: ClassVar[frozenset[Kind]] = MAPS
@@ -109,9 +116,11 @@ class AvgPool(_Pool):
 
 
 class LpPool(_Pool):
-    """The p-norm of each window: (sum of |x|^p) to the power 1/p.
+    """The p-norm of each window.
 
     Rows past the end of the map (`ceil_mode`) count as zeros.
+
+    Formula: `(sum of |x| ** p) ** (1 / p)`, where p is `norm_type`.
     """
 
     op: ClassVar[str] = "lp_pool"
@@ -120,7 +129,10 @@ class LpPool(_Pool):
 
 
 class _GlobalPool(Op):
-    """What pools over the whole map share."""
+    """What pools over the whole map share.
+
+    Shape: a vector with a number for each channel; with `keepdims` a map of size 1.
+    """
 
     kinds: ClassVar[frozenset[Kind]] = MAPS
 
@@ -152,7 +164,10 @@ class GlobalMaxPool(_GlobalPool):
 class AdaptiveAvgPool(Op):
     """The means of a fixed number of bins, whatever the map's size.
 
-    Bin i of o over n rows covers rows floor(i * n / o) up to ceil((i + 1) * n / o).
+    Bin i of o over n rows covers rows `floor(i * n / o)` up to `ceil((i + 1) * n / o)`, without the
+    last.
+
+    Shape: `output_size` along each axis.
     """
 
     op: ClassVar[str] = "adaptive_avg_pool"

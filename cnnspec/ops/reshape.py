@@ -12,7 +12,10 @@ from cnnspec.ops.shapes import Kind, Shape, vector
 
 
 class Flatten(Op):
-    """All values of a sample as one vector, in the order channels, height, width."""
+    """All values of a sample as one vector, in the order channels, height, width.
+
+    Shape: a vector of all values of the input.
+    """
 
     op: ClassVar[str] = "flatten"
 
@@ -24,7 +27,10 @@ class Flatten(Op):
 
 
 class ZeroPad(Op):
-    """Zeros around a map."""
+    """Zeros around a map.
+
+    Shape: along each axis `in + padding`, with the padding of both sides.
+    """
 
     op: ClassVar[str] = "zero_pad"
     principal: ClassVar[str | None] = "padding"
@@ -45,7 +51,10 @@ class ZeroPad(Op):
 
 
 class Crop(Op):
-    """A map without its margins."""
+    """A map without its margins.
+
+    Shape: along each axis `in - margins`, with the margins of both sides.
+    """
 
     op: ClassVar[str] = "crop"
     principal: ClassVar[str | None] = "margins"

@@ -19,6 +19,8 @@ class Upsample(Op):
 
     `nearest` repeats each value; `bilinear` samples at pixel centres (what PyTorch calls
     align_corners=False and ONNX half_pixel).
+
+    Shape: along each axis `in * scale_factor`.
     """
 
     op: ClassVar[str] = "upsample"
