@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # The tests that need no framework and take no minutes.
 PLAIN = "not torch and not keras and not onnx and not slow"
 
-.PHONY: help setup test test-all lint format golden docs bench clean
+.PHONY: help setup test test-all lint format golden docs site bench clean
 
 help:
 	@echo "make setup     a virtual environment with everything that the tests need"
@@ -14,7 +14,8 @@ help:
 	@echo "make lint      ruff, mypy and the import contract"
 	@echo "make format    lay out the code as ruff does"
 	@echo "make golden    write the expected files of the tests again; read the diff"
-	@echo "make docs      write docs/ops.md and the examples in README.md again"
+	@echo "make docs      write docs/reference and the examples in README.md and docs again"
+	@echo "make site      make a site of the documentation, in build/site: ten seconds"
 	@echo "make bench     measure the speed of what is generated, for docs/performance.md: 10 minutes"
 	@echo "make clean     remove what tools have left behind"
 
@@ -42,7 +43,12 @@ golden:
 	REGENERATE=1 $(BIN)/python -m pytest -q -m $(PLAIN)
 
 docs:
+	$(BIN)/python -m reference
 	REGENERATE=1 $(BIN)/python -m pytest -q tests/test_docs.py tests/test_readme.py
+
+site:
+	$(BIN)/python -m sphinx -W --keep-going -n -q -d build/site-trees docs build/site
+	@echo "build/site/index.html"
 
 # torchvision asks for one release of PyTorch exactly; its models run with any.
 bench:

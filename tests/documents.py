@@ -45,8 +45,13 @@ class Fence:
 
 
 def list_pages() -> list[Path]:
-    """Every page of the documentation."""
+    """Every page of the documentation that is written by hand."""
     return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def list_reference() -> list[Path]:
+    """Every page that is made from the code."""
+    return sorted((ROOT / "docs" / "reference").rglob("*.md"))
 
 
 def read_fences(page: Path) -> list[Fence]:

@@ -73,12 +73,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    from importlib import import_module
-
     if not arguments or arguments[0] not in COMMANDS:
         return _answer_without_command(arguments)
     name, *rest = arguments
-    command = cast(Command, import_module(f"cnnspec.cli.{name}"))
+    command = _load_command(name)
+    return _parse_and_run(build_parser(name), command, rest)
+
+
+def build_parser(name: str) -> ArgumentParser:
+    """The parser of one command's options."""
+    command = _load_command(name)
     parser = ArgumentParser(
         prog=f"cnnspec {name}",
         description=command.__doc__,
@@ -86,7 +90,13 @@ def _dispatch(arguments: list[str]) -> int:
         allow_abbrev=False,
     )
     command.add_arguments(parser)
-    return _parse_and_run(parser, command, rest)
+    return parser
+
+
+def _load_command(name: str) -> Command:
+    from importlib import import_module
+
+    return cast(Command, import_module(f"cnnspec.cli.{name}"))
 
 
 def _parse_and_run(parser: ArgumentParser, command: Command, arguments: list[str]) -> int:

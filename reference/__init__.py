@@ -1,0 +1,1 @@
+"""The reference pages in docs/reference: a page for each op, library block and command."""
