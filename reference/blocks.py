@@ -9,8 +9,8 @@ from cnnspec.graph.library import load_library
 from cnnspec.report.tables import Column, draw_markdown
 from cnnspec.resources import read_blocks
 from cnnspec.spec.model import Block
+from cnnspec.spec.spelling import spell_argument
 from reference.examples import show_block
-from reference.spelling import spell_argument
 from reference.written import draw_layers, write_backends
 
 _INDEX = """\

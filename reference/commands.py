@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from cnnspec.cli.main import COMMANDS, build_parser
 from cnnspec.report.tables import Column, draw_markdown
+from cnnspec.spec.spelling import spell
 from reference.console import EXAMPLES, fix_width, show_files, show_session
-from reference.spelling import spell
 
 _INDEX = """\
 # Commands
@@ -31,7 +31,7 @@ def write_command_index() -> str:
 
 def write_command(name: str) -> str:
     """The page of one command."""
-    parts = [f"# cnnspec {name}", *_describe_parser(build_parser(name), 2)]
+    parts = [f"# cnnspec {name}", *describe_parser(build_parser(name), 2)]
     examples = EXAMPLES.get(name, ())
     if examples:
         parts += ["## Example" if len(examples) == 1 else "## Examples"]
@@ -40,7 +40,7 @@ def write_command(name: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _describe_parser(parser: ArgumentParser, level: int) -> Iterator[str]:
+def describe_parser(parser: ArgumentParser, level: int) -> Iterator[str]:
     """A command's introduction, its usage, its options, and the commands inside of it."""
     yield (parser.description or "").strip()
     with fix_width():
@@ -48,12 +48,13 @@ def _describe_parser(parser: ArgumentParser, level: int) -> Iterator[str]:
     actions = [action for action in parser._actions if action.dest != "help"]
     inner = [action for action in actions if isinstance(action, _SubParsersAction)]
     shown = [_list_cells(action, parser) for action in actions if action not in inner]
-    yield f"{'#' * level} Options"
-    yield draw_markdown(_OPTIONS, shown)
+    if shown:
+        yield f"{'#' * level} Options"
+        yield draw_markdown(_OPTIONS, shown)
     for action in inner:
-        for name, below in action.choices.items():
-            yield f"{'#' * level} {parser.prog.removeprefix('cnnspec ')} {name}"
-            yield from _describe_parser(below, level + 1)
+        for below in action.choices.values():
+            yield f"{'#' * level} {below.prog}"
+            yield from describe_parser(below, level + 1)
 
 
 def _list_cells(action: Action, parser: ArgumentParser) -> list[str]:

@@ -8,15 +8,15 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import ALL_OPS
 from cnnspec.ops.shapes import Kind
 from cnnspec.report.tables import Column, draw_markdown
+from cnnspec.spec.spelling import spell
 from reference.examples import show_op
 from reference.levelled import list_remarks, make_anchor
-from reference.spelling import spell
 from reference.written import draw_layers, write_backends
 
 _INDEX = """\
@@ -128,7 +128,7 @@ def _say_values(op: type[Op], name: str) -> str:
     try:
         op.model_validate({name: object()})
     except ValidationError as error:
-        for entry in error.errors():
+        for entry in error.errors(include_url=False):
             if entry["loc"][0] == name and entry["type"] == "field":
                 return entry["msg"].removeprefix("must be ").rpartition(", got ")[0]
     raise TypeError(f"{op.op}.{name} takes anything")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 import re
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from cnnspec.graph.library import load_library
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import ALL_OPS
 from cnnspec.ops.conv import Conv
 from cnnspec.ops.pool import AvgPool
 from cnnspec.ops.shapes import Shape
+from reference.commands import describe_parser
 from reference.console import EXAMPLES, Session, show_session
+from reference.examples import Example, show_block, show_op
 from reference.levelled import SEMANTICS, list_remarks
 from reference.ops import read_docstring, write_op
 from reference.pages import FOLDER, list_writers
@@ -22,6 +26,11 @@ from tests.documents import UPDATE, list_reference
 from tests.op_cases import CASES, OpCase
 
 FORMULA = re.compile(r"along each axis `([^`]+)`")
+
+
+def list_examples() -> list[object]:
+    ops = [pytest.param(show_op(op), id=op.op) for op in ALL_OPS]
+    return ops + [pytest.param(show_block(b), id=b.name) for b in load_library().values()]
 
 
 def list_pages() -> Iterator[object]:
@@ -74,7 +83,8 @@ def is_plain(fields: dict[str, object]) -> bool:
 def evaluate(formula: str, case: OpCase, shape: Shape, axis: int) -> float:
     """A formula of a docstring with the numbers of one axis; padding is that of both sides."""
     known: dict[str, float] = {"padding": 0, "dilation": 1}
-    fields = dict(case.build())
+    op = case.build()
+    fields = {name: getattr(op, name) for name in type(op).model_fields}
     if "stride" in fields and fields["stride"] is None:
         fields["stride"] = fields["kernel_size"]
     for name, value in fields.items():
@@ -133,6 +143,26 @@ def test_links_of_a_remark_keep_their_targets(
     assert remark.text == (
         "[`add`](add.md) is in [a guide](../../verify.md#x), [above](../../semantics.md#part)."
     )
+
+
+def test_commands_inside_of_a_command_have_their_own_options() -> None:
+    parser = ArgumentParser(prog="cnnspec weights", description="Work with weights.")
+    inner = parser.add_subparsers(dest="subcommand")
+    below = inner.add_parser("diff", description="Compare two files.")
+    below.add_argument("--tolerance", type=float, default=1e-5, help="what counts as equal")
+    text = "\n".join(describe_parser(parser, 2))
+    assert text.startswith("Work with weights.\n") and "\n## Options" not in text
+    assert "\n## cnnspec weights diff\nCompare two files.\n" in text
+    assert "| `--tolerance` | what counts as equal | `TOLERANCE` | `1e-05` |" in text
+
+
+@pytest.mark.torch
+@pytest.mark.onnx
+@pytest.mark.parametrize("example", list_examples())
+def test_example_computes_the_same(example: Example) -> None:
+    from cnnspec.verify.run import verify
+
+    assert verify(example.load().graph, ("torch", "onnx"), 0).passed
 
 
 def test_examples_show_what_fails() -> None:

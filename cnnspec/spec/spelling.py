@@ -1,4 +1,4 @@
-"""Values and arguments as a spec has them."""
+"""Arguments as a spec has them: the way back from what was read to text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from cnnspec.spec.model import Argument, Formula, ListArgument, Literal, MapArgu
 
 
 def spell_argument(argument: Argument) -> str:
-    """An argument as written."""
+    """An argument as YAML has it."""
     match argument:
         case Literal(value=value):
             return spell(value)
@@ -23,7 +23,7 @@ def spell_argument(argument: Argument) -> str:
 
 
 def spell(value: object) -> str:
-    """A plain value."""
+    """A plain value as YAML has it."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
