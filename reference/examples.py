@@ -72,7 +72,15 @@ _STEPS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-# What parameters of blocks get that must be given.
+# The calls of blocks that show more than what they must be given.
+_CALLS = MappingProxyType(
+    {
+        "classifier": "classifier: {classes: 10, hidden: [128]}",
+        "inverted_residual": "inverted_residual: 64",
+    }
+)
+
+# What parameters of the other blocks get that must be given.
 _ARGUMENTS = MappingProxyType({"channels": "16", "out_channels": "16", "classes": "10"})
 
 
@@ -86,8 +94,9 @@ def show_op(op: type[Op]) -> Example:
 
 
 def show_block(block: Block) -> Example:
-    """A call of a block with what it must be given."""
+    """A call of a block, with what it must be given or with more."""
     needed = [name for name, default in block.parameters.items() if default is None]
     given = ", ".join(f"{name}: {_ARGUMENTS.get(name, '8')}" for name in needed)
     call = f"{block.name}: {{{given}}}" if given else block.name
-    return Example("input: {channels: 64, height: 16, width: 16}\n", (call,))
+    step = _CALLS.get(block.name, call)
+    return Example("input: {channels: 64, height: 16, width: 16}\n", (step,))
