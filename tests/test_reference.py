@@ -21,7 +21,7 @@ from reference.console import EXAMPLES, Session, show_session
 from reference.examples import Example, show_block, show_op
 from reference.levelled import SEMANTICS, list_remarks
 from reference.ops import read_docstring, write_op
-from reference.pages import FOLDER, list_writers
+from reference.pages import FOLDER, list_writers, write_pages
 from tests.documents import UPDATE, list_reference
 from tests.op_cases import CASES, OpCase
 
@@ -56,6 +56,18 @@ def test_no_page_is_left_over() -> None:
         for path in left:
             (FOLDER / path).unlink()
     assert UPDATE or not left, "make docs removes it"
+
+
+def test_writing_removes_pages_of_what_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reference.pages.FOLDER", tmp_path)
+    monkeypatch.setattr("reference.pages.list_writers", lambda: {"ops/conv.md": lambda: "new"})
+    (tmp_path / "ops").mkdir()
+    (tmp_path / "ops" / "convolution.md").write_text("old")
+    write_pages()
+    assert [page.name for page in tmp_path.rglob("*.md")] == ["conv.md"]
+    assert (tmp_path / "ops" / "conv.md").read_text() == "new"
 
 
 def list_formulas() -> Iterator[object]:
