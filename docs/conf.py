@@ -19,6 +19,7 @@ html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
+html_use_index = False
 html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False
