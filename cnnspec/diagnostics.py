@@ -65,6 +65,16 @@ class SpecError(Exception):
         super().__init__("\n".join(f"{d.span}: {d.rule}: {d.message}" for d in self.diagnostics))
 
 
+def sort_findings(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The findings in the order of the file."""
+
+    def place(diagnostic: Diagnostic) -> tuple[str, int, int]:
+        span = diagnostic.span
+        return (span.file, span.line, span.column) if span else ("", 0, 0)
+
+    return sorted(diagnostics, key=place)
+
+
 def draw_excerpt(diagnostic: Diagnostic, source: str | None) -> str:
     """Draw one diagnostic as text: headline, source line with carets, notes and help.
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.naming import module_name
-from cnnspec.signing import sign_text
 from cnnspec.sources import Source, find_source, open_beside
 
 if TYPE_CHECKING:
@@ -155,6 +154,8 @@ def _as_value(value: Value) -> Value:
 
 def _sign(compiled: Compiled) -> Compiled:
     """The same files, with generated text signed so that later edits can be told."""
+    from cnnspec.signing import sign_text
+
     files = {
         name: sign_text(data.decode()).encode() if name.endswith(".py") else data
         for name, data in compiled.files.items()

@@ -14,7 +14,7 @@ from pathlib import Path
 from cnnspec.cli.arguments import Setting, add_settings, open_network
 from cnnspec.cli.console import print_error, wants_colour
 from cnnspec.cli.failures import UsageError
-from cnnspec.diagnostics import Diagnostic, Severity, Span
+from cnnspec.diagnostics import Diagnostic, Severity, Span, sort_findings
 from cnnspec.report import findings
 
 FORMATS = ("text", "concise", "json", "github", "sarif")
@@ -57,12 +57,7 @@ def _check(reference: str, settings: Sequence[Setting], texts: dict[str, str]) -
     top = Span(network.source.file, 1, 1, 1, 1)
     placed = [replace(finding, span=finding.span or top) for finding in network.check()]
     texts.update(network.texts)
-    return sorted(placed, key=_order)
-
-
-def _order(diagnostic: Diagnostic) -> tuple[str, int, int]:
-    span = diagnostic.span
-    return (span.file, span.line, span.column) if span else ("", 0, 0)
+    return sort_findings(placed)
 
 
 def _print(found: Sequence[Diagnostic], texts: Mapping[str, str], format: str, files: int) -> None:

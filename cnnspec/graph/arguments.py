@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value
@@ -103,7 +103,7 @@ class OpFactory:
     ) -> None:
         """Record what pydantic found, one error for each field."""
         seen: set[str] = set()
-        for entry in error.errors():
+        for entry in error.errors(include_url=False):
             name = str(entry["loc"][0])
             if name in seen or entry["type"] in ("none_required", "missing"):
                 continue

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cnnspec.diagnostics import SpecError
+from cnnspec.diagnostics import SpecError, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph.builder import Builder
-from cnnspec.graph.explain import explain_faults, sort_findings
 from cnnspec.graph.ir import Graph
 from cnnspec.spec.model import ModelSpec
 
@@ -19,5 +18,8 @@ def build_graph(
     builder = Builder(spec, variant, dict(overrides or {}))
     graph = builder.build()
     if graph is None:
+        # What explains faults takes as long to import as a small network to build.
+        from cnnspec.graph.explain import explain_faults
+
         raise SpecError(sort_findings([*builder.diagnostics, *explain_faults(builder)]))
     return graph

@@ -265,7 +265,8 @@ class Builder(Record):
             return self.run_group(step, frame)
         if step.is_structure:
             return self.run_branches(step, frame)
-        block = find_block(self.spec, step.head)
+        # An op's name on a block is an error, which check_words reported.
+        block = None if step.head in OPS else find_block(self.spec, step.head)
         if block is not None:
             return self.run_call(step, block, frame)
         return self.run_op(step, frame)

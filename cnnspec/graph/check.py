@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from cnnspec.diagnostics import Diagnostic
+from cnnspec.diagnostics import Diagnostic, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph import limits
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.expect import check_figures
-from cnnspec.graph.explain import explain_faults, group_faults, sort_findings
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.record import Key, Stopped
 from cnnspec.graph.static import check_words
-from cnnspec.graph.trials import Budget
 from cnnspec.graph.unused import find_unused_defaults
 from cnnspec.spec.model import ModelSpec
+
+if TYPE_CHECKING:
+    from cnnspec.graph.trials import Budget
 
 
 def check_spec(
@@ -40,7 +42,7 @@ class _Checker:
     places: dict[Key, list[str]] = field(default_factory=dict)
     graphs: dict[str, Graph] = field(default_factory=dict)
     built: list[str] = field(default_factory=list)
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget | None = None
     work: int = 0
 
     def check(self) -> None:
@@ -82,12 +84,21 @@ class _Checker:
             self.graphs[variant] = graph
         for diagnostic in builder.diagnostics:
             self.add(diagnostic, variant)
+        if builder.faults:
+            self.explain(builder)
+        return True
+
+    def explain(self, builder: Builder) -> None:
+        """Keep the findings about shapes that do not fit."""
+        from cnnspec.graph.explain import explain_faults, group_faults
+        from cnnspec.graph.trials import Budget
+
+        self.budget = self.budget or Budget()
         for key in group_faults(builder.faults):
             if key in self.found:
-                self.places.setdefault(key, []).append(variant)
+                self.places.setdefault(key, []).append(builder.variant)
         for diagnostic in explain_faults(builder, self.found, self.budget):
-            self.add(diagnostic, variant)
-        return True
+            self.add(diagnostic, builder.variant)
 
     def add(self, diagnostic: Diagnostic, variant: str | None = None) -> None:
         """Keep a finding once for each rule and place, with the variants that it is in."""

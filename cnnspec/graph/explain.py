@@ -56,16 +56,6 @@ def group_faults(faults: Iterable[Fault]) -> Uses:
     return groups
 
 
-def sort_findings(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The findings in the order of the file."""
-
-    def place(diagnostic: Diagnostic) -> tuple[str, int, int]:
-        span = diagnostic.span
-        return (span.file, span.line, span.column) if span else ("", 0, 0)
-
-    return sorted(diagnostics, key=place)
-
-
 def find_span(fault: Fault) -> Span:
     """The field that a fault is about, where it is written in the step; else the step's word."""
     kind = OPS[fault.op.op]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from cnnspec.graph.fit_sizes import find_smallest
 from cnnspec.graph.record import Fault
 from cnnspec.graph.trail import Change, resolve_windows, trace_fault
-from cnnspec.graph.trials import Trials, is_own, list_steps, put_instead, set_fields, swap
+from cnnspec.graph.trials import Trials, is_own, put_instead, set_fields, swap
+from cnnspec.graph.walk import list_steps
 from cnnspec.spec.model import Literal, MapArgument, Step
 
 _CONVOLUTIONS = ("conv", "depthwise_conv")

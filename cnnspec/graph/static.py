@@ -48,7 +48,6 @@ class _Checker:
     def __init__(self, spec: ModelSpec, report: Report) -> None:
         self.spec = spec
         self.report = report
-        self.known = [*OPS, *STRUCTURES, *load_library(), *spec.blocks]
         self.factory = OpFactory(spec, {}, self)
 
     def fail(self, rule: str, message: str, span: Span, *help: str) -> None:
@@ -147,10 +146,12 @@ class _Checker:
 
     def check_call(self, step: Step) -> None:
         """Check a step's op or block, and the fields that it is given."""
-        kind, block = OPS.get(step.head), find_block(self.spec, step.head)
+        kind = OPS.get(step.head)
+        block = find_block(self.spec, step.head) if kind is None else None
         if kind is None and block is None:
             given = step.argument.value if isinstance(step.argument, Literal) else None
-            help = explain_word(step.head, self.known, str(given))
+            known = [*OPS, *STRUCTURES, *load_library(), *self.spec.blocks]
+            help = explain_word(step.head, known, str(given))
             message = f"there is no op or block '{step.head[:80]}'"
             self.fail("unknown-op", message, step.span, help)
         elif kind is None and block is not None:

@@ -10,6 +10,7 @@ from cnnspec.diagnostics import Span
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.frame import is_library
 from cnnspec.graph.record import Fault, Key
+from cnnspec.graph.walk import list_steps
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.model import (
     Argument,
@@ -135,18 +136,6 @@ def put_instead(step: Step, *steps: Step) -> dict[Key, Step]:
     branch = Branch("layers", inner, step.span)
     group = Step("layers", step.span, branches=(branch,), name=step.name)
     return {(step.head, step.span): group}
-
-
-def list_steps(spec: ModelSpec) -> list[Step]:
-    """Every step that the user wrote, blocks included, in order."""
-    found: list[Step] = []
-    waiting = [*(step for block in spec.blocks.values() for step in block.steps), *spec.steps]
-    waiting.reverse()
-    while waiting:
-        step = waiting.pop()
-        found.append(step)
-        waiting += [inner for branch in reversed(step.branches) for inner in reversed(branch.steps)]
-    return found
 
 
 def find_list(spec: ModelSpec, step: Step) -> tuple[Step, ...]:

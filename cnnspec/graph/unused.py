@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from cnnspec.diagnostics import Diagnostic, Severity
 from cnnspec.graph.ir import Graph
-from cnnspec.graph.trials import list_steps
+from cnnspec.graph.walk import list_steps
 from cnnspec.spec.model import ModelSpec
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, Item, LoopItem, Region
+from cnnspec.spec.model import ModelSpec, Step
 
 
 def walk_items(region: Region) -> Iterator[Item]:
@@ -24,6 +25,18 @@ def _walk_item(item: Item) -> Iterator[Item]:
         case LoopItem():
             for _, turn in item.turns:
                 yield from _walk_item(turn)
+
+
+def list_steps(spec: ModelSpec) -> list[Step]:
+    """Every step that the user wrote, blocks included, in order."""
+    found: list[Step] = []
+    waiting = [*(step for block in spec.blocks.values() for step in block.steps), *spec.steps]
+    waiting.reverse()
+    while waiting:
+        step = waiting.pop()
+        found.append(step)
+        waiting += [inner for branch in reversed(step.branches) for inner in reversed(branch.steps)]
+    return found
 
 
 def has_gaps(region: Region) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 from types import MappingProxyType
 
 from cnnspec.graph.limits import MAX_HINTS
@@ -102,6 +101,8 @@ _INFERRED = frozenset({"in_channels", "in_features", "input_shape", "input_dim",
 
 def suggest(word: str, known: Iterable[str], otherwise: str) -> str:
     """The known word that was likely meant, or else what there is."""
+    from difflib import SequenceMatcher
+
     hint = nearest(word, list(known)[:MAX_HINTS])
     # A word that shares little with the hint was not a slip of it.
     near = hint is not None and SequenceMatcher(None, word, hint).ratio() >= _NEAR

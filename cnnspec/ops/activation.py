@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from cnnspec.ops.base import Op, Weight
 from cnnspec.ops.fields import Flag, Number, Positive, words
+from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Shape
 
 _GeluForm = Annotated[str, words("none", "tanh")]

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
+from cnnspec.ops.model import Model
 from cnnspec.ops.shapes import Kind, Shape
 
 ALL_KINDS = frozenset(Kind)
@@ -59,7 +58,7 @@ class Reach:
     stride: Fraction = Fraction(1)
 
 
-class Op(BaseModel):
+class Op(Model):
     """The meaning of one kind of layer; subclasses add fields and override the rules below.
 
     Class attributes:
@@ -69,8 +68,6 @@ class Op(BaseModel):
         merges: whether it takes several values by name instead of the current one.
         acts_in_training: whether it does something in training only (dropout).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     op: ClassVar[str] = ""
     principal: ClassVar[str | None] = None

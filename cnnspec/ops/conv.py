@@ -6,10 +6,9 @@ from fractions import Fraction
 from math import prod
 from typing import ClassVar
 
-from pydantic import Field
-
 from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, Weight, spread
 from cnnspec.ops.fields import Count, Flag, Padding, PerAxis, PerAxisFromZero
+from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.ops.windows import Window, resolve_windows, slide
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from cnnspec.ops.model import Check
 
 # No axis, kernel or channel count of a network that fits in memory comes near this.
 MAX_SIZE = 2**24
@@ -77,51 +78,43 @@ def _check_flag(value: Any) -> bool:
     return value
 
 
-def words(*choices: str) -> PlainValidator:
-    """The validator of a field that takes one of a few words."""
+def words(*choices: str) -> Check:
+    """The check of a field that takes one of a few words."""
 
     def check(value: Any) -> str:
         if value not in choices:
             raise _fail(" or ".join(repr(word) for word in choices), value)
         return str(value)
 
-    return PlainValidator(check, json_schema_input_type=Literal[choices])
+    return Check(check, {"enum": list(choices)})
 
 
 _SIZES_SCHEMA = {"type": ["integer", "array"], "items": {"type": "integer"}}
 
-Count = Annotated[
-    int, PlainValidator(_integer(1)), WithJsonSchema({"type": "integer", "minimum": 1})
-]
-PerAxis = Annotated[
-    int | tuple[int, ...], PlainValidator(_integers(1)), WithJsonSchema(_SIZES_SCHEMA)
-]
-PerAxisFromZero = Annotated[
-    int | tuple[int, ...], PlainValidator(_integers(0)), WithJsonSchema(_SIZES_SCHEMA)
-]
+Count = Annotated[int, Check(_integer(1), {"type": "integer", "minimum": 1})]
+PerAxis = Annotated[int | tuple[int, ...], Check(_integers(1), _SIZES_SCHEMA)]
+PerAxisFromZero = Annotated[int | tuple[int, ...], Check(_integers(0), _SIZES_SCHEMA)]
 Padding = Annotated[
     int | tuple[int, ...] | Literal["same", "valid"],
-    PlainValidator(_check_padding),
-    WithJsonSchema({"type": ["integer", "array", "string"], "items": {"type": "integer"}}),
+    Check(_check_padding, {"type": ["integer", "array", "string"], "items": {"type": "integer"}}),
 ]
-Flag = Annotated[bool, PlainValidator(_check_flag), WithJsonSchema({"type": "boolean"})]
+Flag = Annotated[bool, Check(_check_flag, {"type": "boolean"})]
 Rate = Annotated[
     float,
-    PlainValidator(_float("a number from 0 to below 1", lambda v: 0 <= v < 1)),
-    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 1}),
+    Check(
+        _float("a number from 0 to below 1", lambda v: 0 <= v < 1),
+        {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+    ),
 ]
 Fraction = Annotated[
     float,
-    PlainValidator(_float("a number above 0 and at most 1", lambda v: 0 < v <= 1)),
-    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+    Check(
+        _float("a number above 0 and at most 1", lambda v: 0 < v <= 1),
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+    ),
 ]
 Positive = Annotated[
     float,
-    PlainValidator(_float("a number above 0", lambda v: v > 0)),
-    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
+    Check(_float("a number above 0", lambda v: v > 0), {"type": "number", "exclusiveMinimum": 0}),
 ]
-Number = Annotated[
-    float,
-    PlainValidator(_float("a number", lambda v: True)),
-    WithJsonSchema({"type": "number"}),
-]
+Number = Annotated[float, Check(_float("a number", lambda v: True), {"type": "number"})]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
-
 from cnnspec.ops.base import Op, Weight
 from cnnspec.ops.fields import Count, Flag
+from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape
 
 

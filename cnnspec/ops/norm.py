@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, Weight
 from cnnspec.ops.conv import check_groups
 from cnnspec.ops.fields import Count, Flag, Fraction, Positive, words
+from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape
 
 _Axes = Annotated[str, words("channels", "all")]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import ClassVar
 
-from pydantic import Field
-
 from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, spread
 from cnnspec.ops.fields import Flag, Padding, PerAxis, Positive
+from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape, vector
 from cnnspec.ops.windows import Window, resolve_windows, slide
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
-
 from cnnspec.ops.base import MAPS, Op, ShapeFault, spread_sides
 from cnnspec.ops.fields import PerAxisFromZero
+from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape, vector
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, spread
 from cnnspec.ops.fields import PerAxis, words
+from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape
 
 _Mode = Annotated[str, words("nearest", "bilinear")]

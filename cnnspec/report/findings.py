@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -36,6 +35,8 @@ def format_concise(diagnostics: Sequence[Diagnostic]) -> str:
 
 def format_json(diagnostics: Sequence[Diagnostic]) -> str:
     """Write a JSON list with an object for each finding."""
+    import json
+
     return json.dumps([_describe(diagnostic) for diagnostic in diagnostics], indent=2) + "\n"
 
 

@@ -173,7 +173,13 @@ class ModelSpec:
     blocks: dict[str, Block] = field(default_factory=dict)
     expect: tuple[Expectation, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
-    fingerprint: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What generated files say that they were made from."""
+        import hashlib
+
+        return hashlib.sha256("\0".join(self.sources.values()).encode()).hexdigest()[:16]
 
 
 Variables = dict[str, Value]

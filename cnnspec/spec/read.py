@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -146,7 +145,6 @@ class _SpecReader:
             blocks=self.read_blocks(),
             expect=self.read_expectations(),
             sources=self.sources,
-            fingerprint=hashlib.sha256("\0".join(self.sources.values()).encode()).hexdigest()[:16],
         )
         if self.steps.diagnostics:
             raise SpecError(self.steps.diagnostics)
