@@ -6,6 +6,7 @@ read or written, 70 a bug in this tool, 130 interrupted, 141 the reader of the o
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -17,6 +18,8 @@ from cnnspec.cli.console import print_error, print_findings, soften_encoding
 from cnnspec.cli.failures import RejectedError, UsageError
 from cnnspec.diagnostics import SpecError
 
+# New objects between two looks for garbage: some tens of MB at the most.
+GARBAGE_THRESHOLD = 100_000
 USAGE, BUG, INTERRUPTED, BROKEN_PIPE = 2, 70, 130, 141
 
 # Each command is a module of that name here, imported when it is called.
@@ -50,6 +53,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     With the environment variable CNNSPEC_DEBUG set, bugs and their tracebacks come through.
     """
     soften_encoding()
+    # A graph lives as long as its command: looking for garbage as often as Python does by default
+    # takes half the time of a check.
+    gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
     try:
         code = _dispatch(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()

@@ -11,7 +11,7 @@ from pydantic_core import ValidationError
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value
-from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
+from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate, needs
 from cnnspec.graph.frame import Calls
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
@@ -29,12 +29,17 @@ class Reporter(Protocol):
 
 @dataclass(slots=True)
 class OpFactory:
-    """Makes ops from steps; equal ops are made once."""
+    """Makes ops from steps; equal ops are made once.
+
+    `ops` has them by their values, and `fixed` by their steps where these hold no expressions:
+    such steps are the same in every turn, use and variant.
+    """
 
     spec: ModelSpec
     params: Mapping[str, Value]
     reporter: Reporter
-    cache: dict[object, Op] = field(default_factory=dict)
+    ops: dict[object, Op] = field(default_factory=dict)
+    fixed: dict[Step, Op] = field(default_factory=dict)
 
     def evaluate_all(
         self,
@@ -63,6 +68,8 @@ class OpFactory:
         self, step: Step, variables: Mapping[str, Value], calls: Calls, path: str = ""
     ) -> Op | None:
         """The op of a step with its fields checked; None after an error."""
+        if step in self.fixed:
+            return self.fixed[step]
         kind = OPS[step.head]
         entries, spans = list_fields(self.spec, step)
         fields = kind.model_fields
@@ -72,14 +79,16 @@ class OpFactory:
         if values is None:
             return None
         key = (step.head, repr(values))
-        if key in self.cache:
-            return self.cache[key]
-        try:
-            op = kind.model_validate(values)
-        except ValidationError as error:
-            self.explain(error, values, spans, calls, path)
-            return None
-        self.cache[key] = op
+        op = self.ops.get(key)
+        if op is None:
+            try:
+                op = kind.model_validate(values)
+            except ValidationError as error:
+                self.explain(error, values, spans, calls, path)
+                return None
+            self.ops[key] = op
+        if not any(needs(argument) for argument in entries.values()):
+            self.fixed[step] = op
         return op
 
     def check_values(self, kind: type[Op], entries: Mapping[str, Argument]) -> None:

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.expressions import Value as Scalar
-from cnnspec.expressions.syntax import show
 from cnnspec.graph import limits
 from cnnspec.graph.arguments import OpFactory
-from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
-from cnnspec.graph.frame import Frame, keep_name
+from cnnspec.graph.evaluate import UnknownValue
+from cnnspec.graph.frame import Calls, Frame, keep_name
 from cnnspec.graph.inputs import infer_input
 from cnnspec.graph.ir import (
     BranchItem,
@@ -32,24 +31,21 @@ from cnnspec.graph.ir import (
 )
 from cnnspec.graph.library import find_block
 from cnnspec.graph.modifiers import (
-    Problem,
     check_condition,
     check_count,
     check_list,
-    check_shortcut_condition,
     explain_turn_name,
 )
 from cnnspec.graph.params import choose_params
-from cnnspec.graph.record import Key, Record, Stopped
+from cnnspec.graph.reading import Reader
+from cnnspec.graph.record import Key, Stopped
+from cnnspec.graph.reuse import Copier, Instance, InstanceKey, freeze
 from cnnspec.graph.scope import Scope, is_positional
 from cnnspec.graph.static import check_words
 from cnnspec.graph.walk import has_gaps
-from cnnspec.graph.words import suggest
-from cnnspec.naming import is_name
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.model import (
     MERGES,
-    Argument,
     Block,
     Branch,
     ListArgument,
@@ -59,7 +55,7 @@ from cnnspec.spec.model import (
 
 
 @dataclass(slots=True)
-class Builder(Record):
+class Builder(Reader):
     """The state of one build.
 
     `patches` replaces steps, by their word and place, and `sizes` the spatial sizes of the
@@ -73,6 +69,7 @@ class Builder(Record):
     words: bool = field(default=True, kw_only=True)
     factory: OpFactory = field(init=False)
     params: dict[str, Scalar] = field(default_factory=dict, init=False)
+    shown_params: str = field(default="", init=False)
     inputs: tuple[Value, ...] = field(default=(), init=False)
 
     def build(self) -> Graph | None:
@@ -95,7 +92,8 @@ class Builder(Record):
     def run(self) -> Region:
         """Carry out the whole network."""
         self.params = choose_params(self.spec, self.variant, self.overrides, self.report)
-        self.factory = OpFactory(self.spec, self.params, self)
+        self.shown_params = repr(self.params)
+        self.factory = OpFactory(self.spec, self.params, self, self.known.ops, self.known.fixed)
         self.inputs = self.read_inputs()
         scope = Scope("", self.spec.steps, is_positional(self.spec.steps))
         flow = self.inputs[0] if len(self.inputs) == 1 else None
@@ -121,15 +119,6 @@ class Builder(Record):
             values.append(Value(shape, name=source.name))
         return tuple(values)
 
-    def read(self, argument: Argument, frame: Frame) -> Scalar:
-        """An argument's value; raises UnknownValue after reporting what is wrong with it."""
-        try:
-            return evaluate(argument, frame.environment)
-        except BadArgument as error:
-            help = (error.help,) if error.help else ()
-            self.fail(frame, "invalid-expression", error.message, error.span, *help)
-            raise UnknownValue from None
-
     # Lists and modifiers
 
     def run_steps(self, steps: tuple[Step, ...], frame: Frame) -> Region:
@@ -139,7 +128,7 @@ class Builder(Record):
         items: list[Item] = []
         flow = frame.flow
         for step in steps:
-            item = self.run_modified(step, replace(frame, values=values, flow=flow))
+            item = self.run_modified(step, frame.move(flow, values))
             items.append(item)
             flow = item.output
             keep_name(step, item, values)
@@ -168,13 +157,8 @@ class Builder(Record):
         except UnknownValue:
             return Item(step, frame.flow or Value(None), Value(None))
         if step.source is not None:
-            frame = replace(frame, flow=self.find_value(step.source, frame))
+            frame = frame.move(self.find_value(step.source, frame), frame.values)
         return self.run_step(step, frame)
-
-    def reject(self, frame: Frame, argument: Argument, problem: Problem) -> UnknownValue:
-        """Record a modifier that says what it cannot say."""
-        self.fail(frame, *problem, argument.span)
-        return UnknownValue()
 
     def skip(self, step: Step, frame: Frame) -> Item:
         """Leave a step out: its value passes unchanged."""
@@ -222,37 +206,19 @@ class Builder(Record):
             inner = inner.strip(name=None)
         turns: list[tuple[dict[str, Scalar], Item]] = []
         for row in rows:
-            turn = replace(frame, variables={**frame.variables, **row}, flow=flow)
-            item = self.run_modified(inner, replace(turn, depth=frame.depth + 1))
+            item = self.run_modified(inner, frame.turn(row, flow))
             turns.append((row, item))
             flow = item.output
             keep_name(step, item, frame.values)
         start = frame.flow or Value(None)
         return LoopItem(step, start, flow or start, turns=tuple(turns))
 
-    def find_value(self, reference: Argument, frame: Frame) -> Value:
-        """The value that a name stands for; `_` is the current one."""
-        try:
-            name = self.read(reference, frame)
-        except UnknownValue:
-            return Value(None)
-        if name == "_" and frame.flow is not None:
-            return frame.flow
-        if isinstance(name, str) and name in frame.values:
-            return frame.values[name]
-        known = list(frame.values)[-limits.MAX_HINTS :]
-        listed = f"values that can be taken here: {', '.join([*known[-12:], '_'])}"
-        return self.fail(
-            frame, "unknown-value", f"no value is named {show(name)} here", reference.span,
-            suggest(str(name), known, listed),
-        )  # fmt: skip
-
     # Steps
 
     def run_step(self, step: Step, frame: Frame) -> Item:
         """Carry out a step without modifiers."""
         patch = None if frame.patched else self.patches.get((step.head, step.span))
-        frame = replace(frame, depth=frame.depth + 1, patched=frame.patched or patch is not None)
+        frame = frame.enter(patched=patch is not None)
         step = patch or step
         if frame.flow is None:
             if step.head not in MERGES:
@@ -260,7 +226,7 @@ class Builder(Record):
                     frame, "unknown-value", "with several inputs there is no current value yet",
                     step.span, "take one of the inputs with 'from: NAME'",
                 )  # fmt: skip
-            frame = replace(frame, flow=Value(None))
+            frame = frame.move(Value(None), frame.values)
         if step.head == "layers":
             return self.run_group(step, frame)
         if step.is_structure:
@@ -270,28 +236,6 @@ class Builder(Record):
         if block is not None:
             return self.run_call(step, block, frame)
         return self.run_op(step, frame)
-
-    def take_path(self, step: Step, frame: Frame) -> str:
-        """The path of a step in its scope."""
-        if step.name is None:
-            return frame.scope.take_auto(step.head)
-        try:
-            name = self.read(step.name, frame)
-        except UnknownValue:
-            return frame.scope.take_auto(step.head)
-        if not isinstance(name, str) or not is_name(name):
-            allowed = "letters, digits and underscores, beginning with a letter"
-            message = f"name {show(name)} must be {allowed}"
-            self.fail(frame, "invalid-name", message, step.name.span)
-            return frame.scope.take_auto(step.head)
-        path = frame.scope.take_name(name)
-        if path is None:
-            self.fail(
-                frame, "duplicate-name", f"the name '{name}' is taken already in the same part",
-                step.name.span, "give it another name, or one with a loop variable: conv$(i)",
-            )  # fmt: skip
-            return frame.scope.take_auto(step.head)
-        return path
 
     def run_group(self, step: Step, frame: Frame) -> Item:
         """Carry out `layers`: in the same scope, or in one of its own where it has a name."""
@@ -330,15 +274,6 @@ class Builder(Record):
         node = self.add_node(step, op, inputs, path, frame)
         return BranchItem(step, frame.flow, node.output, path, branches=branches, merge=node)
 
-    def check_shortcut(self, step: Step, frame: Frame) -> bool:
-        """Whether branches are merged: a residual's `shortcut_when` may say that its are not."""
-        if step.shortcut_when is None:
-            return True
-        holds = self.read(step.shortcut_when, frame)
-        if problem := check_shortcut_condition(holds):
-            raise self.reject(frame, step.shortcut_when, problem)
-        return bool(holds)
-
     def run_branch(self, branch: Branch, frame: Frame) -> Region:
         """Carry out one branch: a plain chain is a part of the path."""
         scope = frame.scope
@@ -362,20 +297,77 @@ class Builder(Record):
         arguments = self.factory.read_call(step, block, frame.environment, frame.calls, received)
         if arguments is None:
             return Item(step, frame.flow, Value(None), path)
-        variables = {} if block.library else dict(self.params)
-        variables.update(arguments)
-        variables.pop("in_channels", None)
-        if received is not None:
-            variables["in_channels"] = received
-        inner = Frame(
-            variables, ChainMap(), frame.flow, Scope(path, block.steps, is_positional(block.steps)),
-            (*frame.calls, (block.name, step.span)), frame.depth,
-        )  # fmt: skip
-        body = self.run_steps(block.steps, inner)
+        key = self.make_key(block, arguments, frame)
+        instance = self.known.instances.get(key) if key is not None else None
+        if instance is not None and self.has_room(instance):
+            body = self.copy_block(instance, path, (*frame.calls, (block.name, step.span)), frame)
+        else:
+            body = self.run_block(step, block, path, arguments, frame, key)
         return CallItem(
             step, frame.flow, body.output, path, block=block, arguments=arguments,
             in_channels=received or 0, body=body,
         )  # fmt: skip
+
+    def run_block(
+        self,
+        step: Step,
+        block: Block,
+        path: str,
+        arguments: dict[str, Scalar],
+        frame: Frame,
+        key: InstanceKey | None,
+    ) -> Region:
+        """Carry out the steps of a block, and keep them under the key where nothing was found."""
+        assert frame.flow is not None
+        variables = {} if block.library else dict(self.params)
+        variables.update(arguments)
+        variables.pop("in_channels", None)
+        if frame.flow.shape is not None:
+            variables["in_channels"] = frame.flow.shape.channels
+        calls = (*frame.calls, (block.name, step.span))
+        inner = Frame(
+            variables, ChainMap(), frame.flow, Scope(path, block.steps, is_positional(block.steps)),
+            calls, frame.depth,
+        )  # fmt: skip
+        nodes, steps, parameters = len(self.nodes), self.steps, self.parameters
+        troubles = self.troubles
+        body = self.run_steps(block.steps, inner)
+        made = tuple(self.nodes[nodes:])
+        sound = all(node.output.shape is not None for node in made) and not has_gaps(body)
+        if key is not None and sound and self.troubles == troubles:
+            self.known.instances[key] = Instance(
+                body, made, path, calls, self.steps - steps, self.parameters - parameters
+            )
+        return body
+
+    def copy_block(self, instance: Instance, path: str, calls: Calls, frame: Frame) -> Region:
+        """Put a block that was carried out before in another place."""
+        assert frame.flow is not None
+        copier = Copier(instance, path, calls, frame.flow)
+        body = copier.copy()
+        self.nodes += copier.nodes.values()
+        self.steps += instance.steps
+        self.parameters += instance.parameters
+        return body
+
+    def has_room(self, instance: Instance) -> bool:
+        """Whether a copy keeps within the limits; what does not is carried out up to its limit."""
+        return (
+            self.steps + instance.steps <= limits.MAX_STEPS
+            and len(self.nodes) + len(instance.nodes) <= limits.MAX_NODES
+            and self.parameters + instance.parameters <= limits.MAX_PARAMETERS
+        )
+
+    def make_key(
+        self, block: Block, arguments: dict[str, Scalar], frame: Frame
+    ) -> InstanceKey | None:
+        """All that a block depends on; None where it depends on too much to compare."""
+        values = freeze(arguments)
+        if values is None or frame.flow is None or frame.flow.shape is None:
+            return None
+        names = tuple(name for name, _ in frame.calls)
+        params = "" if block.library else self.shown_params
+        return (block, values, frame.flow.shape, params, names, frame.depth, frame.patched)
 
     def run_op(self, step: Step, frame: Frame) -> Item:
         """Carry out a call of an op."""

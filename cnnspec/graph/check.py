@@ -13,6 +13,7 @@ from cnnspec.graph.builder import Builder
 from cnnspec.graph.expect import check_figures
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.record import Key, Stopped
+from cnnspec.graph.reuse import Known
 from cnnspec.graph.static import check_words
 from cnnspec.graph.unused import find_unused_defaults
 from cnnspec.spec.model import ModelSpec
@@ -44,6 +45,7 @@ class _Checker:
     built: list[str] = field(default_factory=list)
     budget: Budget | None = None
     work: int = 0
+    known: Known = field(default_factory=Known)
 
     def check(self) -> None:
         """Build everything, then compare the figures."""
@@ -76,7 +78,7 @@ class _Checker:
             spans = [*self.spec.variant_spans.get(variant, {}).values(), self.spec.span]
             self.add(Diagnostic("too-large", message, spans[0], help=(help,)))
             return False
-        builder = Builder(self.spec, variant, dict(self.overrides), words=False)
+        builder = Builder(self.spec, variant, dict(self.overrides), words=False, known=self.known)
         graph = builder.build()
         self.work += builder.steps + limits.BUILD_COST
         self.built.append(variant)

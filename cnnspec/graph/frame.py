@@ -61,6 +61,24 @@ class Frame:
     # Set inside of a step that was put in another's place, which must not be replaced again.
     patched: bool = False
 
+    def move(self, flow: Value | None, values: ChainMap[str, Value]) -> Frame:
+        """The same place with another current value and other named values."""
+        return Frame(self.variables, values, flow, self.scope, self.calls, self.depth, self.patched)
+
+    def turn(self, row: dict[str, Scalar], flow: Value | None) -> Frame:
+        """One level deeper, with a loop's variables for one turn."""
+        variables = {**self.variables, **row} if row else self.variables
+        return Frame(
+            variables, self.values, flow, self.scope, self.calls, self.depth + 1, self.patched
+        )
+
+    def enter(self, patched: bool) -> Frame:
+        """One level deeper, inside of a step."""
+        return Frame(
+            self.variables, self.values, self.flow, self.scope, self.calls, self.depth + 1,
+            self.patched or patched,
+        )  # fmt: skip
+
     @property
     def environment(self) -> Environment:
         """Everything that an expression may name."""

@@ -9,6 +9,7 @@ from cnnspec.diagnostics import Diagnostic, Span
 from cnnspec.graph import limits
 from cnnspec.graph.frame import Calls, Frame, place_finding
 from cnnspec.graph.ir import Node, Origin, Value
+from cnnspec.graph.reuse import Inferred, Known
 from cnnspec.ops.base import Op, ShapeFault
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.spec.model import ModelSpec, Step
@@ -48,19 +49,24 @@ class Record:
     """The state of one build, apart from what it reads.
 
     A build with `tolerated` findings is a trial: it stops at the first that is not among them.
+    `troubles` counts all that was found, the same in the same place too; `known` is what other
+    builds of the spec have worked out.
     """
 
     spec: ModelSpec
     tolerated: frozenset[Key] | None = field(default=None, kw_only=True)
+    known: Known = field(default_factory=Known, kw_only=True)
     diagnostics: list[Diagnostic] = field(default_factory=list, init=False)
     faults: list[Fault] = field(default_factory=list, init=False)
     nodes: list[Node] = field(default_factory=list, init=False)
     seen: set[Key] = field(default_factory=set, init=False)
     parameters: int = field(default=0, init=False)
     steps: int = field(default=0, init=False)
+    troubles: int = field(default=0, init=False)
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Record a diagnostic once for each place."""
+        self.troubles += 1
         key = (diagnostic.rule, diagnostic.span)
         if self.tolerated is not None and key not in self.tolerated:
             self.diagnostics.append(diagnostic)
@@ -121,13 +127,11 @@ class Record:
         if len(shapes) < len(inputs):
             return node
         try:
-            check_kinds(op, shapes)
-            shape = op.infer_shape(shapes)
-            node.weights = op.list_weights(shapes)
+            shape, node.weights, parameters = self.infer(op, shapes)
         except ShapeFault as cause:
             self.add_fault(Fault(step, op, inputs, origin, path, cause))
             return node
-        self.parameters += sum(prod(weight.shape) for weight in node.weights)
+        self.parameters += parameters
         if not self.hold_size(shape, frame.calls, step.span, path):
             return node
         if self.parameters > limits.MAX_PARAMETERS:
@@ -137,8 +141,18 @@ class Record:
         node.output.shape = shape
         return node
 
+    def infer(self, op: Op, shapes: tuple[Shape, ...]) -> Inferred:
+        """What an op makes of its inputs, which is worked out once for each op and shape."""
+        key = (op, shapes)
+        if key not in self.known.inferred:
+            check_kinds(op, shapes)
+            shape, weights = op.infer_shape(shapes), op.list_weights(shapes)
+            self.known.inferred[key] = shape, weights, sum(prod(weight.shape) for weight in weights)
+        return self.known.inferred[key]
+
     def add_fault(self, fault: Fault) -> None:
         """Record a shape that does not fit."""
+        self.troubles += 1
         self.faults.append(fault)
         if self.tolerated is not None and fault.key not in self.tolerated:
             raise Stopped

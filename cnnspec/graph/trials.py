@@ -81,6 +81,7 @@ class Trials:
         trial = Builder(
             self.base.spec, self.base.variant, self.base.overrides,
             patches=patches, sizes=sizes, words=False, tolerated=self.tolerated - {fault.key},
+            known=self.base.known.without_instances(),
         )  # fmt: skip
         trial.build()
         self.budget.built += trial.steps + 1
