@@ -1,8 +1,6 @@
 """``python -m cnnspec``."""
 
-import sys
-
-from cnnspec.cli.main import run
+from cnnspec.cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(run())
+    main()

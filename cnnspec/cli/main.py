@@ -12,7 +12,7 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from types import MappingProxyType
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 from cnnspec.cli.console import print_error, print_findings, soften_encoding
 from cnnspec.cli.failures import RejectedError, UsageError
@@ -47,15 +47,22 @@ class Command(Protocol):
         """Do the work and return the exit code."""
 
 
+def main() -> NoReturn:
+    """Run the command line of this process, and end it."""
+    # A graph lives as long as its command: looking for garbage as often as Python does by default
+    # takes half the time of a check. At the end everything goes with the process.
+    gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
+    code = run()
+    gc.freeze()
+    sys.exit(code)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; no failure shows a traceback.
 
     With the environment variable CNNSPEC_DEBUG set, bugs and their tracebacks come through.
     """
     soften_encoding()
-    # A graph lives as long as its command: looking for garbage as often as Python does by default
-    # takes half the time of a check.
-    gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
     try:
         code = _dispatch(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -94,6 +93,8 @@ def blame(node: ast.expr, message: str, help: str = "") -> ExpressionError:
 
 def blame_name(node: ast.expr, kind: str, name: str, known: Iterable[str]) -> ExpressionError:
     """Make the error for a name that is not among the known ones, with the nearest of them."""
+    import difflib
+
     names = sorted(known)
     close = difflib.get_close_matches(name, names, 1)
     meant = f", did you mean {close[0]!r}?" if close else ""
