@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from cnnspec.backends.base import CannotSayError, UnshareableError
 from cnnspec.diagnostics import SpecError
@@ -17,6 +17,7 @@ from cnnspec.graph.build import build_graph
 from cnnspec.graph.evaluate import needs
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.library import find_block
+from cnnspec.graph.reuse import Known
 from cnnspec.spec.model import Argument, Block, MapArgument, ModelSpec, Step
 
 
@@ -29,36 +30,41 @@ class Written(Protocol):
 
 
 WriteSource = Callable[[Graph, Mapping[str, Value]], Written]
+Source = TypeVar("Source", bound=Written)
 
 
-def find_exposed(graph: Graph, write: WriteSource) -> dict[str, Value]:
-    """The parameters that the constructor takes, proved by compiling with other values.
+def write_exposed(graph: Graph, write: Callable[[Graph, Mapping[str, Value]], Source]) -> Source:
+    """The source whose constructor takes parameters, as many as compiling it with others allows.
 
     A parameter stays only if other values are possible, and the code for each that is tried is
     the same but for its default.
     """
     exposed = list_candidates(graph)
-    others = {name: list(build_others(graph, name, value)) for name, value in exposed.items()}
+    known = Known()
+    others = {
+        name: list(build_others(graph, name, value, known)) for name, value in exposed.items()
+    }
     refuted = {name for name, graphs in others.items() if not graphs}
     while True:
         exposed = {name: value for name, value in exposed.items() if name not in refuted}
         try:
             source = write(graph, exposed)
         except UnshareableError:
-            return {}
+            return write(graph, {})
         # Code that used a refuted parameter has a number in its place now, so all are tried again.
         refuted = {
             name for name in exposed if not is_same(source, others[name], name, exposed, write)
         }
         if not refuted:
-            return exposed
+            return source
 
 
-def build_others(graph: Graph, name: str, value: Value) -> Iterator[Graph]:
+def build_others(graph: Graph, name: str, value: Value, known: Known) -> Iterator[Graph]:
     """The network with other values of a parameter, as far as they are valid."""
     for changed in list_probes(value):
         try:
-            yield build_graph(graph.spec, graph.variant, {**graph.overrides, name: changed})
+            overrides = {**graph.overrides, name: changed}
+            yield build_graph(graph.spec, graph.variant, overrides, known)
         except SpecError:
             continue
 

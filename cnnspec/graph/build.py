@@ -8,14 +8,21 @@ from cnnspec.diagnostics import SpecError, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.ir import Graph
+from cnnspec.graph.reuse import Known
 from cnnspec.spec.model import ModelSpec
 
 
 def build_graph(
-    spec: ModelSpec, variant: str = "", overrides: Mapping[str, Value] | None = None
+    spec: ModelSpec,
+    variant: str = "",
+    overrides: Mapping[str, Value] | None = None,
+    known: Known | None = None,
 ) -> Graph:
-    """The graph of one variant of a spec; raises SpecError with everything that is wrong."""
-    builder = Builder(spec, variant, dict(overrides or {}))
+    """The graph of one variant of a spec; raises SpecError with everything that is wrong.
+
+    `known` is what other builds of the same spec have worked out.
+    """
+    builder = Builder(spec, variant, dict(overrides or {}), known=known or Known())
     graph = builder.build()
     if graph is None:
         # What explains faults takes as long to import as a small network to build.

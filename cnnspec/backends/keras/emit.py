@@ -10,7 +10,7 @@ from pathlib import Path
 from cnnspec.backends.arguments import pass_arguments
 from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, explain_refusal
 from cnnspec.backends.channels import ChannelFinder, index_owners
-from cnnspec.backends.exposed import find_exposed
+from cnnspec.backends.exposed import write_exposed
 from cnnspec.backends.header import describe_graph, say_title
 from cnnspec.backends.keras.functions import FunctionWriter
 from cnnspec.backends.keras.layout import Shorthand
@@ -349,7 +349,7 @@ def compile_keras(graph: Graph, command: str, templates: Path | None = None) -> 
     """Compile a graph to Keras; raises SpecError for what it cannot say exactly."""
     check_graph(graph)
     try:
-        source = write_source(graph, find_exposed(graph, write_source))
+        source = write_exposed(graph, write_source)
     except CannotSayError as error:
         raise SpecError(find_refused(graph, error)) from None
     check_names(graph, source.layer_names)

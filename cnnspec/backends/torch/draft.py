@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain, count
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import find_references
@@ -143,17 +144,21 @@ class Draft:
 
     def is_free(self, variable: str) -> bool:
         """Whether nothing still needs what a variable holds, and no name of the author's is its."""
+        return variable.isidentifier() and variable not in self.list_needed()
+
+    def list_needed(self) -> set[str]:
+        """The variables that are still needed, and the author's names."""
         kept = [format_inline(self.values[n]) for n in self.referenced if n in self.values]
-        return variable.isidentifier() and variable not in {
-            *self.held, *kept, *map(variable_name, self.referenced)
-        }  # fmt: skip
+        return {*self.held, *kept, *map(variable_name, self.referenced)}
 
     def pick_variable(self) -> str:
         """A variable that nothing still needs."""
-        words = (*_VARIABLES, *(f"x{i}" for i in range(2, 10_000)))
-        return next(name for name in words if self.is_free(name))
+        needed = self.list_needed()
+        words = chain(_VARIABLES, (f"x{i}" for i in count(2)))
+        return next(name for name in words if name not in needed)
 
     def pick_name(self, word: str) -> str:
         """A variable called by a word."""
-        names = (word, *(f"{word}{i}" for i in range(2, 10_000)))
-        return next(name for name in names if self.is_free(name))
+        needed = self.list_needed()
+        names = chain([word], (f"{word}{i}" for i in count(2)))
+        return next(name for name in names if name not in needed)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cnnspec.backends.base import Compiled, UnshareableError, explain_refusal
 from cnnspec.backends.channels import ChannelFinder, index_owners
-from cnnspec.backends.exposed import find_exposed
+from cnnspec.backends.exposed import write_exposed
 from cnnspec.backends.header import describe_graph, say_title
 from cnnspec.backends.rows import Use
 from cnnspec.backends.structure import list_calls, list_variables, make_uses, write_shared
@@ -44,7 +44,7 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
         refused.append(Diagnostic("backend-unsupported", message, graph.spec.span, help=help))
     if refused:
         raise SpecError(refused)
-    source = write_source(graph, find_exposed(graph, write_source))
+    source = write_exposed(graph, write_source)
     if source.hidden:
         message = f"a name in the spec would hide the file's own {source.hidden[0]}"
         help = ("choose another name",)
