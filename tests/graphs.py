@@ -24,7 +24,6 @@ def make_spec(name: str = "net") -> ModelSpec:
         steps=(),
         summary="A small network",
         sources={"net.yaml": "cnnspec: 1\n"},
-        fingerprint="0123456789abcdef",
     )
 
 

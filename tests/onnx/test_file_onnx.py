@@ -82,7 +82,7 @@ def test_the_file_says_where_it_comes_from() -> None:
     assert facts.pop("cnnspec.version") == model.producer_version
     assert facts == {
         "cnnspec.spec": "cnnspec: 1\n",
-        "cnnspec.fingerprint": "0123456789abcdef",
+        "cnnspec.fingerprint": "68e51443f919f118",
         "cnnspec.variant": "",
     }
     assert model.producer_name == "cnnspec"
