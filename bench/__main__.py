@@ -1,6 +1,6 @@
 """Measure, and write the results into docs/performance.md.
 
-    python -m bench [--seconds N] [memory] [compiler] [torch] [onnx] [keras]
+    python -m bench [--seconds N] [memory] [compiler] [tool] [torch] [onnx] [keras]
 
 Each part is measured in a process of its own. The exit code is 1 if a limit is exceeded.
 """
@@ -57,6 +57,7 @@ def bench_memory() -> bool:
 # The parts whose contests are in bench/on_<part>.py: heads of the columns, packages to name.
 TIMED = {
     "compiler": ("Command", "`python -c pass`", ("pydantic", "PyYAML")),
+    "tool": ("Command", "The other", ("pydantic-core", "PyYAML", "torch")),
     "torch": ("Generated", "torchvision", ("torch", "torchvision")),
     "onnx": ("Compiled", "Exported", ("onnxruntime", "onnx", "torch", "onnxscript")),
     "keras": ("Generated", "keras.applications", ("keras", "tensorflow-cpu")),

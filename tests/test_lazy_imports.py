@@ -90,3 +90,36 @@ def test_importing_the_package_loads_none_of_its_parts() -> None:
         check=True,
     )
     assert result.stdout == "\n"
+
+
+def test_a_check_loads_only_what_it_needs(tmp_path: Path) -> None:
+    """What a check imports is most of its time, so each package and part is chosen."""
+    (tmp_path / "net.yaml").write_text(SPEC)
+    probe = (
+        "import sys; from cnnspec.cli.main import run; run(['check', 'net.yaml']); "
+        "print(*sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {sys.path!r}; {probe}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(result.stdout.splitlines()[-1].split())
+    started = subprocess.run(
+        [sys.executable, "-I", "-c", "import sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    packages = {name.partition(".")[0] for name in loaded - set(started.stdout.split())}
+    packages -= {*sys.stdlib_module_names, "cython_runtime"}
+    assert {name for name in packages if not name.startswith("_")} == {
+        "cnnspec", "yaml", "pydantic_core", "typing_extensions"
+    }  # fmt: skip
+    assert not loaded & {"asyncio", "difflib", "hashlib", "importlib.metadata", "json", "tempfile"}
+    parts = {name for name in loaded if name.startswith("cnnspec.")}
+    unused = ("backends", "weights", "verify", "rendering", "signing", "graph.explain",
+              "graph.trials", "graph.trail", "graph.remedies", "report.summary")  # fmt: skip
+    assert not parts & {f"cnnspec.{part}" for part in unused}

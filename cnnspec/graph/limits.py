@@ -1,12 +1,14 @@
 """Bounds on what a spec may ask for: each is far above any published network."""
 
-# ResNet-1202 has 4,300 ops; a spec that asks for this many has a loop gone wrong, and is told so
-# within a second or two.
-MAX_NODES = 20_000
+# ResNet-1202 has 4,300 ops. A file of the largest size spells some 100,000, and a loop may make as
+# many: they are checked in about ten seconds and 200 MB, so that every file can be.
+MAX_NODES = 120_000
 # Steps carried out, empty ones too: loops around nothing must end as well.
-MAX_STEPS = 30_000
+MAX_STEPS = 250_000
+# A step counts once more for so many characters in its expressions, or entries in its lists.
+STEP_LENGTH = 32
 # The same for all variants of a spec together, so that a check stays prompt.
-MAX_WORK = 60_000
+MAX_WORK = 300_000
 # What a build costs before its first step, counted in steps.
 BUILD_COST = 50
 # Blocks that call blocks; deeper chains are unreadable long before they reach this.

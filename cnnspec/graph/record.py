@@ -93,7 +93,7 @@ class Record:
 
     def count_step(self, frame: Frame, step: Step) -> None:
         """Count a step that is carried out, and stop where there are too many."""
-        self.steps += 1
+        self.steps += self.known.weigh(step)
         if self.steps > limits.MAX_STEPS:
             message = f"loops and blocks come to more than {limits.MAX_STEPS:,} steps"
             self.fail(frame, "too-large", message, step.span)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cnnspec.expressions import Value as Scalar
+from cnnspec.graph import limits
 from cnnspec.graph.frame import Calls
 from cnnspec.graph.ir import (
     BranchItem,
@@ -25,7 +26,7 @@ from cnnspec.graph.ir import (
 )
 from cnnspec.ops.base import Op, Weight
 from cnnspec.ops.shapes import Shape
-from cnnspec.spec.model import Step
+from cnnspec.spec.model import Argument, Formula, ListArgument, MapArgument, Pattern, Step
 
 # Longer lists are not compared: that could take longer than to carry the block out.
 _MAX_ITEMS = 64
@@ -52,13 +53,24 @@ class Known:
     """What builds of one spec have worked out, for each other to use.
 
     `instances` are blocks by all that they depend on, `inferred` what ops make of shapes; `ops`
-    and `fixed` are what OpFactory keeps.
+    and `fixed` are what OpFactory keeps; `weights` are steps as `weigh` counts them.
     """
 
     instances: dict[InstanceKey, Instance] = field(default_factory=dict)
     inferred: dict[tuple[Op, tuple[Shape, ...]], Inferred] = field(default_factory=dict)
     ops: dict[object, Op] = field(default_factory=dict)
     fixed: dict[Step, Op] = field(default_factory=dict)
+    weights: dict[Step, int] = field(default_factory=dict)
+
+    def weigh(self, step: Step) -> int:
+        """How many steps a step counts for: one with long expressions takes as long as several."""
+        if step not in self.weights:
+            arguments = [*step.modifiers, *(values for _, values in step.loop)]
+            if step.argument is not None:
+                arguments.append(step.argument)
+            length = sum(map(measure, arguments))
+            self.weights[step] = 1 + length // limits.STEP_LENGTH
+        return self.weights[step]
 
     def without_instances(self) -> Known:
         """The same for a build in which steps are replaced, so that blocks come out otherwise."""
@@ -156,3 +168,18 @@ def freeze(values: Mapping[str, Scalar]) -> tuple[object, ...] | None:
         if len(found) + len(waiting) > _MAX_ITEMS * (len(values) + 1):
             return None
     return tuple(found)
+
+
+def measure(argument: Argument) -> int:
+    """How long an argument's expressions and lists are."""
+    match argument:
+        case Formula():
+            return len(argument.expression.text)
+        case Pattern():
+            parts = argument.template.parts
+            return sum(len(part if isinstance(part, str) else part.text) for part in parts)
+        case ListArgument():
+            return len(argument.items) + sum(map(measure, argument.items))
+        case MapArgument():
+            return sum(measure(value) for _, _, value in argument.entries)
+    return 0
