@@ -56,7 +56,7 @@ def bench_memory() -> bool:
 
 # The parts whose contests are in bench/on_<part>.py: heads of the columns, packages to name.
 TIMED = {
-    "compiler": ("Command", "`python -c pass`", ("pydantic", "PyYAML")),
+    "compiler": ("Command", "`python -c pass`", ("pydantic-core", "PyYAML")),
     "tool": ("Command", "The other", ("pydantic-core", "PyYAML", "torch")),
     "torch": ("Generated", "torchvision", ("torch", "torchvision")),
     "onnx": ("Compiled", "Exported", ("onnxruntime", "onnx", "torch", "onnxscript")),
