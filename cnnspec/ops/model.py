@@ -58,14 +58,17 @@ class Model:
         cls.model_fields = MappingProxyType({**cls.model_fields, **declared})
         cls._validator = None
 
+    def __init__(self, /, **values: object) -> None:
+        """Check values and fill in the defaults; raises ValidationError with all that is wrong."""
+        kind = type(self)
+        if kind._validator is None:
+            kind._validator = _make_validator(kind)
+        self.__dict__.update(kind._validator.validate_python(values))
+
     @classmethod
     def model_validate(cls, values: Mapping[str, object]) -> Self:
-        """Check values and fill in the defaults; raises ValidationError with all that is wrong."""
-        model = cls.__new__(cls)
-        if cls._validator is None:
-            cls._validator = _make_validator(cls)
-        model.__dict__.update(cls._validator.validate_python(values))
-        return model
+        """The model with these values, as the constructor makes it."""
+        return cls(**values)
 
     @classmethod
     def model_json_schema(cls) -> dict[str, Any]:
