@@ -28,7 +28,9 @@ def pool(name: str, x: Any, *arguments: Any) -> tuple[Any, Any]:
 @pytest.mark.parametrize("strides", [1, 2, (1, 2, 3)])
 @pytest.mark.parametrize("size", [2, (1, 2, 3), (3, 2, 1)])
 @pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
-def test_taken_apart_a_pool_stays_the_same(name: str, size: Any, strides: Any, padding: str) -> None:
+def test_taken_apart_a_pool_stays_the_same(
+    name: str, size: Any, strides: Any, padding: str
+) -> None:
     x = np.random.default_rng(0).normal(size=(2, 4, 5, 7, 3))
     wanted = pool(name, tf.constant(x, tf.float32), size, strides, padding)
     with pool_in_double():
