@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.ops.shapes import AXIS_NAMES, Kind, Shape
 
 ALL_KINDS = frozenset(Kind)
 MAPS = frozenset({Kind.MAP})
@@ -100,14 +100,18 @@ def spread(value: int | tuple[int, ...], rank: int, field: str) -> tuple[int, ..
     if isinstance(value, int):
         return (value,) * rank
     if len(value) != rank:
-        raise ShapeFault(
-            "wrong-rank",
-            f"{field} has {len(value)} entries, but the map has {rank} "
-            f"{'axis' if rank == 1 else 'axes'}",
-            field=field,
-            help=(f"write {field} as one number, or as a list of {rank}",),
-        )
+        raise _refuse_length(value, rank, field, f"or as a list of {rank}")
     return value
+
+
+def _refuse_length(value: tuple[int, ...], rank: int, field: str, forms: str) -> ShapeFault:
+    axes = f"{rank} {'axis' if rank == 1 else 'axes'}: {', '.join(AXIS_NAMES[rank])}"
+    return ShapeFault(
+        "wrong-rank",
+        f"{field} has {len(value)} entries, but the map has {axes}",
+        field=field,
+        help=(f"write {field} as one number, {forms}",),
+    )
 
 
 def spread_sides(
@@ -117,11 +121,5 @@ def spread_sides(
     if not isinstance(value, int) and len(value) == 2 * rank:
         return tuple((value[2 * axis], value[2 * axis + 1]) for axis in range(rank))
     if not isinstance(value, int) and len(value) != rank:
-        raise ShapeFault(
-            "wrong-rank",
-            f"{field} has {len(value)} entries, but the map has {rank} "
-            f"{'axis' if rank == 1 else 'axes'}",
-            field=field,
-            help=(f"write {field} as one number, a list of {rank}, or a list of {2 * rank}",),
-        )
+        raise _refuse_length(value, rank, field, f"a list of {rank}, or a list of {2 * rank}")
     return tuple((entry, entry) for entry in spread(value, rank, field))
