@@ -31,7 +31,7 @@ class Upsample(Op):
     kinds: ClassVar[frozenset[Kind]] = MAPS
 
     scale_factor: PerAxis = Field(description="how many times larger each axis becomes")
-    mode: _Mode = Field("nearest", description="'nearest', 'linear', 'bilinear' or 'trilinear'")
+    mode: _Mode = Field("nearest", description="how the values between are found")
 
     def factors(self, shape: Shape) -> tuple[int, ...]:
         """The factor of each axis."""
