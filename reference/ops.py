@@ -25,7 +25,9 @@ _INDEX = """\
 Every op that a spec can name. An op's page has its fields, its formulas, and what each backend
 writes for it. [The spec language](../../language.md#steps) says how steps are put together.
 
-Sizes are written for each axis of the map in the order of its input: `[height, width]`. A *bare
+Sizes are written for each axis of the map in the order of its input: `[length]`,
+`[height, width]` or `[depth, height, width]`. With two for each axis they are `[start, end]`,
+`[top, bottom, left, right]` or `[front, back, top, bottom, left, right]`. A *bare
 argument* is one without a field's name: `linear: 10` is `linear: {out_features: 10}`.
 """
 

@@ -16,6 +16,11 @@ from cnnspec.spec.read import read_spec
 SPECS = Path(__file__).parent / "specs"
 
 _IMAGE = ("height: 224, width: 224", "height: 64, width: 64")
+_VIDEO = (
+    ("frames: 16", "frames: 5"),
+    ("size: 112", "size: 20"),
+    ("[64, 128, 256, 512]", "[4, 6, 8, 10]"),
+)
 # What is replaced in a spec of the zoo so that it runs in a moment; its structure stays.
 _NARROW: dict[str, tuple[tuple[str, str], ...]] = {
     "alexnet": (
@@ -49,9 +54,32 @@ _NARROW: dict[str, tuple[tuple[str, str], ...]] = {
         ("out_channels: 64", "out_channels: 6"),
         ("out_channels: 128", "out_channels: 8"),
     ),
+    "waveform_cnn": (
+        ("samples: 32000", "samples: 2001"),
+        ("[128, 128, 256, 512]", "[4, 4, 6, 8]"),
+        ("[256, 256]", "[4, 6]"),
+        ("[64, 64, 128, 256, 512]", "[4, 4, 6, 8, 10]"),
+    ),
+    "c3d": (
+        ("size: 112", "size: 36"),
+        ("out_channels: 64", "out_channels: 4"),
+        ("out_channels: 128", "out_channels: 6"),
+        ("[256, 512, 512]", "[8, 10, 10]"),
+        ("linear: 4096", "linear: 16"),
+    ),
+    "video_resnet": (*_VIDEO, ("out_channels: 64", "out_channels: 4")),
+    "r2plus1d": (
+        *_VIDEO,
+        ("out_channels: 45", "out_channels: 5"),
+        ("out_channels: 64", "out_channels: 4"),
+    ),
+    "tabular_mlp": (("width: 384", "width: 16"),),
 }
 # Deep variants differ from these in their counts alone.
-_DEEP = ("resnet:101", "resnet:152", "vgg:19", "vgg:13", "vgg:13_bn", "vgg:19_bn")
+_DEEP = (
+    "resnet:101", "resnet:152", "vgg:19", "vgg:13", "vgg:13_bn", "vgg:19_bn", "waveform_cnn:m3",
+    "waveform_cnn:m11", "waveform_cnn:m18", "video_resnet:mc3",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -87,15 +87,24 @@ def _list_conv() -> Iterator[_Row]:
     yield _one(_MAP, out_channels=5, kernel_size=[1, 5], stride=[1, 2], padding=[0, 2])
     yield _one(fmap(3, 12, 15), out_channels=4, kernel_size=7, stride=2, padding=3, bias=False)
     yield _one(_SOLID, out_channels=6, kernel_size=[3, 1, 2], groups=2, stride=[1, 2, 3])
+    yield _one(_LINE, **k3, groups=2, dilation=2, bias=False)
+    yield _one(_LINE, **k3, groups=4, dilation=2, stride=2, padding=[0, 2])
+    yield _one(_LINE, out_channels=3, kernel_size=4, padding="same", stride=3)
+    yield _one(_SOLID, **k3, groups=4, bias=False, padding=[1, 0, 2])
+    yield _one(_SOLID, **k3, groups=2, dilation=[1, 2, 1], stride=[2, 1, 2], padding="same")
+    yield _one(_SOLID, out_channels=3, kernel_size=[2, 3, 4], padding="same")
 
 
 def _list_depthwise() -> Iterator[_Row]:
     yield from _each((*_ALL_RANKS, _CUBE), kernel_size=3, padding=1)
     yield from _each(_ALL_RANKS, kernel_size=3, multiplier=2, stride=2, padding="same")
     yield _one(_MAP, kernel_size=3, stride=[2, 1], bias=False)
-    yield _one(_MAP, kernel_size=[3, 2], dilation=2, padding=[1, 0, 2, 1])
+    yield _one(_MAP, kernel_size=[3, 2], dilation=[1, 2], padding=[1, 0, 2, 1])
     yield _one(_MAP, kernel_size=3, dilation=2, stride=2, padding=2, multiplier=3)
     yield _one(_MAP, kernel_size=5, padding="valid")
+    yield _one(_LINE, kernel_size=2, dilation=2, stride=2, padding=[1, 0], bias=False)
+    yield _one(_SOLID, kernel_size=[2, 3, 1], dilation=[1, 2, 1], padding="same", bias=False)
+    yield _one(_SOLID, kernel_size=2, multiplier=2, stride=[2, 1, 3], padding=[0, 1, 1, 0, 2, 0])
 
 
 def _list_conv_transpose() -> Iterator[_Row]:
@@ -118,6 +127,13 @@ def _list_conv_transpose() -> Iterator[_Row]:
     yield _one(_MAP, **wide, bias=False)
     yield _one(_MAP, **wide, padding=[2, 1, 0, 1])
     yield _one(_MAP, out_channels=4, kernel_size=1, stride=2)
+    yield _one(_LINE, out_channels=6, kernel_size=3, groups=2, dilation=2, bias=False)
+    yield _one(_LINE, out_channels=3, kernel_size=2, stride=3, padding=[0, 2], output_padding=1)
+    yield _one(_SOLID, out_channels=6, kernel_size=2, stride=2, groups=2, bias=False)
+    yield _one(_SOLID, out_channels=3, kernel_size=[3, 2, 3], dilation=[1, 2, 1], padding=[1, 0, 2])
+    yield _one(_SOLID, out_channels=3, kernel_size=4, stride=2, padding=1)
+    rows = {"stride": [1, 2, 3], "output_padding": [0, 1, 2]}
+    yield _one(_SOLID, out_channels=3, kernel_size=2, **rows, padding=[1, 0, 0, 1, 0, 2])
 
 
 def _list_extreme_pool() -> Iterator[_Row]:
@@ -137,6 +153,11 @@ def _list_extreme_pool() -> Iterator[_Row]:
     yield _one(_MAP, kernel_size=2, dilation=3, padding="same", stride=2)
     yield _one(_MAP, kernel_size=3, dilation=2, stride=3, ceil_mode=True)
     yield _one(fmap(3, 4, 4), kernel_size=1, stride=3, ceil_mode=True)
+    yield _one(_LINE, kernel_size=2, dilation=3, padding="same", stride=2)
+    yield _one(_LINE, kernel_size=3, stride=3, padding=[1, 0], ceil_mode=True)
+    yield _one(_SOLID, kernel_size=[1, 2, 3], stride=[1, 2, 2], padding=[0, 1, 1])
+    yield _one(_SOLID, kernel_size=2, dilation=[2, 1, 3], padding=[1, 0, 1])
+    yield _one(_SOLID, kernel_size=3, stride=2, padding=[1, 0, 0, 1, 1, 1], ceil_mode=True)
 
 
 def _list_avg_pool() -> Iterator[_Row]:
@@ -153,6 +174,11 @@ def _list_avg_pool() -> Iterator[_Row]:
         yield _one(fmap(3, 10, 6), kernel_size=3, padding=[0, 2, 1, 0], ceil_mode=True, **counts)
         yield _one(fmap(3, 10, 10), kernel_size=2, stride=3, padding=1, ceil_mode=True, **counts)
         yield _one(fmap(3, 8, 8), kernel_size=3, stride=2, ceil_mode=True, **counts)
+        yield _one(_LINE, kernel_size=3, stride=3, padding=[1, 0], ceil_mode=True, **counts)
+        yield _one(_SOLID, kernel_size=[1, 2, 3], stride=[1, 2, 2], padding=[0, 1, 1], **counts)
+        yield _one(
+            _SOLID, kernel_size=3, stride=2, padding=[1, 0, 0, 1, 1, 1], ceil_mode=True, **counts
+        )
 
 
 def _list_lp_pool() -> Iterator[_Row]:
@@ -162,6 +188,8 @@ def _list_lp_pool() -> Iterator[_Row]:
     yield from _each(_ALL_RANKS, kernel_size=2, stride=2, ceil_mode=True)
     yield _one(_MAP, kernel_size=[2, 3], stride=[3, 2], norm_type=3, ceil_mode=True)
     yield from _each(_ALL_RANKS, kernel_size=2, stride=2, norm_type=1.5, ceil_mode=True)
+    yield _one(_LINE, kernel_size=4, stride=3, norm_type=3)
+    yield _one(_SOLID, kernel_size=[1, 2, 3], stride=[2, 3, 2], norm_type=3, ceil_mode=True)
 
 
 def _list_adaptive() -> Iterator[_Row]:
@@ -172,50 +200,58 @@ def _list_adaptive() -> Iterator[_Row]:
     yield _one(_MAP, output_size=[9, 4])
     yield _one(_MAP, output_size=[13, 7])
     yield _one(_SOLID, output_size=[4, 5, 3])
+    yield _one(fmap(4, 12), output_size=4)
+    yield _one(_LINE, output_size=[13])
+    yield _one(fmap(3, 8, 4, 6), output_size=[4, 2, 3])
 
 
 def _list_layer_norm() -> Iterator[_Row]:
     yield from _each(_ALL_KINDS)
     yield from _each(_ALL_KINDS, axes="all")
-    yield from _each((_MAP, tokens(5, 6)), axes="all", affine=False, eps=0.1)
-    yield from _each((_MAP, tokens(5, 6), vector(7)), affine=False, eps=0.1)
+    yield from _each((*_ALL_RANKS, tokens(5, 6)), axes="all", affine=False, eps=0.1)
+    yield from _each((*_ALL_RANKS, tokens(5, 6), vector(7)), affine=False, eps=0.1)
 
 
 def _list_activations() -> Iterator[tuple[str, _Row]]:
     plain = "relu relu6 leaky_relu prelu elu selu gelu silu hard_swish hard_sigmoid mish sigmoid"
     for op in (*plain.split(), "tanh", "softmax"):
-        for row in _each((_MAP, vector(7), tokens(5, 6))):
+        for row in _each((*_ALL_RANKS, vector(7), tokens(5, 6))):
             yield op, row
     for op in ("softmax", "prelu"):
-        for row in _each((_LINE, _SOLID, _CUBE)):
-            yield op, row
+        yield op, _one(_CUBE)
     for shape in _ALL_KINDS:
         yield "prelu", _one(shape, per_channel=True)
-    yield "leaky_relu", _one(_MAP, negative_slope=0.2)
     yield "leaky_relu", _one(_MAP, negative_slope=-0.5)
-    yield "elu", _one(_MAP, alpha=0.3)
-    yield "gelu", _one(_MAP, approximate="tanh")
+    for shape in _ALL_RANKS:
+        yield "leaky_relu", _one(shape, negative_slope=0.2)
+        yield "elu", _one(shape, alpha=0.3)
+        yield "gelu", _one(shape, approximate="tanh")
     yield "gelu", _one(tokens(5, 6), approximate="tanh")
 
 
 def _list_norms() -> Iterator[tuple[str, _Row]]:
     for row in _each((*_ALL_RANKS, vector(7))):
         yield "batch_norm", row
+    for row in _each(_ALL_RANKS, eps=0.1, momentum=0.3, affine=False):
+        yield "batch_norm", row
     yield "batch_norm", _one(_MAP, eps=0.1, momentum=0.3)
-    yield "batch_norm", _one(_MAP, affine=False)
     for row in _list_layer_norm():
         yield "layer_norm", row
     for row in _each(_ALL_RANKS, num_groups=2):
         yield "group_norm", row
     yield "group_norm", _one(_MAP, num_groups=3, affine=False, eps=0.1)
+    for row in _each((_LINE, _SOLID), num_groups=1, affine=False, eps=0.1):
+        yield "group_norm", row
     yield "group_norm", _one(_MAP, num_groups=1)
     yield "group_norm", _one(_MAP, num_groups=6, eps=1e-3)
     for row in _each(_ALL_RANKS):
         yield "instance_norm", row
-    yield "instance_norm", _one(_MAP, affine=True, eps=0.1)
+    for row in _each(_ALL_RANKS, affine=True, eps=0.1):
+        yield "instance_norm", row
     for row in _each((*_ALL_RANKS, _CUBE), size=3):
         yield "local_response_norm", row
-    yield "local_response_norm", _one(_MAP, size=5, alpha=0.5, beta=0.6, k=2.0)
+    for row in _each(_ALL_RANKS, size=5, alpha=0.5, beta=0.6, k=2.0):
+        yield "local_response_norm", row
     yield "local_response_norm", _one(_MAP, size=1, alpha=0.5)
     yield "local_response_norm", _one(fmap(3, 4, 5), size=9, alpha=2.0)
 
@@ -235,8 +271,9 @@ def _list_rest() -> Iterator[tuple[str, _Row]]:
             yield op, row
     yield "dropout", _one(_MAP, p=0.0)
     yield "spatial_dropout", _one(_MAP)
-    yield "spatial_dropout", _one(_LINE, p=0.2)
-    yield "spatial_dropout", _one(_SOLID, p=0.2)
+    for op in ("dropout", "spatial_dropout"):
+        for row in _each(_ALL_RANKS, p=0.2):
+            yield op, row
 
 
 def _list_margins() -> Iterator[tuple[str, _Row]]:
@@ -255,7 +292,13 @@ def _list_upsample() -> Iterator[_Row]:
     yield _one(_MAP, scale_factor=[3, 1])
     yield _one(_MAP, scale_factor=1)
     yield _one(_SOLID, scale_factor=[1, 2, 3])
-    yield _one(_MAP, scale_factor=2, mode="bilinear")
+    for shape, mode in zip(_ALL_RANKS, ("linear", "bilinear", "trilinear"), strict=True):
+        yield _one(shape, scale_factor=2, mode=mode)
+        yield _one(shape, scale_factor=1, mode=mode)
+    yield _one(_LINE, scale_factor=[3], mode="linear")
+    yield _one(fmap(3, 1), scale_factor=4, mode="linear")
+    yield _one(_SOLID, scale_factor=[1, 3, 2], mode="trilinear")
+    yield _one(fmap(3, 1, 4, 1), scale_factor=[4, 3, 1], mode="trilinear")
     yield _one(_MAP, scale_factor=[1, 3], mode="bilinear")
     yield _one(fmap(3, 1, 1), scale_factor=4, mode="bilinear")
     yield _one(fmap(3, 1, 4), scale_factor=3, mode="bilinear")
@@ -278,6 +321,8 @@ def _list_merges() -> Iterator[tuple[str, _Row]]:
     yield "multiply", ({}, (_MAP, fmap(6, 1, 7), vector(6)))
     yield "multiply", ({}, (vector(6), fmap(1, 9, 1), _MAP))
     yield "multiply", ({}, (_CUBE, vector(5), _CUBE))
+    yield "multiply", ({}, (_LINE, fmap(1, 11)))
+    yield "multiply", ({}, (_SOLID, fmap(1, 6, 1, 7), vector(4)))
     yield "multiply", ({}, (tokens(5, 6), tokens(1, 6)))
     yield "multiply", ({}, (tokens(5, 6), tokens(5, 1)))
     yield "multiply", ({}, (vector(6), vector(1)))

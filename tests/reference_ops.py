@@ -274,9 +274,18 @@ def _crop(op: Any, call: Call) -> Tensor:
 def _upsample(op: Any, call: Call) -> Tensor:
     x = call.x
     factors = per_axis(op.scale_factor, call.rank)
-    if op.mode == "bilinear":
-        scale = [float(factor) for factor in factors]
-        return functional.interpolate(x, scale_factor=scale, mode="bilinear", align_corners=False)
+    if op.mode != "nearest":
+        for axis, factor in enumerate(factors, 2):
+            size = x.shape[axis]
+            places = ((torch.arange(size * factor, dtype=x.dtype) + 0.5) / factor - 0.5).clamp(
+                0, size - 1
+            )
+            first = places.floor().long()
+            share = (places - first).reshape(-1, *(1,) * (x.dim() - axis - 1))
+            left = x.index_select(axis, first)
+            right = x.index_select(axis, (first + 1).clamp(max=size - 1))
+            x = left + share * (right - left)
+        return x
     for axis, factor in enumerate(factors, 2):
         x = x.repeat_interleave(factor, dim=axis)
     return x

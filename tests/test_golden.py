@@ -20,7 +20,8 @@ GOLDEN = Path(__file__).parent / "golden"
 # From the zoo as it is, and from tests/specs what no zoo network shows.
 ZOO = (
     "alexnet", "cifar10net", "cnn_with_dropout", "lenet5", "mnist_cnn", "resnet:18", "resnet:50",
-    "simple_resnet", "tiny_cnn", "vgg:16", "vgg:11_bn",
+    "simple_resnet", "tiny_cnn", "vgg:16", "vgg:11_bn", "c3d", "video_resnet:r3d",
+    "waveform_cnn:m5",
 )  # fmt: skip
 OWN = (
     "clashes", "dense", "differing", "inception", "loops", "mobile", "optional", "sequence_1d",
@@ -57,7 +58,14 @@ def count_lines(name: str, target: str = "torch") -> int:
 
 @pytest.mark.parametrize(
     ("name", "limit"),
-    [("resnet_50", 110), ("vgg_16", 60), ("inception", 150), ("mobile", 90), ("unet", 100)],
+    [
+        ("resnet_50", 110),
+        ("vgg_16", 60),
+        ("inception", 150),
+        ("mobile", 90),
+        ("unet", 100),
+        ("video_resnet_r3d", 110),
+    ],
 )
 def test_generated_torch_is_no_longer_than_what_a_person_writes(name: str, limit: int) -> None:
     assert count_lines(name) <= limit

@@ -24,7 +24,10 @@ from tests.reference_data import (
 
 FIGURES = read_figures()
 # What a spec gives without a variant.
-DEFAULTS = {"alexnet": "torchvision", "resnet": "50", "vgg": "16"}
+DEFAULTS = {
+    "alexnet": "torchvision", "resnet": "50", "vgg": "16", "video_resnet": "r3d",
+    "waveform_cnn": "m5",
+}  # fmt: skip
 
 
 def count_parameters(graph: Graph) -> int:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from cnnspec.ops.model import Model
-from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.ops.shapes import AXIS_NAMES, Kind, Shape
 
 ALL_KINDS = frozenset(Kind)
 MAPS = frozenset({Kind.MAP})
@@ -97,14 +97,18 @@ def spread(value: int | tuple[int, ...], rank: int, field: str) -> tuple[int, ..
     if isinstance(value, int):
         return (value,) * rank
     if len(value) != rank:
-        raise ShapeFault(
-            "wrong-rank",
-            f"{field} has {len(value)} entries, but the map has {rank} "
-            f"{'axis' if rank == 1 else 'axes'}",
-            field=field,
-            help=(f"write {field} as one number, or as a list of {rank}",),
-        )
+        raise _refuse_length(value, rank, field, f"or as a list of {rank}")
     return value
+
+
+def _refuse_length(value: tuple[int, ...], rank: int, field: str, forms: str) -> ShapeFault:
+    axes = f"{rank} {'axis' if rank == 1 else 'axes'}: {', '.join(AXIS_NAMES[rank])}"
+    return ShapeFault(
+        "wrong-rank",
+        f"{field} has {len(value)} entries, but the map has {axes}",
+        field=field,
+        help=(f"write {field} as one number, {forms}",),
+    )
 
 
 def spread_sides(
@@ -114,11 +118,5 @@ def spread_sides(
     if not isinstance(value, int) and len(value) == 2 * rank:
         return tuple((value[2 * axis], value[2 * axis + 1]) for axis in range(rank))
     if not isinstance(value, int) and len(value) != rank:
-        raise ShapeFault(
-            "wrong-rank",
-            f"{field} has {len(value)} entries, but the map has {rank} "
-            f"{'axis' if rank == 1 else 'axes'}",
-            field=field,
-            help=(f"write {field} as one number, a list of {rank}, or a list of {2 * rank}",),
-        )
+        raise _refuse_length(value, rank, field, f"a list of {rank}, or a list of {2 * rank}")
     return tuple((entry, entry) for entry in spread(value, rank, field))

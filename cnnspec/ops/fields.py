@@ -58,7 +58,7 @@ def _check_padding(value: Any) -> int | tuple[int, ...] | str:
         return _integers(0)(value)
     except PydanticCustomError:
         raise _fail(
-            "'same', 'valid', a whole number, [height, width] or [top, bottom, left, right]", value
+            "'same', 'valid', a whole number, or a list with one for each axis or each side", value
         ) from None
 
 
@@ -83,7 +83,7 @@ def words(*choices: str) -> Check:
 
     def check(value: Any) -> str:
         if value not in choices:
-            raise _fail(" or ".join(repr(word) for word in choices), value)
+            raise _fail(f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}", value)
         return str(value)
 
     return Check(check, {"enum": list(choices)})

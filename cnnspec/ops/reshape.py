@@ -36,7 +36,7 @@ class ZeroPad(Op):
     kinds: ClassVar[frozenset[Kind]] = MAPS
 
     padding: PerAxisFromZero = Field(
-        description="rows on every side, [height, width], or [top, bottom, left, right]"
+        description="rows on every side, or a list with one for each axis or each side"
     )
 
     def resolve_sides(self, shape: Shape) -> tuple[tuple[int, int], ...]:
@@ -60,7 +60,7 @@ class Crop(Op):
     kinds: ClassVar[frozenset[Kind]] = MAPS
 
     margins: PerAxisFromZero = Field(
-        description="rows cut from every side, [height, width], or [top, bottom, left, right]"
+        description="rows cut from every side, or a list with one for each axis or each side"
     )
 
     def resolve_sides(self, shape: Shape) -> tuple[tuple[int, int], ...]:

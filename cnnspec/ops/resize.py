@@ -10,14 +10,17 @@ from cnnspec.ops.fields import PerAxis, words
 from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape
 
-_Mode = Annotated[str, words("nearest", "bilinear")]
+# The way to interpolate along one axis, two and three.
+LINEAR = ("linear", "bilinear", "trilinear")
+_Mode = Annotated[str, words("nearest", *LINEAR)]
 
 
 class Upsample(Op):
     """A map enlarged by whole factors.
 
-    `nearest` repeats each value; `bilinear` samples at pixel centres (what PyTorch calls
-    align_corners=False and ONNX half_pixel).
+    `nearest` repeats each value; `linear`, `bilinear` and `trilinear`, for maps of one, two and
+    three axes, sample at pixel centres (what PyTorch calls align_corners=False and ONNX
+    half_pixel).
 
     Shape: along each axis `in * scale_factor`.
     """
@@ -27,7 +30,7 @@ class Upsample(Op):
     kinds: ClassVar[frozenset[Kind]] = MAPS
 
     scale_factor: PerAxis = Field(description="how many times larger each axis becomes")
-    mode: _Mode = Field("nearest", description="'nearest' or 'bilinear'")
+    mode: _Mode = Field("nearest", description="how the values between are found")
 
     def factors(self, shape: Shape) -> tuple[int, ...]:
         """The factor of each axis."""
@@ -35,12 +38,14 @@ class Upsample(Op):
 
     def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         (shape,) = inputs
-        if self.mode == "bilinear" and shape.rank != 2:
+        if self.mode in LINEAR and self.mode != (fitting := LINEAR[shape.rank - 1]):
+            axes = LINEAR.index(self.mode) + 1
             raise ShapeFault(
                 "wrong-rank",
-                f"bilinear upsampling needs a map with 2 axes, got {shape}",
+                f"{self.mode} upsampling needs a map with {axes} ax{'i' if axes == 1 else 'e'}s, "
+                f"got {shape}",
                 field="mode",
-                help=("use mode: nearest",),
+                help=(f"use mode: {fitting}",),
             )
         pairs = zip(shape.sizes, self.factors(shape), strict=True)
         return shape.resize(tuple(size * factor for size, factor in pairs))

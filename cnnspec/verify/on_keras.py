@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights
 from cnnspec.graph.ir import Node, Value
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.verify.double_pools import pool_in_double
 from cnnspec.verify.measure import Array, Measured, Task, import_source, is_missing
 from cnnspec.verify.settings import TENSORFLOW_SETTINGS
 
@@ -117,14 +119,7 @@ def measure(job: Job, target: str) -> Measured:
         if task.train:
             # On PyTorch, Keras computes its norms in single precision whatever the inputs have.
             found.precision = "float32" if backend == "torch" else "float64"
-            try:
-                _train(make, job, found, "float64")
-            except Exception as error:
-                # TensorFlow has no double-precision kernel for some ops, such as MaxPool3D.
-                if "of double is not in the list" not in str(error):
-                    raise
-                found.precision = "float32"
-                _train(make, job, found, "float32")
+            _train(make, job, found)
         keras.utils.clear_session()
     return found
 
@@ -183,24 +178,26 @@ def _trace(model: Any, job: Job, inputs: Any) -> dict[str, Array]:
     }
 
 
-def _train(make: Any, job: Job, found: Measured, precision: str) -> None:
-    """The gradients of a training step and the statistics after it, in a given precision.
+def _train(make: Any, job: Job, found: Measured) -> None:
+    """The gradients of a training step and the statistics after it, in double precision.
 
     In single precision a ReLU's input near zero falls on either side of it, and the gradients
     of a deep net part by percents; double precision shows what the code says.
     """
     import keras
 
-    if keras.backend.backend() == "jax" and precision == "float64":
+    backend = keras.backend.backend()
+    if backend == "jax":
         import jax
 
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
-    _set_precision(precision)
+    _set_precision("float64")
     try:
-        model = make()
-        load_weights(model, job)
-        batch = tuple(array.astype(precision) for array in job.task.batches[-1])
-        _step(model, job, _inputs(job, batch), found)
+        with pool_in_double() if backend == "tensorflow" else nullcontext():
+            model = make()
+            load_weights(model, job)
+            batch = tuple(array.astype("float64") for array in job.task.batches[-1])
+            _step(model, job, _inputs(job, batch), found)
     finally:
         _set_precision("float32")
 

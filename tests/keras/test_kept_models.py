@@ -43,7 +43,20 @@ layers:
   - linear: 3
 """,
 )
-KEPT = [SUPPORTS] + [
+UPSAMPLING = Net(
+    "upsampling",
+    """\
+cnnspec: 1
+name: upsampling
+input: {channels: 4, length: 7}
+layers:
+  - conv: {out_channels: 6, kernel_size: 3, padding: 1}
+  - upsample: {scale_factor: 3, mode: linear}
+  - global_avg_pool
+  - linear: 3
+""",
+)
+KEPT = [SUPPORTS, UPSAMPLING] + [
     net for net in NETS if net.id in ("keras_vgg16", "loops", "squeeze_excite", "tokens")
 ]
 kept = pytest.mark.parametrize("net", KEPT, ids=lambda net: net.id)
@@ -76,7 +89,7 @@ def run(model: Any, batch: Any) -> Any:
 
 
 def test_every_layer_of_ours_is_tried() -> None:
-    text = generate(SUPPORTS)
+    text = generate(SUPPORTS) + generate(UPSAMPLING)
     missing = [path.stem for path in SUPPORT.glob("*.py") if path.stem not in text]
     assert not missing
 

@@ -208,6 +208,7 @@ SAVED = (
     ),
     OpCase("gelu", {"approximate": "tanh"}, (fmap(6, 9, 7),)),
     OpCase("leaky_relu", {"negative_slope": -0.5}, (fmap(6, 9, 7),)),
+    OpCase("upsample", {"scale_factor": [2, 1, 3], "mode": "trilinear"}, (fmap(6, 4, 9, 7),)),
 )
 
 
@@ -215,10 +216,12 @@ SAVED = (
 def test_layers_of_ours_train_and_survive_saving(case: OpCase, tmp_path: Path) -> None:
     site = make_site(case)
     inner = build_model(site)
-    source = keras.Input((9, 7, 6))
-    model = keras.Model(source, inner(keras.layers.Conv2D(6, 1)(source)))
+    (shape,) = case.inputs
+    convolve = getattr(keras.layers, f"Conv{shape.rank}D")(shape.channels, 1)
+    source = keras.Input(to_keras_dims(shape))
+    model = keras.Model(source, inner(convolve(source)))
     generator = np.random.default_rng(1)
-    x = generator.normal(size=(2, 9, 7, 6)).astype("float32")
+    x = generator.normal(size=(2, *to_keras_dims(shape))).astype("float32")
     y = generator.normal(size=(2, *model.output_shape[1:])).astype("float32")
     model.compile("sgd", "mse")
     assert np.isfinite(model.fit(x, y, verbose=0).history["loss"]).all()
@@ -234,7 +237,8 @@ def test_layers_of_ours_train_and_survive_saving(case: OpCase, tmp_path: Path) -
 def test_layers_of_ours_take_maps_of_any_size(case: OpCase) -> None:
     sized, free = build_model(make_site(case)), build_model(make_site(case), sized=False)
     free.set_weights(sized.get_weights())
-    x = np.random.default_rng(1).normal(size=(2, 9, 7, 6)).astype("float32")
+    shape = (2, *to_keras_dims(case.inputs[0]))
+    x = np.random.default_rng(1).normal(size=shape).astype("float32")
     assert np.array_equal(sized.predict(x, verbose=0), free.predict(x, verbose=0))
 
 

@@ -12,8 +12,11 @@ from cnnspec.ops.resize import Upsample
 
 
 def upsample(site: Site, name: Expr) -> Layers:
-    """Keras's upsampling, whose two ways to interpolate are ours."""
+    """Keras's upsampling, or a layer of ours: over one axis and three Keras only repeats."""
     rank = find_rank(site)
+    if rank != 2 and site.same(_interpolates):
+        support = site.require("LinearUpsampling")
+        return (call_layer(support, site.field("scale_factor"), name=name),)
     listed = any(isinstance(cast(Upsample, op).scale_factor, tuple) for op in list_ops(site))
     layer = call_layer(
         f"layers.UpSampling{rank}D",
@@ -21,10 +24,14 @@ def upsample(site: Site, name: Expr) -> Layers:
         site.derive("scale_factor", _find_factor)
         if rank == 1 and listed
         else site.field("scale_factor"),
-        interpolation=unless(site, "mode", "nearest"),
+        interpolation=unless(site, "mode", "nearest") if rank == 2 else None,
         name=name,
     )
     return (layer,)
+
+
+def _interpolates(node: Node) -> bool:
+    return cast(Upsample, node.op).mode != "nearest"
 
 
 def _find_factor(node: Node) -> int:

@@ -12,7 +12,7 @@ from cnnspec.ops.resize import Upsample
 def write_upsample(op: Upsample, at: Place) -> str:
     """A Resize by whole scales, with its coordinates spelt out."""
     inputs = (at.input, "", at.floats("scales", (1, 1, *op.factors(at.shape))))
-    if op.mode == "bilinear":
+    if op.mode != "nearest":
         return at.give("Resize", inputs, mode="linear", coordinate_transformation_mode="half_pixel")
     return at.give(
         "Resize",

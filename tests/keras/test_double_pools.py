@@ -1,0 +1,49 @@
+"""TensorFlow's pools over three axes, taken apart for double precision, are the whole ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.keras
+
+np = pytest.importorskip("numpy")
+tf = pytest.importorskip("tensorflow")
+
+from cnnspec.verify.double_pools import pool_in_double  # noqa: E402
+
+
+def pool(name: str, x: Any, *arguments: Any) -> tuple[Any, Any]:
+    """The pooled map, and the gradient of a sum whose every term weighs another number."""
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = getattr(tf.nn, name)(x, *arguments, "NDHWC")
+        weights = tf.reshape(tf.range(tf.size(y), dtype=tf.float32), y.shape)
+        total = tf.reduce_sum(y * tf.cast(weights, y.dtype))
+    return y.numpy(), tape.gradient(total, x).numpy()
+
+
+@pytest.mark.parametrize("padding", ["VALID", "SAME"])
+@pytest.mark.parametrize("strides", [1, 2, (1, 2, 3)])
+@pytest.mark.parametrize("size", [2, (1, 2, 3), (3, 2, 1)])
+@pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
+def test_taken_apart_a_pool_stays_the_same(
+    name: str, size: Any, strides: Any, padding: str
+) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 4, 5, 7, 3))
+    wanted = pool(name, tf.constant(x, tf.float32), size, strides, padding)
+    with pool_in_double():
+        found = pool(name, tf.constant(x), size, strides, padding)
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert ours.dtype == np.float64
+        assert ours.shape == theirs.shape
+        assert np.abs(ours - theirs).max() <= 1e-5 * np.abs(theirs).max()
+
+
+def test_tensorflow_has_its_own_pools_back() -> None:
+    before = tf.nn.max_pool, tf.nn.avg_pool
+    with pytest.raises(ZeroDivisionError), pool_in_double():
+        assert tf.nn.max_pool is not before[0]
+        raise ZeroDivisionError
+    assert (tf.nn.max_pool, tf.nn.avg_pool) == before
