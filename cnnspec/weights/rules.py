@@ -14,6 +14,7 @@ import re2
 
 from cnnspec import document
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
+from cnnspec.naming import module_name
 
 ORDERS = ("channels_first", "channels_last")
 
@@ -179,6 +180,7 @@ def _refuse(message: str, span: Span) -> SpecError:
 
 def find_rules(name: str, network: str) -> Path | None:
     """The file of the rules that ship with the tool for a network, by the rules' name."""
-    path = Path(__file__).parent / "rules" / name / f"{network.lower()}.yaml"
-    known = {each.resolve() for each in (Path(__file__).parent / "rules").glob("*/*.yaml")}
-    return path if path.resolve() in known else None
+    for path in (Path(__file__).parent / "renaming").glob("*/*.yaml"):
+        if (path.parent.name, path.stem) == (name, module_name(network)):
+            return path
+    return None

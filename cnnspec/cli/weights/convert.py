@@ -1,14 +1,19 @@
 """Convert a network's weights from one format to another.
 
 The formats go by the ends of the names: .safetensors, .pt, .pth, .weights.h5 and .keras are read,
-and .onnx, of which the initialisers are; all but .keras and .onnx are written. No number changes.
+and .onnx, of which the initialisers are; all but .onnx are written. No number changes.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
+from cnnspec.cli.failures import UsageError
 from cnnspec.cli.weights.opening import (
     add_reading,
     add_spec,
@@ -16,6 +21,10 @@ from cnnspec.cli.weights.opening import (
     open_spec,
     open_weights_of,
 )
+
+if TYPE_CHECKING:
+    from cnnspec.graph.ir import Graph
+    from cnnspec.weights.formats.base import Array
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -31,7 +40,8 @@ def run(options: Namespace) -> int:
     """Convert one file."""
     from cnnspec.cli.output import fill_file
 
-    write = find_writer(options.output)
+    is_model = options.output.name.endswith(".keras")
+    write = save_model if is_model else find_writer(options.output)
     network, graph = open_spec(options)
     with (
         open_weights_of(options.input, network, options) as weights,
@@ -40,3 +50,18 @@ def run(options: Namespace) -> int:
         write(temporary, graph, weights.read_all())
     print(f"wrote {options.output}")
     return 0
+
+
+def save_model(path: Path, graph: Graph, arrays: Iterable[tuple[str, Array]]) -> None:
+    """Write the generated Keras model with its weights; Keras itself must say what the model is."""
+    from cnnspec.verify.keras_model import save_keras
+    from cnnspec.weights.formats.keras_file import write_hdf5
+
+    with TemporaryDirectory(prefix="cnnspec-") as folder:
+        weights, model = Path(folder) / "net.weights.h5", Path(folder) / "net.keras"
+        write_hdf5(weights, graph, arrays)
+        failure = save_keras(graph, weights, model)
+        if failure:
+            raise UsageError(f"Keras could not write the model: {failure}")
+        with model.open("rb") as source, path.open("wb") as target:
+            copyfileobj(source, target)

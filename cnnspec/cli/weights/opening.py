@@ -119,11 +119,11 @@ def _read_rules(options: Namespace, network: Network, texts: dict[str, str]) -> 
 
     rules = Rules()
     if options.rename is not None:
-        path = find_rules(options.rename, network.spec.name) or Path(options.rename)
+        path = find_rules(options.rename, network.graph.name) or Path(options.rename)
         if not path.is_file():
             raise UsageError(
                 f"there is no file '{options.rename}', and no rules of that name that ship "
-                f"with the tool for {network.spec.name}"
+                f"with the tool for {network.graph.name}"
             )
         data = _read_bounded(path)
         texts[str(path)] = data.decode("utf-8", errors="replace")

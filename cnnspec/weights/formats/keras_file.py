@@ -209,6 +209,5 @@ HDF5 = Format(open_hdf5, list_layer_slots, write_hdf5)
 KERAS = Format(
     open_keras,
     list_layer_slots,
-    refusal="a .keras file holds a model beside its weights: write a .weights.h5 file, load it "
-    "into the generated model, and save that",
+    refusal="it holds a model: make a .safetensors file, and let 'weights convert' read that",
 )
