@@ -50,4 +50,7 @@ def split_array(array: Array) -> Iterator[Array]:
     """The numbers of an array in double precision, some at a time."""
     numbers = array.reshape(-1)
     for start in range(0, numbers.size, _CHUNK):
-        yield numbers[start : start + _CHUNK].astype(np.float64)
+        # A NaN may be of the kind that processors complain about.
+        with np.errstate(invalid="ignore"):
+            part = numbers[start : start + _CHUNK].astype(np.float64)
+        yield part

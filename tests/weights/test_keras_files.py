@@ -18,6 +18,7 @@ from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
 from cnnspec.backends.keras.paths import name_layer  # noqa: E402
 from cnnspec.backends.keras.rehearsal import place_layers  # noqa: E402
 from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights  # noqa: E402
+from cnnspec.diagnostics import SpecError  # noqa: E402
 from cnnspec.graph.build import build_graph  # noqa: E402
 from cnnspec.graph.ir import Graph  # noqa: E402
 from cnnspec.naming import module_name, variable_name  # noqa: E402
@@ -79,9 +80,19 @@ def test_the_order_of_layers_is_keras_own(net: Net) -> None:
     require_order(net.build())
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_the_order_of_layers_is_keras_own_in_random_networks(seed: int) -> None:
-    require_order(build_graph(read_spec(write_random_spec(seed), "random.yaml"), "", {}))
+def test_the_order_of_layers_is_keras_own_in_random_networks() -> None:
+    compared = 0
+    for seed in range(60):
+        graph = build_graph(read_spec(write_random_spec(seed), "random.yaml"), "", {})
+        try:
+            compile_keras(graph, "cnnspec compile")
+        except SpecError:
+            # Some have ops whose results nothing uses, which Keras would drop.
+            continue
+        require_order(graph)
+        keras.utils.clear_session()
+        compared += 1
+    assert compared > 30
 
 
 @pytest.mark.parametrize("net", FEW, ids=lambda net: net.id)

@@ -22,7 +22,6 @@ import numpy as np
 from cnnspec.backends.keras.paths import name_layer
 from cnnspec.backends.keras.rehearsal import place_layers
 from cnnspec.backends.keras.weights import KERAS_WEIGHTS
-from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph, Node
 from cnnspec.ops.base import Weight
 from cnnspec.weights.formats.base import (
@@ -173,7 +172,6 @@ def _bind(turn: Callable[[Array, Node], Array], node: Node) -> Turn:
 def write_hdf5(path: Path, graph: Graph, arrays: Iterable[tuple[str, Array]]) -> None:
     """Write a file that ``load_weights`` of the generated Keras model takes."""
     folders = {each.name: each.folder for each in place_layers(graph)}
-    _require_layers(graph, folders)
     owners: dict[str, tuple[Node, int, Weight]] = {
         f"{node.path}.{weight.name}": (node, number, weight)
         for node in graph.nodes
@@ -186,23 +184,6 @@ def write_hdf5(path: Path, graph: Graph, arrays: Iterable[tuple[str, Array]]) ->
             group.attrs["name"] = name_layer(node.path)
             turned = KERAS_WEIGHTS[type(node.op)][weight.name].to_keras(array, node)
             group.create_dataset(str(number), data=np.ascontiguousarray(turned, "<f4"))
-
-
-def _require_layers(graph: Graph, folders: Mapping[str, str]) -> None:
-    """Raise SpecError for layers with weights that the Keras model does not have."""
-    lost = [
-        Diagnostic(
-            "backend-unsupported",
-            f"nothing uses the result of {node.path}, so Keras's model has no such layer",
-            node.origin.step.span,
-            path=node.path,
-            help=("use its result, or leave the layer out",),
-        )
-        for node in graph.nodes
-        if node.weights and name_layer(node.path) not in folders
-    ]
-    if lost:
-        raise SpecError(lost)
 
 
 HDF5 = Format(open_hdf5, list_layer_slots, write_hdf5)

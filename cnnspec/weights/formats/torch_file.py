@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -42,7 +43,10 @@ def open_torch(path: Path) -> Iterator[ArrayFile]:
         is_archive = zipfile.is_zipfile(path)
         if is_archive:
             _check_archive(path)
-        found = torch.load(path, map_location="cpu", weights_only=True, mmap=is_archive)
+        with warnings.catch_warnings():
+            # A file that is refused or read right needs no further word.
+            warnings.simplefilter("ignore")
+            found = torch.load(path, map_location="cpu", weights_only=True, mmap=is_archive)
     tensors = _find_tensors(path, found)
     spellings = _list_dtypes()
     entries = {
