@@ -70,6 +70,8 @@ def randomise(model: Any) -> None:
             variable.assign(source.uniform(0.5, 1.0, variable.shape))
         else:
             spread = (2 / prod(variable.shape[:-1])) ** 0.5
+            # The softmax behind the last layer would hide all differences but the largest.
+            spread *= 0.05 if "predictions" in variable.path else 1
             variable.assign(source.standard_normal(variable.shape, "float32") * spread)
 
 

@@ -18,6 +18,7 @@ import safetensors.numpy
 from cnnspec.diagnostics import Span, SpecError
 from cnnspec.resources import list_zoo
 from cnnspec.weights.rules import find_rules, read_rules
+from tests.documents import ROOT, read_fences
 from tests.networks import NETS
 from tests.weights.files import call, draw_bits, require_equal
 
@@ -58,6 +59,16 @@ def test_names_become_what_the_templates_say(tmp_path: Path, capsys: Any) -> Non
     code, _, _ = convert(capsys, tmp_path, RULES)
     assert code == 0
     require_equal(tmp_path / "out.safetensors", LENET, arrays)
+
+
+def test_the_rules_in_the_documentation_are_sound() -> None:
+    fences = read_fences(ROOT / "docs" / "weights.md")
+    (text,) = (fence.text for fence in fences if fence.language == "yaml")
+    rules = read_rules(text.encode(), "rules.yaml")
+    assert rules.rename(["backbone.conv1.bias", "head.2.weight"]) == {
+        "backbone.conv1.bias": "conv1.bias",
+        "head.2.weight": "fc2.weight",
+    }
 
 
 def test_the_first_rule_that_fits_counts(tmp_path: Path, capsys: Any) -> None:
