@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import re2
-
 from cnnspec import document
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
 from cnnspec.naming import module_name
@@ -146,6 +144,9 @@ def _read_rule(item: document.Node, faults: list[Diagnostic]) -> Rule | None:
         message = f"a pattern and a template have at most {_LONGEST_PATTERN} characters"
         faults.append(Diagnostic("invalid-rule", message, entry.key.span))
         return None
+    # Only rules need this package.
+    import re2
+
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MOST_MEMORY
@@ -163,6 +164,8 @@ def _read_rule(item: document.Node, faults: list[Diagnostic]) -> Rule | None:
 
 def _fits(rule: Rule, span: Span, faults: list[Diagnostic]) -> bool:
     """Whether the groups that a template names are in its pattern."""
+    import re2
+
     # An alternative that matches nothing gives a match to expand the template with.
     probe = re2.compile(f"(?:{rule.pattern.pattern})|")
     try:

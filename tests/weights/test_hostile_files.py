@@ -53,6 +53,8 @@ def make_safetensors(path: Path, kind: str) -> None:
         lie_in_header(path, shape=[-1])
     elif kind == "type":
         lie_in_header(path, dtype="F31")
+    elif kind == "tiny":
+        lie_in_header(path, dtype="F8_E4M3", shape=[4])
     elif kind == "header":
         path.write_bytes((2**40).to_bytes(8, "little") + b"{}")
     else:
@@ -80,6 +82,7 @@ def make_hdf5(path: Path, kind: str) -> None:
             "external": lambda: group.__setitem__("1", h5py.ExternalLink("secret.h5", "numbers")),
             "huge": lambda: group.create_dataset("1", (2**40,), np.float32),
             "packed": lambda: group.create_dataset("1", data=np.ones(6, "f4"), compression="gzip"),
+            "twice": lambda: file["layers/conv2d_1/vars"].attrs.__setitem__("name", "conv1"),
             "text": lambda: group.create_dataset("1", data="text"),
             "cycle": lambda: group.__setitem__("1", file["layers"]),
             "outside": lambda: group.create_dataset(
@@ -117,6 +120,8 @@ def make_torch(path: Path, kind: str) -> None:
         torch.save({"conv1.weight": torch.zeros(1).expand(2**40)}, path)
     elif kind == "checkpoint":
         torch.save({"epoch": 3, "state_dict": {}}, path)
+    elif kind == "complex":
+        torch.save({"conv1.weight": torch.ones(2, dtype=torch.complex64)}, path)
     elif kind == "sparse":
         torch.save({"conv1.weight": torch.eye(3).to_sparse()}, path)
     elif kind == "cut":
@@ -164,6 +169,8 @@ def make_onnx(path: Path, kind: str) -> None:
         tensor.dims[0] = 2**40
     elif kind == "negative":
         tensor.dims[0] = -1
+    elif kind == "twice":
+        model.graph.initializer.append(tensor)
     elif kind == "inside":
         tensor.data_location = onnx.TensorProto.DEFAULT
         tensor.raw_data = b"1234"
@@ -172,13 +179,17 @@ def make_onnx(path: Path, kind: str) -> None:
 
 ONNX = (
     "bytes above through absolute link linked absent nowhere offset sign length huge negative "
-    "inside"
+    "inside twice"
 )
+HDF5 = "cut other soft external huge packed twice text cycle outside virtual"
 KINDS: dict[str, tuple[Callable[[Path, str], None], str]] = {
-    ".safetensors": (make_safetensors, "huge shape negative type header bytes"),
-    ".weights.h5": (make_hdf5, "cut other soft external huge packed text cycle outside virtual"),
+    ".safetensors": (make_safetensors, "huge shape negative type tiny header bytes"),
+    ".weights.h5": (
+        make_hdf5,
+        "cut other soft external huge packed twice text cycle outside virtual",
+    ),
     ".keras": (make_keras, "bomb empty bytes"),
-    ".pt": (make_torch, "bomb pickle wide checkpoint sparse cut packed bytes"),
+    ".pt": (make_torch, "bomb pickle wide checkpoint complex sparse cut packed bytes"),
     ".onnx": (make_onnx, ONNX),
 }
 MARKS = {".pt": [pytest.mark.torch], ".onnx": [pytest.mark.onnx]}

@@ -113,6 +113,13 @@ def widen_bfloat16(numbers: Array) -> Array:
     return (numbers.astype("<u4") << np.uint32(16)).view("<f4")
 
 
+def require_dtype(path: Path, name: str, dtype: str) -> str:
+    """A type that is in DTYPES; raises SpecError for any other."""
+    if dtype not in DTYPES:
+        raise refuse(f"{path} has numbers of the type {dtype} in {name}, which no weights have")
+    return dtype
+
+
 def view_bytes(array: Array) -> memoryview:
     """The memory of an array in row order."""
     return memoryview(array.reshape(-1).view(np.uint8))  # type: ignore[arg-type]

@@ -34,6 +34,7 @@ from cnnspec.weights.formats.base import (
     Turn,
     blame_file,
     refuse,
+    require_dtype,
     widen_bfloat16,
 )
 
@@ -58,7 +59,11 @@ def open_hdf5(path: Path) -> Iterator[ArrayFile]:
                     f"{path} has no layers as Keras 3 writes them",
                     "load it in Keras and write it with model.save_weights('x.weights.h5')",
                 )
-            datasets = dict(_list_datasets(path, file["layers"]))
+            datasets: dict[str, h5py.Dataset] = {}
+            for name, data in _list_datasets(path, file["layers"]):
+                if name in datasets:
+                    raise refuse(f"{path} has two layers of one name, as {name} is there twice")
+                datasets[name] = data
             entries = {name: _describe(path, name, data) for name, data in datasets.items()}
 
         def read(name: str) -> Array:
@@ -135,9 +140,7 @@ def _describe(path: Path, name: str, data: h5py.Dataset) -> Entry:
     for spelling, dtype in DTYPES.items():
         if spelling != "BF16" and data.dtype == np.dtype(dtype):
             return Entry(data.shape, spelling)
-    raise refuse(
-        f"{path} has numbers of the type {data.dtype} in {name}, which is no type of weights"
-    )
+    return Entry(data.shape, require_dtype(path, name, str(data.dtype)))
 
 
 def list_layer_slots(graph: Graph, names: Collection[str]) -> Mapping[str, Slot]:

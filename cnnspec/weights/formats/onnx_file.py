@@ -49,6 +49,8 @@ def open_onnx(path: Path) -> Iterator[ArrayFile]:
         # Paths of layers have dots; the names of constants beside them are drawn as a tree.
         if not (ours and "/" in tensor.name)
     }
+    if len(tensors) < sum(not (ours and "/" in each.name) for each in model.graph.initializer):
+        raise refuse(f"{path} has two initialisers of one name")
     entries = {}
     for name, tensor in tensors.items():
         if tensor.data_type not in _DTYPES or min(tensor.dims, default=0) < 0:
@@ -62,6 +64,8 @@ def open_onnx(path: Path) -> Iterator[ArrayFile]:
         entry = entries[name]
         if tensors[name].data_location == TensorProto.EXTERNAL:
             array = _read_outside(path, tensors[name], entry)
+        elif not entry.size:
+            array = np.empty(0, DTYPES[entry.dtype])
         elif tensors[name].raw_data:
             array = np.frombuffer(tensors[name].raw_data, DTYPES[entry.dtype])
         else:

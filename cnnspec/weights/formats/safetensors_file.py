@@ -23,6 +23,7 @@ from cnnspec.weights.formats.base import (
     blame_file,
     list_state_slots,
     refuse,
+    require_dtype,
     view_bytes,
     widen_bfloat16,
 )
@@ -46,7 +47,8 @@ def open_safetensors(path: Path) -> Iterator[ArrayFile]:
         header.pop("__metadata__", None)
         start = _WORD + length
         entries = {
-            name: Entry(tuple(array["shape"]), array["dtype"]) for name, array in header.items()
+            name: Entry(tuple(array["shape"]), require_dtype(path, name, array["dtype"]))
+            for name, array in header.items()
         }
 
         def read(name: str) -> Array:

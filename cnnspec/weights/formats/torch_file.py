@@ -23,6 +23,7 @@ from cnnspec.weights.formats.base import (
     list_state_slots,
     name_state,
     refuse,
+    require_dtype,
 )
 
 # Names and shapes alone take some hundred bytes for each array.
@@ -48,9 +49,8 @@ def open_torch(path: Path) -> Iterator[ArrayFile]:
             warnings.simplefilter("ignore")
             found = torch.load(path, map_location="cpu", weights_only=True, mmap=is_archive)
     tensors = _find_tensors(path, found)
-    spellings = _list_dtypes()
     entries = {
-        name: Entry(tuple(tensor.shape), spellings.get(tensor.dtype, str(tensor.dtype)))
+        name: Entry(tuple(tensor.shape), require_dtype(path, name, _spell_dtype(tensor.dtype)))
         for name, tensor in tensors.items()
     }
 
@@ -95,14 +95,15 @@ def _find_tensors(path: Path, found: object) -> Mapping[str, Any]:
     )
 
 
-def _list_dtypes() -> Mapping[Any, str]:
+def _spell_dtype(dtype: Any) -> str:
     import torch
 
-    return {
+    spellings = {
         torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
         torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8",
         torch.uint8: "U8", torch.bool: "BOOL",
     }  # fmt: skip
+    return spellings.get(dtype, str(dtype))
 
 
 def write_torch(path: Path, graph: Graph, arrays: Iterable[tuple[str, Array]]) -> None:
