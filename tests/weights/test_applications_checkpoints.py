@@ -44,7 +44,8 @@ def write_vgg(folder: Path, depth: int) -> tuple[str, list[str]]:
 
 def write_own(folder: Path, name: str, sets: list[str], *more: str) -> tuple[str, list[str]]:
     """A spec with the names of keras.applications, for somewhat larger images."""
-    text = (SPECS / f"{name}.yaml").read_text()
+    home = SPECS if (SPECS / f"{name}.yaml").exists() else Path(__file__).parent
+    text = (home / f"{name}.yaml").read_text()
     assert "height: 32, width: 32" in text
     (folder / f"{name}.yaml").write_text(text.replace("32, width: 32", f"{SIZE}, width: {SIZE}"))
     return f"{folder}/{name}.yaml", [word for each in sets for word in ("--set", each)] + [*more]
@@ -58,6 +59,7 @@ CASES: dict[str, Any] = {
     "VGG16 by its own names": lambda folder: write_own(
         folder, "keras_vgg16", VGG_SETS, "--flatten", "channels_last"
     ),
+    "MobileNetV2": lambda folder: write_own(folder, "keras_mobilenetv2", []),
     "ResNet50": lambda folder: write_own(folder, "keras_resnet50", ["widths=[64, 128, 256, 512]"]),
 }
 
