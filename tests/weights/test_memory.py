@@ -73,7 +73,13 @@ def measure(folder: Path, source: str, target: str) -> int:
     """The bytes that a conversion took beyond what was there before it."""
     for name in ("even", "small"):
         graph = load(folder / f"{name}.yaml").graph
-        write(folder / f"{name}{source}", graph, draw_weights(graph, 0))
+        path, arrays = folder / f"{name}{source}", draw_weights(graph, 0)
+        if source != ".onnx":
+            write(path, graph, arrays)
+            continue
+        from cnnspec.backends.onnx.emit import compile_onnx
+
+        path.write_bytes(compile_onnx(graph, arrays, file_name=path.name).files[path.name])
     done = subprocess.run(
         [sys.executable, "-c", PROBE, f"small{source}", f"even{source}", f"out{target}"],
         cwd=folder, capture_output=True, text=True, check=True,
@@ -96,6 +102,7 @@ def test_safetensors_go_through_array_by_array(folder: Path) -> None:
         (".weights.h5", ".safetensors"),
         pytest.param(".safetensors", ".pt", marks=pytest.mark.torch),
         pytest.param(".pt", ".safetensors", marks=pytest.mark.torch),
+        pytest.param(".onnx", ".safetensors", marks=pytest.mark.onnx),
     ],
 )
 def test_no_conversion_takes_more_than_two_and_a_half_times_the_weights(
@@ -103,9 +110,12 @@ def test_no_conversion_takes_more_than_two_and_a_half_times_the_weights(
 ) -> None:
     if ".pt" in (source, target):
         pytest.importorskip("torch")
+    if source == ".onnx":
+        pytest.importorskip("onnx")
     assert measure(folder, source, target) <= 2.5 * WHOLE
 
 
+@pytest.mark.torch
 def test_the_probe_sees_arrays_that_are_kept(folder: Path) -> None:
     """All arrays at once are seen, or the figures above would say nothing."""
     pytest.importorskip("torch")
