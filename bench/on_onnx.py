@@ -14,9 +14,10 @@ import torch
 
 from bench.models import draw_batch, load_network, make_torch
 from bench.pairs import Contest, Step
+from cnnspec.naming import state_path
 from cnnspec.network import Network
 from cnnspec.verify.measure import Array
-from cnnspec.verify.on_torch import load_state, rename_path
+from cnnspec.verify.on_torch import load_state
 from cnnspec.weights.draw import draw_weights
 
 LIMIT = 1.05
@@ -63,7 +64,7 @@ def _load_drawn(network: Network) -> Any:
     model = make_torch(network).eval()
     drawn = draw_weights(network.graph, 0)
     renamed = {
-        f"{rename_path(name.rpartition('.')[0])}.{name.rpartition('.')[2]}": array
+        f"{state_path(name.rpartition('.')[0])}.{name.rpartition('.')[2]}": array
         for name, array in drawn.items()
     }
     load_state(model, renamed, torch.float32)

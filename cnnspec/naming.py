@@ -57,6 +57,11 @@ def attribute_name(name: str) -> str:
     return _keep_apart(name, _MODULE_ATTRIBUTES)
 
 
+def state_path(path: str) -> str:
+    """The path of a step in a PyTorch model: the parts that are taken are spelt otherwise."""
+    return ".".join(part if part.isdecimal() else attribute_name(part) for part in path.split("."))
+
+
 def variable_name(name: str) -> str:
     """The name of a parameter, a value or a function as generated code can have it."""
     return _keep_apart(name, _OWN_NAMES)

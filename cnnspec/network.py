@@ -27,8 +27,8 @@ class CompileOptions:
     """What a compilation can be told beyond the network and the target.
 
     `command` is the command line that generated text names; `templates` is a folder of the
-    user's own templates; `weights` is a safetensors file in place of weights drawn from `seed`;
-    `file_name` is what the model's file will be called.
+    user's own templates; `weights` is a file of weights of any format, in place of some drawn from
+    `seed`; `file_name` is what the model's file will be called.
     """
 
     command: str = ""
@@ -96,7 +96,7 @@ class Network:
             templates: a folder of templates that go before ours.
             opset: the version of ONNX's operators.
             seed: where ONNX weights are drawn from.
-            weights: a safetensors file with ONNX weights, in place of a seed.
+            weights: a file with ONNX weights in any format of weights, in place of a seed.
             command: what the generated text says it was made by.
             file_name: what the model's file will be called.
 
@@ -178,12 +178,12 @@ def _compile_keras(graph: Graph, options: CompileOptions) -> Compiled:
 def _compile_onnx(graph: Graph, options: CompileOptions) -> Compiled:
     from cnnspec.backends.onnx.emit import compile_onnx
     from cnnspec.weights.draw import draw_weights
-    from cnnspec.weights.store import load_weights
+    from cnnspec.weights.read import read_weights
 
     if options.weights is None:
         weights = draw_weights(graph, options.seed)
     else:
-        weights = load_weights(options.weights.read_bytes(), graph)
+        weights = read_weights(options.weights, graph)
     return compile_onnx(graph, weights, opset=options.opset, file_name=options.file_name)
 
 

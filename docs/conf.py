@@ -38,6 +38,7 @@ GUIDES = (
     "Diagnostics <diagnostics>",
     "Semantics <semantics>",
     "Verification <verify>",
+    "Weights <weights>",
     "Templates <templates>",
     "Performance <performance>",
 )

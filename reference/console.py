@@ -87,6 +87,13 @@ EXAMPLES: MappingProxyType[str, tuple[Session, ...]] = MappingProxyType(
                 ("cnnspec verify lenet5 --targets torch,tensorflow",),
             ),
         ),
+        "weights": (
+            Session(
+                "Formats, foreign names and examples are told in [Weights](../../weights.md). "
+                "A file that does not exist:",
+                ("cnnspec weights inspect lenet5.safetensors",),
+            ),
+        ),
         "summary": (
             Session(
                 "Every layer with its figures, and layers folded into stages:",

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from cnnspec.backends.torch.emit import compile_torch
 from cnnspec.graph.ir import Graph
-from cnnspec.naming import class_name
-from cnnspec.verify.on_torch import rename_path
+from cnnspec.naming import class_name, state_path
 from cnnspec.weights.draw import draw_weights
 from tests.reference_ops import evaluate_graph
 
@@ -56,7 +55,7 @@ def draw_inputs(graph: Graph, dtype: torch.dtype, batch: int = BATCH) -> list[Te
 def rename_weight(name: str) -> str:
     """The name of an array in the generated module."""
     path, _, last = name.rpartition(".")
-    return f"{rename_path(path)}.{last}"
+    return f"{state_path(path)}.{last}"
 
 
 def list_module_weights(model: Any) -> dict[str, tuple[int, ...]]:

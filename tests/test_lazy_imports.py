@@ -19,6 +19,8 @@ HEAVY = (
     "onnx",
     "onnxruntime",
     "safetensors",
+    "h5py",
+    "re2",
     "numpy",
     "jinja2",
     "rich",

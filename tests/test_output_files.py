@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cnnspec.cli.failures import UsageError
-from cnnspec.cli.output import choose_path, write_files
+from cnnspec.cli.output import choose_path, fill_file, write_files
 from cnnspec.signing import holds_fingerprint, is_unchanged, sign_text
 
 TEMPLATE = '"""A model."""\n# cnnspec: digest\nx = 1\n'
@@ -157,3 +157,24 @@ def test_a_real_model_is_recognised_and_another_is_not() -> None:
     assert not holds_fingerprint(BytesIO(model.SerializeToString()))
     onnx.helper.set_model_props(model, {"cnnspec.fingerprint": "abc", "cnnspec.spec": "text"})
     assert holds_fingerprint(BytesIO(model.SerializeToString()))
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), Killed()])
+def test_a_large_file_that_is_not_finished_leaves_nothing(
+    folder: Path, error: BaseException
+) -> None:
+    before = list_files(folder)
+    with pytest.raises(type(error)), fill_file(folder / "model.data", force=True) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert list_files(folder) == before
+
+
+def test_a_large_file_takes_its_place_when_it_is_whole(folder: Path) -> None:
+    (folder / "model.data").chmod(0o640)
+    with fill_file(folder / "model.data", force=True) as temporary:
+        temporary.write_text("new data")
+        assert (folder / "model.data").read_text() == "old data"
+    assert (folder / "model.data").read_text() == "new data"
+    assert (folder / "model.data").stat().st_mode & 0o777 == 0o640
+    assert len(list_files(folder)) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm
 from cnnspec.ops.pool import GlobalAvgPool
 from cnnspec.weights.draw import draw_weights
-from cnnspec.weights.store import load_weights
+from cnnspec.weights.read import read_weights
 from tests.graphs import chain_graph
 from tests.op_cases import fmap
 
@@ -93,25 +94,31 @@ def test_kernels_are_bells_scaled_by_their_fan_in() -> None:
     assert np.abs(kernel).max() > 2.5 * kernel.std()
 
 
-def test_arrays_are_loaded_bit_for_bit_in_the_order_of_the_graph() -> None:
+def write_arrays(folder: Path, data: bytes) -> Path:
+    path = folder / "net.safetensors"
+    path.write_bytes(data)
+    return path
+
+
+def test_arrays_are_loaded_bit_for_bit_in_the_order_of_the_graph(tmp_path: Path) -> None:
     graph = make_network()
     weights = draw_weights(graph, 0)
     reverse = dict(reversed(weights.items()))
-    loaded = load_weights(safetensors.numpy.save(reverse), graph)
+    loaded = read_weights(write_arrays(tmp_path, safetensors.numpy.save(reverse)), graph)
     assert list(loaded) == list(weights)
     assert all(np.array_equal(loaded[name], array) for name, array in weights.items())
 
 
-def test_every_array_that_does_not_fit_is_named() -> None:
+def test_every_array_that_does_not_fit_is_named(tmp_path: Path) -> None:
     graph = make_network()
     weights = dict(draw_weights(graph, 0))
     weights["body.0.wieght"] = weights.pop("body.0.weight")
     weights["other"] = np.zeros(3, np.float32)
     weights["body.1.weight"] = weights["body.1.weight"][:5]
-    weights["body.1.bias"] = weights["body.1.bias"].astype(np.float64)
+    weights["body.1.bias"] = weights["body.1.bias"].astype(np.int32)
     weights["body.1.num_batches_tracked"] = np.array([7])
     with pytest.raises(SpecError) as caught:
-        load_weights(safetensors.numpy.save(weights), graph)
+        read_weights(write_arrays(tmp_path, safetensors.numpy.save(weights)), graph)
     found = {d.rule + ": " + d.message: d.help for d in caught.value.diagnostics}
     assert found == {
         "missing-array: the weights lack body.0.weight (16x3x3x3)": (
@@ -122,17 +129,17 @@ def test_every_array_that_does_not_fit_is_named() -> None:
         ),
         "unknown-array: the network has no other, which the weights have": (),
         "wrong-shape: body.1.weight must be 16, but the weights have 5": (),
-        "wrong-dtype: body.1.bias must be F32 (float32), but the weights have F64": (
+        "wrong-dtype: body.1.bias must be F32 (float32), but the weights have I32": (
             "convert the arrays to float32",
         ),
     }
 
 
-def test_damaged_files_are_refused() -> None:
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
     graph = make_network()
     data = safetensors.numpy.save(dict(draw_weights(graph, 0)))
     huge = (2**62).to_bytes(8, "little")
     for damaged in (b"", b"PK\x03\x04", data[:50], data[:-1], data + b"x", huge + data[8:]):
         with pytest.raises(SpecError) as caught:
-            load_weights(damaged, graph)
+            read_weights(write_arrays(tmp_path, damaged), graph)
         assert [diagnostic.rule for diagnostic in caught.value.diagnostics] == ["invalid-weights"]

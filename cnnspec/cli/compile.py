@@ -42,7 +42,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--seed", metavar="N", type=int, help="where ONNX weights are drawn from (default: 0)"
     )
     parser.add_argument(
-        "--weights", metavar="FILE", type=Path, help="safetensors file with ONNX weights"
+        "--weights",
+        metavar="FILE",
+        type=Path,
+        help="file with ONNX weights, in any format of weights",
     )
 
 

@@ -28,6 +28,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "check": "find everything that is wrong with specs",
         "compile": "write a network for PyTorch, Keras or ONNX",
         "verify": "prove that the backends compute the same",
+        "weights": "convert, make, look at and compare files of weights",
         "summary": "show shapes, parameters, MACs and receptive fields",
         "zoo": "list the networks that ship with the tool",
         "init": "write a spec to start from",

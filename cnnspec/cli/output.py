@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from cnnspec.cli.failures import UsageError
@@ -43,6 +44,33 @@ def write_files(files: Mapping[Path, bytes], force: bool = False) -> None:
     finally:
         for temporary, _ in ready:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def fill_file(path: Path, force: bool = False) -> Iterator[Path]:
+    """Give a name to write a large file under; it becomes the file once all of it is written.
+
+    Raises:
+        UsageError: something is in the way, and `force` is not set or it is no regular file.
+        OSError: the disk or its permissions do not allow it.
+    """
+    target = path.resolve()
+    if not target.parent.is_dir():
+        raise UsageError(f"there is no folder '{target.parent}'")
+    if os.path.lexists(target) and not target.is_file():
+        raise UsageError(f"'{path}' is in the way and is not a regular file")
+    if os.path.lexists(target) and not force:
+        raise UsageError(f"'{path}' exists; --force overwrites it")
+    temporary = _reserve(target)
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o7777)
+        os.replace(temporary, target)  # noqa: PTH105 -- tests put failures in its place
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _refuse_obstacles(paths: list[Path], force: bool) -> None:

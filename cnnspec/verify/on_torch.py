@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnnspec.backends.torch.emit import compile_torch
-from cnnspec.naming import attribute_name, class_name
+from cnnspec.naming import class_name, state_path
 from cnnspec.verify.measure import Array, Measured, Task, import_source, is_missing
 
 REFERENCE = "torch float64"
@@ -26,18 +26,11 @@ def run_torch(task: Task, target: str = "torch") -> Measured:
         return _measure(task, target, model.to(dtype), dtype)
 
 
-def rename_path(path: str) -> str:
-    """The name of a weight in the state dict: words that PyTorch has taken are spelt otherwise."""
-    return ".".join(
-        attribute_name(part) if not part.isdecimal() else part for part in path.split(".")
-    )
-
-
 def _measure(task: Task, target: str, model: Any, dtype: Any) -> Measured:
     import torch
 
     found = Measured(target, torch.__version__.partition("+")[0])
-    names = {rename_path(name.rpartition(".")[0]) + "." + name.rpartition(".")[2]: name
+    names = {state_path(name.rpartition(".")[0]) + "." + name.rpartition(".")[2]: name
              for name in task.weights}  # fmt: skip
     load_state(model, {short: task.weights[full] for short, full in names.items()}, dtype)
     found.parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -46,7 +39,7 @@ def _measure(task: Task, target: str, model: Any, dtype: Any) -> Measured:
     with torch.no_grad():
         found.outputs = tuple(_numpy(model(*batch)) for batch in inputs)
         if task.trace:
-            paths = {rename_path(node.path): node.path for node in task.graph.nodes}
+            paths = {state_path(node.path): node.path for node in task.graph.nodes}
             traced = _trace(model, inputs[0])
             found.layers = {paths[name]: array for name, array in traced.items() if name in paths}
     if task.train:

@@ -1,0 +1,50 @@
+"""Saves the generated Keras model with weights, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.graph.ir import Graph
+from cnnspec.naming import module_name, variable_name
+from cnnspec.verify.measure import describe_error, import_source
+from cnnspec.verify.on_keras import choose_backend, find_missing
+from cnnspec.verify.settings import TENSORFLOW_SETTINGS
+
+
+def save_keras(graph: Graph, weights: Path, model: Path) -> str:
+    """Write a ``.keras`` file with the weights of a ``.weights.h5`` file.
+
+    Returns:
+        Why that failed, or nothing.
+    """
+    missing = find_missing("keras")
+    if missing:
+        return missing
+    (source,) = compile_keras(graph, "cnnspec weights convert").files.values()
+    name = variable_name(module_name(graph.spec.name))
+    command = [sys.executable, "-m", __name__, name, str(weights), str(model)]
+    settings = {**TENSORFLOW_SETTINGS, **os.environ, "KERAS_BACKEND": choose_backend("keras")}
+    done = subprocess.run(command, input=source, env=settings, capture_output=True, check=False)
+    if done.returncode == 0:
+        return ""
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"exit code {done.returncode}"
+
+
+def _save(source: bytes, name: str, weights: str, path: str) -> None:
+    with import_source(source, "keras") as module:
+        make = getattr(module, f"{name}_model", None) or getattr(module, name)
+        model = make()
+        model.load_weights(weights)
+        model.save(path)
+
+
+if __name__ == "__main__":
+    try:
+        _save(sys.stdin.buffer.read(), *sys.argv[1:])
+    except Exception as error:
+        sys.exit(describe_error(error))

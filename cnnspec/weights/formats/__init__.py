@@ -1,0 +1,1 @@
+"""Files of named arrays: one module for each format."""

@@ -1,0 +1,197 @@
+"""Keras's weight files (``.weights.h5``) and the weights inside of its models (``.keras``).
+
+Such a file has a folder for each layer, called by the layer's class, with the layer's name as an
+attribute; its variables are numbered there in the order in which the layer made them. Arrays are
+called by layer and number here: ``conv1/0`` is the kernel.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import h5py
+import numpy as np
+
+from cnnspec.backends.keras.paths import name_layer
+from cnnspec.backends.keras.rehearsal import place_layers
+from cnnspec.backends.keras.weights import KERAS_WEIGHTS
+from cnnspec.graph.ir import Graph, Node
+from cnnspec.ops.base import Weight
+from cnnspec.weights.formats.base import (
+    DTYPES,
+    Array,
+    ArrayFile,
+    Entry,
+    Format,
+    Slot,
+    Turn,
+    blame_file,
+    refuse,
+    require_dtype,
+    widen_bfloat16,
+)
+
+_MEMBER = "model.weights.h5"
+_VARIABLES = "vars"
+_DEEPEST = 32
+_MOST_OBJECTS = 500_000
+# Weights are noise, which hardly shrinks; what shrinks more is made to fill the disk.
+_MOST_SHRUNK = 20
+_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError)
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator[ArrayFile]:
+    """Open a ``.weights.h5`` file."""
+    with blame_file(path, "HDF5 file of Keras weights", *_ERRORS):
+        file = h5py.File(path, "r")
+    with file:
+        with blame_file(path, "HDF5 file of Keras weights", *_ERRORS):
+            if not isinstance(_get_member(path, file, "layers"), h5py.Group):
+                raise refuse(
+                    f"{path} has no layers as Keras 3 writes them",
+                    "load it in Keras and write it with model.save_weights('x.weights.h5')",
+                )
+            datasets: dict[str, h5py.Dataset] = {}
+            for name, data in _list_datasets(path, file["layers"]):
+                if name in datasets:
+                    raise refuse(f"{path} has two layers of one name, as {name} is there twice")
+                datasets[name] = data
+            entries = {name: _describe(path, name, data) for name, data in datasets.items()}
+
+        def read(name: str) -> Array:
+            with blame_file(path, "HDF5 file of Keras weights", *_ERRORS):
+                if entries[name].dtype == "BF16":
+                    return widen_bfloat16(datasets[name][()].view("<u2"))
+                array: Array = datasets[name][()]
+                return array
+
+        yield ArrayFile(entries, read)
+
+
+@contextmanager
+def open_keras(path: Path) -> Iterator[ArrayFile]:
+    """Open a ``.keras`` archive; its weights are unpacked, and nothing else of it is used."""
+    errors = (zipfile.BadZipFile, OSError, KeyError, EOFError, NotImplementedError, RuntimeError)
+    with TemporaryDirectory(prefix="cnnspec-") as folder:
+        unpacked = Path(folder) / _MEMBER
+        with blame_file(path, "Keras archive", *errors), zipfile.ZipFile(path) as archive:
+            member = archive.getinfo(_MEMBER)
+            if member.file_size > _MOST_SHRUNK * member.compress_size + 2**20:
+                raise refuse(
+                    f"{path} would be {member.file_size} bytes unpacked: weights never shrink so"
+                )
+            with archive.open(member) as packed, unpacked.open("wb") as plain:
+                copyfileobj(packed, plain)
+        with open_hdf5(unpacked) as file:
+            yield file
+
+
+def _list_datasets(path: Path, root: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:
+    """Every variable by its layer and number; nothing outside of the file is followed."""
+    waiting = deque([(root, 0)])
+    count = 0
+    while waiting:
+        group, depth = waiting.popleft()
+        for key in group:
+            count += 1
+            if depth > _DEEPEST or count > _MOST_OBJECTS:
+                raise refuse(f"{path} is nested too deep, or has too many parts")
+            member = _get_member(path, group, key)
+            if isinstance(member, h5py.Dataset):
+                owner = group.parent.name.rpartition("/")[2]
+                yield f"{_decode(group.attrs.get('name'), owner)}/{key}", member
+            # The state of a dropout's generator is no weight.
+            elif key != "seed_generator":
+                waiting.append((member, depth + 1))
+
+
+def _decode(value: Any, otherwise: str) -> str:
+    return value if isinstance(value, str) else otherwise
+
+
+def _get_member(path: Path, group: h5py.Group, key: str) -> Any:
+    """A member of a group; raises SpecError for a link that leads somewhere else."""
+    link = group.get(key, getlink=True)
+    if link is None:
+        return None
+    if not isinstance(link, h5py.HardLink):
+        raise refuse(f"{path} has a link at {group.name}/{key}, which could lead out of the file")
+    return group[key]
+
+
+def _describe(path: Path, name: str, data: h5py.Dataset) -> Entry:
+    """What a variable is like; raises SpecError where its numbers are not in the file."""
+    stored = data.id.get_storage_size()
+    if data.is_virtual or data.external or stored != data.nbytes:
+        raise refuse(
+            f"{path} says that {name} has {data.nbytes} bytes, but holds {stored} of them",
+            "Keras writes arrays whole, without compression",
+        )
+    if data.attrs.get("dtype") == "bfloat16" and data.dtype.itemsize == 2:
+        return Entry(data.shape, "BF16")
+    for spelling, dtype in DTYPES.items():
+        if spelling != "BF16" and data.dtype == np.dtype(dtype):
+            return Entry(data.shape, spelling)
+    return Entry(data.shape, require_dtype(path, name, str(data.dtype)))
+
+
+def list_layer_slots(graph: Graph, names: Collection[str]) -> Mapping[str, Slot]:
+    """Slots by the layers' names, or by their folders where a file has no names."""
+    named = {name_layer(node.path) for node in graph.nodes if node.weights}
+    held = {name.rpartition("/")[0] for name in names}
+    if named & held or not named:
+        return {f"{slot.place}/{number}": slot for slot, number in _list_slots(graph)}
+    folders = {each.name: each.folder.rpartition("/")[2] for each in place_layers(graph)}
+    return {
+        f"{folders.get(slot.place, slot.place)}/{number}": slot
+        for slot, number in _list_slots(graph)
+    }
+
+
+def _list_slots(graph: Graph) -> Iterator[tuple[Slot, int]]:
+    """Every array with its layer, and its number there."""
+    for node in graph.nodes:
+        for number, weight in enumerate(node.weights):
+            placed = KERAS_WEIGHTS[type(node.op)][weight.name]
+            # Zeros that all lie at one address: only the shape is wanted.
+            shape = placed.to_keras(np.broadcast_to(np.float32(0), weight.shape), node).shape
+            name = f"{node.path}.{weight.name}"
+            turn = _bind(placed.from_keras, node)
+            yield Slot(name, shape, turn, name_layer(node.path)), number
+
+
+def _bind(turn: Callable[[Array, Node], Array], node: Node) -> Turn:
+    return lambda array: turn(array, node)
+
+
+def write_hdf5(path: Path, graph: Graph, arrays: Iterable[tuple[str, Array]]) -> None:
+    """Write a file that ``load_weights`` of the generated Keras model takes."""
+    folders = {each.name: each.folder for each in place_layers(graph)}
+    owners: dict[str, tuple[Node, int, Weight]] = {
+        f"{node.path}.{weight.name}": (node, number, weight)
+        for node in graph.nodes
+        for number, weight in enumerate(node.weights)
+    }
+    with h5py.File(path, "w") as file:
+        for name, array in arrays:
+            node, number, weight = owners[name]
+            group = file.require_group(f"{folders[name_layer(node.path)]}/{_VARIABLES}")
+            group.attrs["name"] = name_layer(node.path)
+            turned = KERAS_WEIGHTS[type(node.op)][weight.name].to_keras(array, node)
+            group.create_dataset(str(number), data=np.ascontiguousarray(turned, "<f4"))
+
+
+HDF5 = Format(open_hdf5, list_layer_slots, write_hdf5)
+KERAS = Format(
+    open_keras,
+    list_layer_slots,
+    refusal="it holds a model: make a .safetensors file, and let 'weights convert' read that",
+)

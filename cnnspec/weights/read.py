@@ -1,0 +1,177 @@
+"""A network's arrays from a file of any format, with all that does not fit found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cnnspec.diagnostics import Diagnostic, SpecError
+from cnnspec.graph.ir import Graph
+from cnnspec.naming import nearest
+from cnnspec.weights.formats.base import Array, ArrayFile, Entry, Slot, Slots, list_counters
+from cnnspec.weights.formats.table import find_format
+from cnnspec.weights.orders import Reordering, find_reorderings
+from cnnspec.weights.rules import ORDERS, Rules
+
+# Looking for near names is slow, and nobody reads hundreds of hints.
+_MOST_HINTS = 20
+# The types whose numbers are all float32 numbers as well.
+_EXACT = frozenset({"F32", "F16", "BF16"})
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkFile:
+    """An open file that holds what a network needs; arrays come in the network's order.
+
+    `places` says for each of the network's arrays its name in the file, and how it stands there.
+    """
+
+    file: ArrayFile
+    places: Mapping[str, tuple[str, Slot]]
+    shapes: Mapping[str, tuple[int, ...]]
+    reorderings: Mapping[str, Reordering]
+
+    def read(self, name: str) -> Array:
+        """One array, float32, in PyTorch's layout."""
+        held, slot = self.places[name]
+        array = slot.to_canonical(self.file.read(held)).astype(np.float32, copy=False)
+        reordering = self.reorderings.get(name)
+        if reordering is None:
+            return array
+        return np.take(array, reordering.places, axis=reordering.axis)
+
+    def read_all(self) -> Iterator[tuple[str, Array]]:
+        """All arrays, one at a time."""
+        for name in self.places:
+            yield name, self.read(name)
+
+
+def read_weights(path: Path, graph: Graph) -> dict[str, Array]:
+    """Read a network's arrays from a file of any format, in the order of the graph.
+
+    Raises:
+        SpecError: the file is damaged (`invalid-weights`), or its arrays are not the
+            network's (`missing-array`, `unknown-array`, `wrong-shape`, `wrong-dtype`).
+    """
+    with open_weights(path, graph) as weights:
+        return {name: np.ascontiguousarray(array) for name, array in weights.read_all()}
+
+
+@contextmanager
+def open_weights(
+    path: Path, graph: Graph, rules: Rules | None = None, *, rounds: bool = False
+) -> Iterator[NetworkFile]:
+    """Open a file and find a network's arrays in it.
+
+    The counters that PyTorch keeps with each batch_norm (``num_batches_tracked``) are skipped:
+    nothing is computed from them.
+
+    Args:
+        path: the file.
+        graph: the network.
+        rules: how names in the file become the network's.
+        rounds: whether float64 numbers may be rounded to float32.
+
+    Raises:
+        SpecError: with everything that does not fit.
+    """
+    rules = rules or Rules()
+    reorderings = find_reorderings(graph) if rules.flatten == ORDERS[1] else {}
+    form = find_format(path)
+    with form.open(path) as file:
+        found, unknown = _assign(file, form.list_slots, graph, rules)
+        faults = list(_compare(graph, file, found, unknown))
+        faults += _find_rounded(file, found, rounds)
+        if faults:
+            raise SpecError(faults)
+        shapes = {name: weight.shape for name, weight in graph.list_weights()}
+        yield NetworkFile(file, {name: found[name] for name in shapes}, shapes, reorderings)
+
+
+def _assign(
+    file: ArrayFile, list_slots: Slots, graph: Graph, rules: Rules
+) -> tuple[dict[str, tuple[str, Slot]], list[str]]:
+    """Each of the network's arrays that the file has, and the names of the file that are left."""
+    renamed = rules.rename(file.entries)
+    plain = [name for name in file.entries if name not in renamed]
+    slots = list_slots(graph, plain)
+    own = {slot.name: slot for slot in slots.values()}
+    counters = set(list_counters(graph))
+    found: dict[str, tuple[str, Slot]] = {}
+    unknown, doubled = [], []
+    for name in file.entries:
+        slot = own.get(renamed[name]) if name in renamed else slots.get(name)
+        if slot is None:
+            if renamed.get(name, name) not in counters:
+                unknown.append(name)
+        elif slot.name in found:
+            message = f"{found[slot.name][0]} and {name} are both {slot.name}"
+            doubled.append(Diagnostic("ambiguous-name", message))
+        else:
+            found[slot.name] = name, slot
+    if doubled:
+        raise SpecError(doubled)
+    return found, [
+        f"{renamed[name]} (from {name})" if name in renamed else name for name in unknown
+    ]
+
+
+def _compare(
+    graph: Graph,
+    file: ArrayFile,
+    found: Mapping[str, tuple[str, Slot]],
+    unknown: list[str],
+) -> Iterator[Diagnostic]:
+    """All differences between the arrays of a network and those of a file."""
+    wanted = dict(graph.list_weights())
+    missing = [name for name in wanted if name not in found]
+    for index, name in enumerate(missing):
+        message = f"the weights lack {name} ({_join(wanted[name].shape)})"
+        hint = nearest(name, unknown) if index < _MOST_HINTS else None
+        advice = f"the file has {hint}: rename it if that is the same array"
+        yield Diagnostic("missing-array", message, help=(advice,) if hint else ())
+    for index, name in enumerate(unknown):
+        message = f"the network has no {name}, which the weights have"
+        hint = nearest(name, missing or wanted) if index < _MOST_HINTS else None
+        yield Diagnostic("unknown-array", message, help=(f"did you mean {hint}?",) if hint else ())
+    for name in wanted:
+        if name in found:
+            held, slot = found[name]
+            yield from _compare_entry(name, slot, file.entries[held])
+
+
+def _compare_entry(name: str, slot: Slot, entry: Entry) -> Iterator[Diagnostic]:
+    if entry.shape != slot.shape:
+        message = f"{name} must be {_join(slot.shape)}, but the weights have {_join(entry.shape)}"
+        yield Diagnostic("wrong-shape", message)
+    if entry.dtype not in _EXACT and entry.dtype != "F64":
+        message = f"{name} must be F32 (float32), but the weights have {entry.dtype}"
+        yield Diagnostic("wrong-dtype", message, help=("convert the arrays to float32",))
+
+
+def _find_rounded(
+    file: ArrayFile, found: Mapping[str, tuple[str, Slot]], rounds: bool
+) -> Iterator[Diagnostic]:
+    """The float64 arrays whose numbers float32 does not have."""
+    for name, (held, _) in found.items():
+        if file.entries[held].dtype != "F64":
+            continue
+        array = file.read(held)
+        with np.errstate(over="ignore"):
+            near = array.astype(np.float32)
+        beyond = int(np.count_nonzero(np.isinf(near) & np.isfinite(array)))
+        other = int(np.count_nonzero((near != array) & ~np.isnan(array)))
+        if beyond:
+            message = f"{beyond} of the {array.size} numbers of {name} are too large for float32"
+            yield Diagnostic("wrong-dtype", message)
+        elif other and not rounds:
+            message = f"{other} of the {array.size} numbers of {name} are float64 and no float32"
+            yield Diagnostic("wrong-dtype", message, help=("--round takes the nearest ones",))
+
+
+def _join(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) if shape else "a single number"

@@ -1,0 +1,189 @@
+"""Rules that lead from the names in a foreign file to the names of a network's arrays.
+
+Rules come from anywhere and are matched with RE2, whose time grows with the length of a name alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cnnspec import document
+from cnnspec.diagnostics import Diagnostic, Span, SpecError
+from cnnspec.naming import module_name
+
+ORDERS = ("channels_first", "channels_last")
+
+_MOST_RULES = 2_000
+_LONGEST_PATTERN = 500
+_LONGEST_NAME = 1_000
+# Bytes that RE2 may take for one pattern.
+_MOST_MEMORY = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern for whole names, and what a name that fits becomes."""
+
+    pattern: Any
+    template: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Rules in order, of which the first that fits a name counts.
+
+    `flatten` says whether the file's network flattens maps with the channels first or last.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    flatten: str = ORDERS[0]
+
+    def rename(self, names: Iterable[str]) -> Mapping[str, str]:
+        """What the names become that a rule fits.
+
+        Raises:
+            SpecError: a rule fits no name, or two names become one.
+        """
+        outcome = _Outcome()
+        for name in names:
+            for rule in self.rules:
+                match = rule.pattern.fullmatch(name) if len(name) <= _LONGEST_NAME else None
+                if match is not None:
+                    outcome.note(rule, name, match.expand(rule.template))
+                    break
+        outcome.faults += [
+            Diagnostic(
+                "unused-rule",
+                "no name in the file fits this rule that no rule above it fits",
+                rule.span,
+                help=("'cnnspec weights inspect' lists the names in a file",),
+            )
+            for rule in self.rules
+            if rule.span not in outcome.used
+        ]
+        if outcome.faults:
+            raise SpecError(outcome.faults)
+        return outcome.renamed
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What a set of rules made of a file's names so far."""
+
+    renamed: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    used: set[Span] = field(default_factory=set)
+    faults: list[Diagnostic] = field(default_factory=list)
+
+    def note(self, rule: Rule, old: str, new: str) -> None:
+        """Take down that a name becomes another."""
+        self.used.add(rule.span)
+        other = self.origins.setdefault(new, old)
+        if other != old:
+            message = f"{other} and {old} both become {new}"
+            self.faults.append(Diagnostic("ambiguous-name", message, rule.span))
+        self.renamed[old] = new
+
+
+def read_rules(data: bytes, file: str) -> Rules:
+    """Read a file of rules.
+
+    Raises:
+        SpecError: with everything that is wrong with it.
+    """
+    root = document.read_document(data, file)
+    if not isinstance(root, document.Mapping):
+        raise _refuse("rules are a mapping with the key 'rules'", root.span)
+    faults: list[Diagnostic] = []
+    for entry in root.entries:
+        if entry.key.value not in ("rules", "flatten"):
+            message = f"there is no key '{entry.key.value}': the keys are rules and flatten"
+            faults.append(Diagnostic("invalid-rule", message, entry.key.span))
+    flatten = _read_order(root, faults)
+    listed = root.get("rules")
+    if listed is None or not isinstance(listed.value, document.Sequence):
+        message = "'rules' must be a list with an entry 'pattern: template' for each rule"
+        span = root.span if listed is None else listed.value.span
+        raise SpecError([*faults, Diagnostic("invalid-rule", message, span)])
+    items = listed.value.items
+    if len(items) > _MOST_RULES:
+        raise _refuse(f"{len(items)} rules; the limit is {_MOST_RULES}", listed.value.span)
+    rules = [rule for item in items if (rule := _read_rule(item, faults)) is not None]
+    if faults:
+        raise SpecError(faults)
+    return Rules(tuple(rules), flatten)
+
+
+def _read_order(root: document.Mapping, faults: list[Diagnostic]) -> str:
+    entry = root.get("flatten")
+    if entry is None:
+        return ORDERS[0]
+    value = document.as_plain(entry.value)
+    if value not in ORDERS:
+        message = f"flatten is {' or '.join(ORDERS)}"
+        faults.append(Diagnostic("invalid-rule", message, entry.value.span))
+    return str(value)
+
+
+def _read_rule(item: document.Node, faults: list[Diagnostic]) -> Rule | None:
+    """One rule, or None with a fault added."""
+    if not isinstance(item, document.Mapping) or len(item.entries) != 1:
+        faults.append(Diagnostic("invalid-rule", "a rule is one 'pattern: template'", item.span))
+        return None
+    (entry,) = item.entries
+    pattern, template = entry.key.value, document.as_plain(entry.value)
+    if not isinstance(pattern, str) or not isinstance(template, str):
+        message = "a pattern and a template are texts: quote what YAML reads as numbers"
+        faults.append(Diagnostic("invalid-rule", message, item.span))
+        return None
+    if max(len(pattern), len(template)) > _LONGEST_PATTERN:
+        message = f"a pattern and a template have at most {_LONGEST_PATTERN} characters"
+        faults.append(Diagnostic("invalid-rule", message, entry.key.span))
+        return None
+    # Only rules need this package.
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MOST_MEMORY
+    try:
+        rule = Rule(re2.compile(pattern, options), template, entry.key.span)
+    except re2.error as error:
+        reason = (
+            error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else error
+        )
+        message = f"this is no regular expression of RE2's: {reason}"
+        faults.append(Diagnostic("invalid-rule", message, entry.key.span))
+        return None
+    return rule if _fits(rule, entry.value.span, faults) else None
+
+
+def _fits(rule: Rule, span: Span, faults: list[Diagnostic]) -> bool:
+    """Whether the groups that a template names are in its pattern."""
+    import re2
+
+    # An alternative that matches nothing gives a match to expand the template with.
+    probe = re2.compile(f"(?:{rule.pattern.pattern})|")
+    try:
+        probe.fullmatch("").expand(rule.template)
+    except (IndexError, KeyError, re2.error):
+        message = f"the pattern has {rule.pattern.groups} groups, and the template asks for another"
+        faults.append(Diagnostic("invalid-rule", message, span))
+        return False
+    return True
+
+
+def _refuse(message: str, span: Span) -> SpecError:
+    return SpecError([Diagnostic("invalid-rule", message, span)])
+
+
+def find_rules(name: str, network: str) -> Path | None:
+    """The file of the rules that ship with the tool for a network, by the rules' name."""
+    for path in (Path(__file__).parent / "renaming").glob("*/*.yaml"):
+        if (path.parent.name, path.stem) == (name, module_name(network)):
+            return path
+    return None

@@ -1,0 +1,128 @@
+"""Keras's files: the order of layers that they are written in, and models that load them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.keras
+
+np = pytest.importorskip("numpy")
+keras = pytest.importorskip("keras")
+h5py = pytest.importorskip("h5py")
+
+from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
+from cnnspec.backends.keras.paths import name_layer  # noqa: E402
+from cnnspec.backends.keras.rehearsal import place_layers  # noqa: E402
+from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights  # noqa: E402
+from cnnspec.diagnostics import SpecError  # noqa: E402
+from cnnspec.graph.build import build_graph  # noqa: E402
+from cnnspec.graph.ir import Graph  # noqa: E402
+from cnnspec.naming import module_name, variable_name  # noqa: E402
+from cnnspec.spec.read import read_spec  # noqa: E402
+from tests.networks import FEW, NETS, Net  # noqa: E402
+from tests.op_cases import OpCase  # noqa: E402
+from tests.random_specs import write_random_spec  # noqa: E402
+from tests.weights.files import (  # noqa: E402
+    WEIGHTED,
+    build_case,
+    call,
+    draw_bits,
+    require_equal,
+    write,
+)
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    yield
+    keras.utils.clear_session()
+
+
+def make_model(graph: Graph) -> Any:
+    (source,) = compile_keras(graph, "cnnspec compile").files.values()
+    namespace: dict[str, Any] = {"__name__": f"made_{graph.name}"}
+    exec(compile(source, "made.py", "exec"), namespace)
+    name = variable_name(module_name(graph.spec.name))
+    return namespace.get(f"{name}_model", namespace.get(name))()
+
+
+def require_order(graph: Graph) -> None:
+    layers = make_model(graph).layers
+    wanted = [layer.name for layer in layers if not isinstance(layer, keras.layers.InputLayer)]
+    assert [placement.name for placement in place_layers(graph)] == wanted
+
+
+def require_loaded(graph: Graph, folder: Path) -> None:
+    """The generated model takes our file, and we take the model's."""
+    arrays = draw_bits(graph)
+    model = make_model(graph)
+    model.load_weights(write(folder / "net.weights.h5", graph, arrays))
+    for node in graph.nodes:
+        for weight in node.weights:
+            variables = layer_weights(model.get_layer(name_layer(node.path)))
+            placed = KERAS_WEIGHTS[type(node.op)][weight.name]
+            value = keras.ops.convert_to_numpy(variables[placed.variable])
+            wanted = placed.to_keras(arrays[f"{node.path}.{weight.name}"], node)
+            assert value.shape == wanted.shape
+            assert value.tobytes() == np.ascontiguousarray(wanted).tobytes()
+    model.save_weights(folder / "own.weights.h5")
+    require_equal(folder / "own.weights.h5", graph, arrays)
+    model.save(folder / "own.keras")
+    require_equal(folder / "own.keras", graph, arrays)
+
+
+@pytest.mark.parametrize("net", NETS, ids=lambda net: net.id)
+def test_the_order_of_layers_is_keras_own(net: Net) -> None:
+    require_order(net.build())
+
+
+def test_the_order_of_layers_is_keras_own_in_random_networks() -> None:
+    compared = 0
+    for seed in range(60):
+        graph = build_graph(read_spec(write_random_spec(seed), "random.yaml"), "", {})
+        try:
+            compile_keras(graph, "cnnspec compile")
+        except SpecError:
+            # Some have ops whose results nothing uses, which Keras would drop.
+            continue
+        require_order(graph)
+        keras.utils.clear_session()
+        compared += 1
+    assert compared > 30
+
+
+@pytest.mark.parametrize("net", FEW, ids=lambda net: net.id)
+def test_generated_models_load_what_is_written(net: Net, tmp_path: Path) -> None:
+    require_loaded(net.build(), tmp_path)
+
+
+@pytest.mark.parametrize("case", WEIGHTED, ids=lambda case: case.id)
+def test_every_op_loads_what_is_written(case: OpCase, tmp_path: Path) -> None:
+    require_loaded(build_case(case), tmp_path)
+
+
+def test_files_without_the_names_of_layers_are_read_by_their_order(tmp_path: Path) -> None:
+    graph = next(net for net in NETS if net.id == "squeeze_excite").build()
+    arrays = draw_bits(graph)
+    path = write(tmp_path / "net.weights.h5", graph, arrays)
+    with h5py.File(path, "r+") as file:
+        for group in file["layers"].values():
+            del group["vars"].attrs["name"]
+    require_equal(path, graph, arrays)
+
+
+def test_models_are_written_with_keras(tmp_path: Path, capsys: Any) -> None:
+    net = next(net for net in NETS if net.id == "squeeze_excite")
+    (tmp_path / "net.yaml").write_text(net.text)
+    graph = net.build()
+    arrays = draw_bits(graph)
+    source = write(tmp_path / "net.safetensors", graph, arrays)
+    found = call(capsys, "convert", source, tmp_path / "net.keras", "--spec", tmp_path / "net.yaml")
+    assert found == (0, f"wrote {tmp_path / 'net.keras'}\n", "")
+    require_equal(tmp_path / "net.keras", graph, arrays)
+    model = keras.saving.load_model(tmp_path / "net.keras")
+    assert model.count_params() == make_model(graph).count_params()

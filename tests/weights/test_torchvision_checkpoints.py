@@ -1,0 +1,78 @@
+"""State dicts of torchvision's models need no rules: the zoo's names and layouts are theirs."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+pytest.importorskip("h5py")
+
+if find_spec("torchvision") is None:
+    pytest.skip("torchvision is not installed", allow_module_level=True)
+
+from bench.vision import import_models  # noqa: E402
+from cnnspec import resources  # noqa: E402
+from cnnspec.backends.torch.emit import compile_torch  # noqa: E402
+from cnnspec.graph.build import build_graph  # noqa: E402
+from cnnspec.naming import class_name  # noqa: E402
+from cnnspec.spec.read import read_spec  # noqa: E402
+from cnnspec.weights.formats.table import find_format  # noqa: E402
+from cnnspec.weights.read import open_weights  # noqa: E402
+
+MODELS = {
+    "alexnet:torchvision": "alexnet",
+    "mobilenet_v2": "mobilenet_v2",
+    "resnet:18": "resnet18",
+    "resnet:50": "resnet50",
+    "vgg:11_bn": "vgg11_bn",
+}
+
+
+def randomise(model: Any) -> None:
+    """Biases and statistics begin as zeros and ones, which would hide mistakes."""
+    source = torch.Generator().manual_seed(0)
+    for name, tensor in model.state_dict().items():
+        if name.endswith("tracked"):
+            tensor.fill_(17)
+        elif tensor.dim() == 1:
+            tensor.uniform_(0.5, 1.0, generator=source)
+
+
+@pytest.mark.parametrize("network", MODELS)
+def test_their_state_dicts_compute_the_same_in_generated_models(
+    network: str, tmp_path: Path
+) -> None:
+    theirs = getattr(import_models(), MODELS[network])(weights=None).eval()
+    randomise(theirs)
+    torch.save(theirs.state_dict(), tmp_path / "theirs.pth")
+    name, _, variant = network.partition(":")
+    text = resources.read_zoo(name).decode().partition("\nexpect:")[0]
+    small = text.replace("height: 224, width: 224", "height: 96, width: 80")
+    assert small != text
+    graph = build_graph(read_spec(small, f"{name}.yaml"), variant, {})
+    # By way of a Keras file, so that every layout is turned there and back.
+    previous = tmp_path / "theirs.pth"
+    for following in ("net.weights.h5", "net.safetensors", "ours.pt"):
+        write = find_format(tmp_path / following).write
+        assert write is not None
+        with open_weights(previous, graph) as weights:
+            write(tmp_path / following, graph, weights.read_all())
+        previous = tmp_path / following
+
+    (source,) = compile_torch(graph, "cnnspec compile").files.values()
+    namespace: dict[str, Any] = {"__name__": "generated"}
+    exec(compile(source, "generated.py", "exec"), namespace)
+    ours = namespace[class_name(graph.spec.name)]().eval()
+    ours.load_state_dict(torch.load(previous, weights_only=True), strict=True)
+    images = torch.randn(2, 3, 96, 80, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        wanted = theirs(images)
+        torch.testing.assert_close(ours(images), wanted, rtol=1e-5, atol=1e-5 * wanted.abs().max())
+    assert wanted.std() > 0
