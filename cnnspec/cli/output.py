@@ -6,9 +6,13 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnspec.cli.failures import UsageError
 from cnnspec.signing import holds_fingerprint, is_unchanged
+
+if TYPE_CHECKING:
+    from cnnspec.backends.base import Content
 
 
 def choose_path(output: str | None, default_name: str) -> Path:
@@ -19,7 +23,7 @@ def choose_path(output: str | None, default_name: str) -> Path:
     return path / default_name if path.is_dir() or output.endswith(("/", os.sep)) else path
 
 
-def write_files(files: Mapping[Path, bytes], force: bool = False) -> None:
+def write_files(files: Mapping[Path, bytes | Content], force: bool = False) -> None:
     """Write files that belong together; the first is the one that needs the others.
 
     Every file is complete on the disk under another name before any of them takes its place, so
@@ -81,9 +85,9 @@ def _reserve(path: Path) -> Path:
     return temporary
 
 
-def _fill(temporary: Path, path: Path, content: bytes) -> None:
+def _fill(temporary: Path, path: Path, content: bytes | Content) -> None:
     with temporary.open("wb") as file:
-        file.write(content)
+        file.writelines([content] if isinstance(content, bytes) else content)
         file.flush()
         os.fsync(file.fileno())
     if path.exists():
