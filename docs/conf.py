@@ -39,6 +39,7 @@ GUIDES = (
     "Semantics <semantics>",
     "Verification <verify>",
     "Templates <templates>",
+    "ONNX files <onnx>",
     "Performance <performance>",
 )
 SECTIONS = tuple(f"reference/{section}/index" for section in ("ops", "blocks", "commands"))
