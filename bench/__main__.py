@@ -1,8 +1,8 @@
 """Measure, and write the results into docs/performance.md.
 
-    python -m bench [--seconds N] [memory] [compiler] [tool] [torch] [onnx] [keras]
+    python -m bench [--seconds N] [PART ...]
 
-Each part is measured in a process of its own. The exit code is 1 if a limit is exceeded.
+Each of the parts (`memory`, `peaks` and those of `TIMED`) is measured in a process of its own. The exit code is 1 if a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -54,15 +54,26 @@ def bench_memory() -> bool:
     return any(row.is_over for row in rows)
 
 
+def bench_peaks() -> bool:
+    """Measure the memory that writing takes, and fill its region."""
+    from bench.on_writing import list_peaks, write_peaks
+
+    peaks = list(list_peaks())
+    fill_region("peaks", write_peaks(peaks))
+    return any(peak.is_over for peak in peaks)
+
+
 # The parts whose contests are in bench/on_<part>.py: heads of the columns, packages to name.
 TIMED = {
     "compiler": ("Command", "`python -c pass`", ("pydantic-core", "PyYAML")),
     "tool": ("Command", "The other", ("pydantic-core", "PyYAML", "torch")),
+    "writing": ("Command", "Other", ("onnx", "numpy", "safetensors")),
     "torch": ("Generated", "torchvision", ("torch", "torchvision")),
     "onnx": ("Compiled", "Exported", ("onnxruntime", "onnx", "torch", "onnxscript")),
     "keras": ("Generated", "keras.applications", ("keras", "tensorflow-cpu")),
 }
-PARTS = ("memory", *TIMED)
+COUNTED = {"memory": bench_memory, "peaks": bench_peaks}
+PARTS = (*COUNTED, *TIMED)
 # Frameworks read these when they are imported: one thread, and no notices.
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -82,7 +93,8 @@ def main() -> int:
     if len(arguments.parts) == 1:
         os.environ.update(ENVIRONMENT)
         (part,) = arguments.parts
-        return int(bench_memory() if part == "memory" else bench_times(part, arguments.seconds))
+        count = COUNTED.get(part)
+        return int(count() if count else bench_times(part, arguments.seconds))
     codes = [
         subprocess.run(
             [sys.executable, "-m", "bench", part, "--seconds", str(arguments.seconds)],

@@ -30,10 +30,10 @@ def list_contests() -> Iterator[Contest]:
 
 
 def make_run(command: tuple[str, ...]) -> Step:
-    """A command as a step."""
+    """A command in a process of its own."""
     # Modules are compiled once, as they are for whoever has installed the tool.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return partial(subprocess.run, command, check=True, stdout=subprocess.DEVNULL, env=environment)
+    return partial(subprocess.run, command, check=True, capture_output=True, env=environment)
 
 
 def read_clock() -> float:

@@ -16,6 +16,7 @@ from cnnspec.sources import Source, find_source, open_beside
 
 if TYPE_CHECKING:
     from cnnspec.backends.base import Compiled
+    from cnnspec.backends.onnx.pack import Weights
     from cnnspec.expressions import Value
     from cnnspec.graph.ir import Graph
     from cnnspec.report.summary import Summary
@@ -28,7 +29,8 @@ class CompileOptions:
 
     `command` is the command line that generated text names; `templates` is a folder of the
     user's own templates; `weights` is a file of weights of any format, in place of some drawn from
-    `seed`; `file_name` is what the model's file will be called.
+    `seed`, `external` a safetensors file that the model points into, `no_weights` leaves them out;
+    `file_name` is what the model's file will be called, in its folder.
     """
 
     command: str = ""
@@ -36,6 +38,8 @@ class CompileOptions:
     opset: int = 18
     seed: int = 0
     weights: Path | None = None
+    external: Path | None = None
+    no_weights: bool = False
     file_name: str = ""
 
 
@@ -86,6 +90,8 @@ class Network:
         opset: int = 18,
         seed: int = 0,
         weights: str | os.PathLike[str] | None = None,
+        external: str | os.PathLike[str] | None = None,
+        no_weights: bool = False,
         command: str = "",
         file_name: str = "",
     ) -> Compiled:
@@ -97,24 +103,31 @@ class Network:
             opset: the version of ONNX's operators.
             seed: where ONNX weights are drawn from.
             weights: a file with ONNX weights in any format of weights, in place of a seed.
+            external: a safetensors file that the ONNX model points into, in place of its own
+                copy of the weights.
+            no_weights: whether the ONNX model takes its weights as inputs.
             command: what the generated text says it was made by.
-            file_name: what the model's file will be called.
+            file_name: what the model's file will be called. For `external` its folder counts.
 
         Raises:
             SpecError: the spec is wrong, or the target cannot say it exactly.
-            ValueError: there is no such target.
+            ValueError: there is no such target, or the weights come from two places.
         """
         if target not in COMPILERS:
             raise ValueError(f"no target '{target}'; targets are {', '.join(COMPILERS)}")
+        if (weights is not None) + (external is not None) + no_weights > 1:
+            raise ValueError("weights, external and no_weights exclude each other")
         options = CompileOptions(
             command=command or f"cnnspec compile {self.source.file} --target {target}",
             templates=None if templates is None else Path(templates),
             opset=opset,
             seed=seed,
             weights=None if weights is None else Path(weights),
+            external=None if external is None else Path(external),
+            no_weights=no_weights,
             file_name=file_name or name_output(self.graph.name, target),
         )
-        return _sign(COMPILERS[target](self.graph, options))
+        return COMPILERS[target](self.graph, options)
 
     def summary(self, depth: int | None = None) -> Summary:
         """The figures of every layer; `depth` folds layers by the parts of their paths."""
@@ -153,38 +166,44 @@ def _as_value(value: Value) -> Value:
 
 
 def _sign(compiled: Compiled) -> Compiled:
-    """The same files, with generated text signed so that later edits can be told."""
+    """The same source, signed so that later edits can be told."""
     from cnnspec.signing import sign_text
 
-    files = {
-        name: sign_text(data.decode()).encode() if name.endswith(".py") else data
-        for name, data in compiled.files.items()
-    }
-    return replace(compiled, files=files)
+    signed = {name: (sign_text(text.decode()).encode(),) for name, text in compiled.files.items()}
+    return replace(compiled, contents=signed)
 
 
 def _compile_torch(graph: Graph, options: CompileOptions) -> Compiled:
     from cnnspec.backends.torch.emit import compile_torch
 
-    return compile_torch(graph, options.command, options.templates)
+    return _sign(compile_torch(graph, options.command, options.templates))
 
 
 def _compile_keras(graph: Graph, options: CompileOptions) -> Compiled:
     from cnnspec.backends.keras.emit import compile_keras
 
-    return compile_keras(graph, options.command, options.templates)
+    return _sign(compile_keras(graph, options.command, options.templates))
 
 
 def _compile_onnx(graph: Graph, options: CompileOptions) -> Compiled:
     from cnnspec.backends.onnx.emit import compile_onnx
+
+    weights = None if options.no_weights else _find_weights(graph, options)
+    return compile_onnx(graph, weights, opset=options.opset, file_name=options.file_name)
+
+
+def _find_weights(graph: Graph, options: CompileOptions) -> Weights:
+    from cnnspec.backends.onnx.pack import OuterFile
     from cnnspec.weights.draw import draw_weights
+    from cnnspec.weights.external import find_places, name_from_model
     from cnnspec.weights.read import read_weights
 
-    if options.weights is None:
-        weights = draw_weights(graph, options.seed)
-    else:
-        weights = read_weights(options.weights, graph)
-    return compile_onnx(graph, weights, opset=options.opset, file_name=options.file_name)
+    if options.external is not None:
+        name = name_from_model(options.external, Path(options.file_name))
+        return OuterFile(name, find_places(options.external, graph))
+    if options.weights is not None:
+        return read_weights(options.weights, graph)
+    return draw_weights(graph, options.seed)
 
 
 COMPILERS: MappingProxyType[str, Callable[[Graph, CompileOptions], Compiled]] = MappingProxyType(

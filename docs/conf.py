@@ -40,6 +40,7 @@ GUIDES = (
     "Verification <verify>",
     "Weights <weights>",
     "Templates <templates>",
+    "ONNX files <onnx>",
     "Performance <performance>",
 )
 SECTIONS = tuple(f"reference/{section}/index" for section in ("ops", "blocks", "commands"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cnnspec.cli import output
 from cnnspec.cli.failures import UsageError
 from cnnspec.cli.output import choose_path, fill_file, write_files
 from cnnspec.signing import holds_fingerprint, is_unchanged, sign_text
@@ -85,6 +86,15 @@ def test_what_is_no_regular_file_is_kept_even_with_force(folder: Path) -> None:
     for path in (folder / "pipe", Path(os.devnull)):
         with pytest.raises(UsageError, match="not a regular file"):
             write_files({path: b"new"}, force=True)
+
+
+def test_pieces_are_joined_whatever_their_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "_STEP", 3)
+    path = tmp_path / "model.onnx"
+    write_files({path: [b"abcdefgh", b"", memoryview(b"ij"), b"k", memoryview(b"lmnopqrst")]})
+    assert path.read_bytes() == b"abcdefghijklmnopqrst"
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from hashlib import sha256
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,7 @@ from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm
 from cnnspec.ops.pool import GlobalAvgPool
 from cnnspec.weights.draw import draw_weights
+from cnnspec.weights.external import find_places
 from cnnspec.weights.read import read_weights
 from tests.graphs import chain_graph
 from tests.op_cases import fmap
@@ -109,7 +113,8 @@ def test_arrays_are_loaded_bit_for_bit_in_the_order_of_the_graph(tmp_path: Path)
     assert all(np.array_equal(loaded[name], array) for name, array in weights.items())
 
 
-def test_every_array_that_does_not_fit_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("read", [read_weights, find_places])
+def test_every_array_that_does_not_fit_is_named(tmp_path: Path, read: Callable) -> None:
     graph = make_network()
     weights = dict(draw_weights(graph, 0))
     weights["body.0.wieght"] = weights.pop("body.0.weight")
@@ -118,7 +123,7 @@ def test_every_array_that_does_not_fit_is_named(tmp_path: Path) -> None:
     weights["body.1.bias"] = weights["body.1.bias"].astype(np.int32)
     weights["body.1.num_batches_tracked"] = np.array([7])
     with pytest.raises(SpecError) as caught:
-        read_weights(write_arrays(tmp_path, safetensors.numpy.save(weights)), graph)
+        read(write_arrays(tmp_path, safetensors.numpy.save(weights)), graph)
     found = {d.rule + ": " + d.message: d.help for d in caught.value.diagnostics}
     assert found == {
         "missing-array: the weights lack body.0.weight (16x3x3x3)": (
@@ -139,7 +144,27 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     graph = make_network()
     data = safetensors.numpy.save(dict(draw_weights(graph, 0)))
     huge = (2**62).to_bytes(8, "little")
-    for damaged in (b"", b"PK\x03\x04", data[:50], data[:-1], data + b"x", huge + data[8:]):
+    # The library skips what it does not know, even a number that Python does not read.
+    entry = b'{"a": {"dtype": "F32", "shape": [], "data_offsets": [0, 4], "note": 1%s}}' % (
+        b"0" * 5000
+    )
+    odd = len(entry).to_bytes(8, "little") + entry + bytes(4)
+    damages = (b"", b"PK\x03\x04", data[:50], data[:-1], data + b"x", huge + data[8:], odd)
+    for damaged, read in product(damages, (read_weights, find_places)):
         with pytest.raises(SpecError) as caught:
-            read_weights(write_arrays(tmp_path, damaged), graph)
+            read(write_arrays(tmp_path, damaged), graph)
         assert [diagnostic.rule for diagnostic in caught.value.diagnostics] == ["invalid-weights"]
+
+
+def test_a_header_is_read_without_the_numbers_behind_it(tmp_path: Path) -> None:
+    graph = make_network()
+    path = write_arrays(tmp_path, safetensors.numpy.save(dict(draw_weights(graph, 0))))
+    before = find_places(path, graph)
+    data = path.read_bytes()
+    os.truncate(path, 8 + int.from_bytes(data[:8], "little"))
+    os.truncate(path, len(data))
+    assert find_places(path, graph) == before
+    assert list(before) == [name for name, _ in graph.list_weights()]
+    for name, array in draw_weights(graph, 0).items():
+        start, size = before[name]
+        assert data[start : start + size] == array.tobytes()

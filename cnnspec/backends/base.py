@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from cnnspec.backends.pycode import Expr
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.graph.ir import Node
 from cnnspec.ops.base import Op
 
+if TYPE_CHECKING:
+    from cnnspec.backends.pycode import Expr
+
 T = TypeVar("T")
 Fact = None | bool | int | float | str | tuple["Fact", ...]
+# A file's content in pieces, so that large arrays are written from where they lie.
+Content = Sequence[bytes | memoryview]
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """What a backend made: files by name, the first of which is the model itself."""
 
-    files: Mapping[str, bytes]
+    contents: Mapping[str, Content]
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Each file as a whole, which copies all arrays."""
+        return {name: b"".join(pieces) for name, pieces in self.contents.items()}
 
 
 class CannotSayError(Exception):

@@ -9,13 +9,20 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnspec.cli.arguments import add_settings, add_source, open_network
 from cnnspec.cli.failures import UsageError, keep_texts
 from cnnspec.network import COMPILERS, Network, name_output
 
-_ONNX_ONLY = ("opset", "seed", "weights")
+if TYPE_CHECKING:
+    from cnnspec.backends.base import Content
+
+# Where an ONNX file's weights come from: one of these.
+_ORIGINS = ("seed", "weights", "external", "no_weights")
+_ONNX_ONLY = ("opset", *_ORIGINS)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -47,6 +54,18 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=Path,
         help="file with ONNX weights, in any format of weights",
     )
+    parser.add_argument(
+        "--external",
+        metavar="FILE",
+        type=Path,
+        help="safetensors file that the ONNX model points into; it stays beside the model or below",
+    )
+    parser.add_argument(
+        "--no-weights",
+        action="store_const",
+        const=True,
+        help="an ONNX model of a few kilobytes that takes its weights as inputs",
+    )
 
 
 def run(options: Namespace) -> int:
@@ -61,25 +80,24 @@ def run(options: Namespace) -> int:
             options.target,
             templates=options.templates,
             command=_describe_command(options),
-            file_name=path.name,
+            file_name=str(path),
             **{name: value for name, value in given.items() if value is not None},
         )
     for note in compiled.notes:
         print(f"note: {note}", file=sys.stderr)
-    main, *others = compiled.files.values()
     if to_stdout:
-        if others:
+        if len(compiled.contents) > 1:
             raise UsageError("this model has several files; give a folder with -o")
         sys.stdout.flush()
-        sys.stdout.buffer.write(main)
+        sys.stdout.buffer.writelines(*compiled.contents.values())
         return 0
-    names = [path, *(path.with_name(name) for name in list(compiled.files)[1:])]
-    files = dict(zip(names, [main, *others], strict=True))
+    names = [path, *(path.with_name(name) for name in list(compiled.contents)[1:])]
+    files = dict(zip(names, compiled.contents.values(), strict=True))
     if options.check:
         from cnnspec.cli.freshness import report_stale
 
         return report_stale(files)
-    _refuse_own_input(network, path)
+    _refuse_own_input(options, network, path)
     _write(files, options.force)
     return 0
 
@@ -92,7 +110,7 @@ def _choose_path(output: str | None, default: str) -> tuple[Path, bool]:
     return choose_path(output, default), False
 
 
-def _write(files: dict[Path, bytes], force: bool) -> None:
+def _write(files: dict[Path, Content], force: bool) -> None:
     from cnnspec.cli.output import write_files
 
     write_files(files, force)
@@ -107,21 +125,33 @@ def _refuse_contradictions(options: Namespace) -> None:
     if options.target == "onnx":
         if options.templates is not None:
             raise UsageError("--templates is for torch and keras; onnx has no source text")
-    elif unused := [f"--{name}" for name in _ONNX_ONLY if getattr(options, name) is not None]:
+    elif unused := _list_given(options, _ONNX_ONLY):
         raise UsageError(f"{' and '.join(unused)} goes with --target onnx")
-    if options.seed is not None and options.weights is not None:
-        raise UsageError("--seed and --weights exclude each other")
+    if len(origins := _list_given(options, _ORIGINS)) > 1:
+        raise UsageError(f"{' and '.join(origins)} exclude each other")
+    if options.external is not None and options.output == "-":
+        raise UsageError(
+            "--external needs to know the model's place: give a file or folder with -o"
+        )
     if options.templates is not None and not options.templates.is_dir():
         raise UsageError(f"there is no folder of templates '{options.templates}'")
-    if options.weights is not None and not options.weights.is_file():
-        raise UsageError(f"there is no file of weights '{options.weights}'")
+    for weights in (options.weights, options.external):
+        if weights is not None and not weights.is_file():
+            raise UsageError(f"there is no file of weights '{weights}'")
 
 
-def _refuse_own_input(network: Network, path: Path) -> None:
-    """Raise UsageError where even --force would destroy the spec."""
-    source = Path(network.source.file)
-    if path.exists() and source.exists() and path.samefile(source):
-        raise UsageError(f"'{path}' is the spec itself")
+def _list_given(options: Namespace, names: Iterable[str]) -> list[str]:
+    """Those of some options that the command line has."""
+    given = [name for name in names if getattr(options, name) is not None]
+    return [f"--{name.replace('_', '-')}" for name in given]
+
+
+def _refuse_own_input(options: Namespace, network: Network, path: Path) -> None:
+    """Raise UsageError where even --force would destroy the spec or the weights."""
+    weights = options.weights or options.external
+    for what, source in (("spec", Path(network.source.file)), ("file of weights", weights)):
+        if source is not None and source.exists() and path.exists() and path.samefile(source):
+            raise UsageError(f"'{path}' is the {what} itself")
 
 
 def _describe_command(options: Namespace) -> str:
@@ -131,8 +161,5 @@ def _describe_command(options: Namespace) -> str:
         words += ["--set", f"{setting.name}={setting.text}"]
     if options.templates is not None:
         words += ["--templates", str(options.templates)]
-    for name in _ONNX_ONLY:
-        if getattr(options, name) is not None:
-            words += [f"--{name}", str(getattr(options, name))]
     # The command becomes one line of a comment.
     return "".join(c if c.isprintable() else "?" for c in shlex.join(words))

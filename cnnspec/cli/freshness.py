@@ -5,18 +5,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnspec.signing import is_unchanged
 
+if TYPE_CHECKING:
+    from cnnspec.backends.base import Content
 
-def report_stale(files: Mapping[Path, bytes]) -> int:
+
+def report_stale(files: Mapping[Path, Content]) -> int:
     """Print what differs, as a diff for text, and return 1; or 0 if all files are up to date."""
     stale = [path for path, content in files.items() if not _is_same(path, content)]
     for path in stale:
         if not path.is_file():
             print(f"{path} is missing")
         elif path.suffix == ".py":
-            _print_diff(path, files[path].decode())
+            _print_diff(path, b"".join(files[path]).decode(errors="replace"))
         else:
             print(f"{path} is not what the spec gives today")
     if not stale:
@@ -24,9 +28,16 @@ def report_stale(files: Mapping[Path, bytes]) -> int:
     return 1 if stale else 0
 
 
-def _is_same(path: Path, content: bytes) -> bool:
-    # Version control may have changed the line ends of text.
-    return path.is_file() and _plain(path.read_bytes()) == _plain(content)
+def _is_same(path: Path, content: Content) -> bool:
+    if not path.is_file():
+        return False
+    if path.suffix == ".py":
+        # Version control may have changed the line ends of text.
+        return _plain(path.read_bytes()) == _plain(b"".join(content))
+    if path.stat().st_size != sum(map(len, content)):
+        return False
+    with path.open("rb") as file:
+        return all(file.read(len(piece)) == piece for piece in content)
 
 
 def _plain(content: bytes) -> bytes:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from cnnspec.cli.failures import UsageError
 from cnnspec.signing import holds_fingerprint, is_unchanged
+
+if TYPE_CHECKING:
+    from cnnspec.backends.base import Content
+
+# How many bytes are written before the disk is told to begin.
+_STEP = 2**24
 
 
 def choose_path(output: str | None, default_name: str) -> Path:
@@ -20,7 +28,7 @@ def choose_path(output: str | None, default_name: str) -> Path:
     return path / default_name if path.is_dir() or output.endswith(("/", os.sep)) else path
 
 
-def write_files(files: Mapping[Path, bytes], force: bool = False) -> None:
+def write_files(files: Mapping[Path, bytes | Content], force: bool = False) -> None:
     """Write files that belong together; the first is the one that needs the others.
 
     Every file is complete on the disk under another name before any of them takes its place, so
@@ -109,10 +117,23 @@ def _reserve(path: Path) -> Path:
     return temporary
 
 
-def _fill(temporary: Path, path: Path, content: bytes) -> None:
+def _fill(temporary: Path, path: Path, content: bytes | Content) -> None:
     with temporary.open("wb") as file:
-        file.write(content)
+        _write_pieces(file, [content] if isinstance(content, bytes) else content)
         file.flush()
         os.fsync(file.fileno())
     if path.exists():
         temporary.chmod(path.stat().st_mode & 0o7777)
+
+
+def _write_pieces(file: BinaryIO, pieces: Content) -> None:
+    """Write pieces, with the disk at work on the first while the others are copied."""
+    written = begun = 0
+    for piece in pieces:
+        for start in range(0, len(piece), _STEP):
+            written += file.write(memoryview(piece)[start : start + _STEP])
+            if written - begun >= _STEP and sys.platform == "linux":
+                # By its manual this drops what is on the disk already; what is not, Linux begins to
+                # put there, and would otherwise do so at fsync alone.
+                os.posix_fadvise(file.fileno(), begun, written - begun, os.POSIX_FADV_DONTNEED)
+                begun = written

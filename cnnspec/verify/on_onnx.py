@@ -22,8 +22,9 @@ def run_onnx(task: Task, target: str = "onnx") -> Measured:
     compiled = compile_onnx(task.graph, task.weights, file_name="model.onnx")
     found = Measured(target, onnxruntime.__version__)
     with TemporaryDirectory(prefix="cnnspec-") as folder:
-        for name, data in compiled.files.items():
-            (Path(folder) / name).write_bytes(data)
+        for name, pieces in compiled.contents.items():
+            with (Path(folder) / name).open("wb") as file:
+                file.writelines(pieces)
         path = Path(folder) / "model.onnx"
         found.parameters = _count_parameters(path, task)
         session = _open(path, optimise="unoptimised" not in target)

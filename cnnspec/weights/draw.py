@@ -24,8 +24,9 @@ from cnnspec.ops.base import Op, Weight, spread
 Array = NDArray[np.float32]
 Convert = Callable[[NDArray[np.uint64]], NDArray[np.floating[Any]]]
 
-# Raw draws at a time: bounds the memory that a large array takes while it is drawn.
-_CHUNK = 2**20
+# Raw draws at a time. Arrays so small stay in the processor's cache from one operation to the next,
+# and the C library keeps their memory: larger ones it fetches from the system again and again.
+_CHUNK = 2**13
 
 # Parts of a raw draw: the first and third 16 bits, and the lower 32.
 _EVEN_QUARTERS = np.uint64(0x0000_FFFF_0000_FFFF)

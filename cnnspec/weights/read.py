@@ -21,6 +21,7 @@ from cnnspec.weights.rules import ORDERS, Rules
 _MOST_HINTS = 20
 # The types whose numbers are all float32 numbers as well.
 _EXACT = frozenset({"F32", "F16", "BF16"})
+_READABLE = _EXACT | {"F64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,12 @@ def read_weights(path: Path, graph: Graph) -> dict[str, Array]:
 
 @contextmanager
 def open_weights(
-    path: Path, graph: Graph, rules: Rules | None = None, *, rounds: bool = False
+    path: Path,
+    graph: Graph,
+    rules: Rules | None = None,
+    *,
+    rounds: bool = False,
+    types: frozenset[str] = _READABLE,
 ) -> Iterator[NetworkFile]:
     """Open a file and find a network's arrays in it.
 
@@ -75,6 +81,7 @@ def open_weights(
         graph: the network.
         rules: how names in the file become the network's.
         rounds: whether float64 numbers may be rounded to float32.
+        types: what types its arrays may have.
 
     Raises:
         SpecError: with everything that does not fit.
@@ -84,7 +91,7 @@ def open_weights(
     form = find_format(path)
     with form.open(path) as file:
         found, unknown = _assign(file, form.list_slots, graph, rules)
-        faults = list(_compare(graph, file, found, unknown))
+        faults = list(_compare(graph, file, found, unknown, types))
         faults += _find_rounded(file, found, rounds)
         if faults:
             raise SpecError(faults)
@@ -125,6 +132,7 @@ def _compare(
     file: ArrayFile,
     found: Mapping[str, tuple[str, Slot]],
     unknown: list[str],
+    types: frozenset[str],
 ) -> Iterator[Diagnostic]:
     """All differences between the arrays of a network and those of a file."""
     wanted = dict(graph.list_weights())
@@ -141,14 +149,16 @@ def _compare(
     for name in wanted:
         if name in found:
             held, slot = found[name]
-            yield from _compare_entry(name, slot, file.entries[held])
+            yield from _compare_entry(name, slot, file.entries[held], types)
 
 
-def _compare_entry(name: str, slot: Slot, entry: Entry) -> Iterator[Diagnostic]:
+def _compare_entry(
+    name: str, slot: Slot, entry: Entry, types: frozenset[str]
+) -> Iterator[Diagnostic]:
     if entry.shape != slot.shape:
         message = f"{name} must be {_join(slot.shape)}, but the weights have {_join(entry.shape)}"
         yield Diagnostic("wrong-shape", message)
-    if entry.dtype not in _EXACT and entry.dtype != "F64":
+    if entry.dtype not in types:
         message = f"{name} must be F32 (float32), but the weights have {entry.dtype}"
         yield Diagnostic("wrong-dtype", message, help=("convert the arrays to float32",))
 

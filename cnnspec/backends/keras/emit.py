@@ -361,7 +361,7 @@ def compile_keras(graph: Graph, command: str, templates: Path | None = None) -> 
         "imports": source.imports,
     }
     text = render_template(TEMPLATE, view, templates)
-    return Compiled({f"{module_name(graph.name)}_keras.py": text.encode()})
+    return Compiled({f"{module_name(graph.name)}_keras.py": (text.encode(),)})
 
 
 def find_refused(graph: Graph, error: CannotSayError) -> list[Diagnostic]:

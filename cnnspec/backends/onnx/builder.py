@@ -41,17 +41,15 @@ def describe_windows(windows: Sequence[Window]) -> dict[str, list[int]]:
 class Builder:
     """Collects what goes into one model; every tensor's name is unique.
 
-    `reserved` are the names that are given away already: inputs, outputs and weights.
+    `reserved` are the names that are given away already: inputs, outputs and weights. Of a
+    weight, `initialisers` has the place in the file alone: its numbers may lie elsewhere.
     """
 
-    def __init__(
-        self, opset: int, weights: Mapping[str, NDArray[Any]], reserved: Iterable[str]
-    ) -> None:
+    def __init__(self, opset: int, reserved: Iterable[str]) -> None:
         self.opset = opset
         self.nodes: list[NodeProto] = []
         self.declarations: dict[str, ValueInfoProto] = {}
-        self.initialisers: dict[str, NDArray[Any]] = {}
-        self._weights = weights
+        self.initialisers: dict[str, NDArray[Any] | None] = {}
         self._taken = set(reserved)
 
     def claim(self, name: str) -> str:
@@ -63,13 +61,9 @@ class Builder:
         self._taken.add(free)
         return free
 
-    def add_weight(self, name: str, shape: tuple[int, ...]) -> str:
+    def add_weight(self, name: str) -> str:
         """Put a weight of the network into the model, under its own name."""
-        array = self._weights.get(name)
-        if array is None or array.shape != shape or array.dtype != np.float32:
-            found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
-            raise ValueError(f"{name} must be float32 of shape {shape}, got {found}")
-        self.initialisers[name] = array
+        self.initialisers[name] = None
         return name
 
     def add_constant(self, name: str, array: NDArray[Any]) -> str:
@@ -129,8 +123,7 @@ class Place:
         """All arrays of the op, as initialisers, in the op's order."""
         prefix = self.node.path
         return tuple(
-            self.builder.add_weight(f"{prefix}.{weight.name}", weight.shape)
-            for weight in self.node.weights
+            self.builder.add_weight(f"{prefix}.{weight.name}") for weight in self.node.weights
         )
 
     def floats(self, role: str, values: ArrayLike) -> str:

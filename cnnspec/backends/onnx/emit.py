@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from cnnspec.backends.base import CannotSayError, Compiled, explain_refusal
+from cnnspec.backends.base import CannotSayError, Compiled, Content, explain_refusal
 from cnnspec.backends.onnx import (
     activation,
     conv,
@@ -22,7 +24,7 @@ from cnnspec.backends.onnx import (
     resize,
 )
 from cnnspec.backends.onnx.builder import BATCH, Builder, Place, Writer
-from cnnspec.backends.onnx.pack import OuterFile, assemble_model, lay_out
+from cnnspec.backends.onnx.pack import OuterFile, Weights, assemble_model, lay_out
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph, Value
 from cnnspec.ops.base import Op
@@ -55,25 +57,26 @@ INLINE_LIMIT = 1_900_000_000
 
 def compile_onnx(
     graph: Graph,
-    weights: Mapping[str, NDArray[Any]],
+    weights: Weights,
     *,
     opset: int = DEFAULT_OPSET,
     external: bool | None = None,
     file_name: str,
 ) -> Compiled:
-    """Write a network and its weights as an ONNX model.
+    """Write a network as an ONNX model.
 
     Args:
         graph: the network.
-        weights: every array of the network by its full name, float32, in PyTorch's layout. The
-            model's initialisers have the same names.
+        weights: every array of the network by its full name, float32, in PyTorch's layout; or
+            the file that has them, which the model then points into; or None, and the model
+            takes them as inputs. They have the same names in the model.
         opset: the version of ONNX's operators, 13 to 23.
-        external: whether the weights go into a second file; None for only where one file
-            cannot hold them.
+        external: whether arrays go into a second file; None for only where one file cannot hold
+            them.
         file_name: what the model file will be called.
 
     Returns:
-        The model, and with external weights the file ``<file_name>.data`` that belongs beside it.
+        The model, and with external arrays the file ``<file_name>.data`` that belongs beside it.
 
     Raises:
         SpecError: the opset is unknown or lacks something that the network needs, or the
@@ -85,25 +88,42 @@ def compile_onnx(
             f"opset must be {min(IR_VERSIONS)} to {max(IR_VERSIONS)}, got {opset}",
             f"{DEFAULT_OPSET} is the default and says every op",
         )
-    builder = _write_nodes(graph, weights, opset)
-    names = frozenset(name for name, _ in graph.list_weights())
-    size = sum(builder.initialisers[name].nbytes for name in names)
+    builder = _write_nodes(graph, opset)
+    model_name = PurePath(file_name).name
+    contents: dict[str, Content] = {}
+    notes: list[str] = []
+    if isinstance(weights, Mapping):
+        _check_arrays(graph, weights)
+        if _goes_outside(graph, external):
+            names = sorted(name for name, _ in graph.list_weights())
+            data_name = f"{model_name}.data"
+            spans, contents[data_name] = lay_out({name: weights[name] for name in names})
+            weights = OuterFile(data_name, spans)
+    if weights is None:
+        notes += [f"{model_name} takes its weights as inputs, by their names"]
+    elif isinstance(weights, OuterFile):
+        notes += [f"the weights are in {weights.name}: keep it where it is beside {model_name}"]
+    model = assemble_model(graph, builder, IR_VERSIONS[opset], weights)
+    return Compiled({model_name: model, **contents}, tuple(notes))
+
+
+def _check_arrays(graph: Graph, arrays: Mapping[str, NDArray[Any]]) -> None:
+    for name, weight in graph.list_weights():
+        array = arrays.get(name)
+        if array is None or array.shape != weight.shape or array.dtype != np.float32:
+            found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
+            raise ValueError(f"{name} must be float32 of shape {weight.shape}, got {found}")
+
+
+def _goes_outside(graph: Graph, external: bool | None) -> bool:
+    """Whether the weights go into a file of their own."""
+    size = sum(4 * prod(weight.shape) for _, weight in graph.list_weights())
     if external is False and size > INLINE_LIMIT:
         raise _refuse(
             f"{size / 1e9:.1f} GB of weights do not fit into one file, which holds 2 GB",
             "let the weights go into a second file",
         )
-    outside = size > INLINE_LIMIT if external is None else external
-    model_name = PurePath(file_name).name
-    if not outside:
-        model = assemble_model(graph, builder, IR_VERSIONS[opset])
-        return Compiled({model_name: model.SerializeToString(deterministic=True)})
-    data_name = f"{model_name}.data"
-    spans, data = lay_out({name: builder.initialisers[name] for name in sorted(names)})
-    outer = OuterFile(data_name, spans)
-    model = assemble_model(graph, builder, IR_VERSIONS[opset], outer)
-    files = {model_name: model.SerializeToString(deterministic=True), data_name: data}
-    return Compiled(files, notes=(f"the weights are in {data_name}: keep it beside {model_name}",))
+    return size > INLINE_LIMIT if external is None else external
 
 
 def _refuse(message: str, advice: str) -> SpecError:
@@ -117,11 +137,11 @@ def find_source(value: Value) -> Value:
     return value
 
 
-def _write_nodes(graph: Graph, weights: Mapping[str, NDArray[Any]], opset: int) -> Builder:
+def _write_nodes(graph: Graph, opset: int) -> Builder:
     """All nodes in order."""
     reserved = [value.name for value in graph.inputs]
     reserved += [*graph.outputs, *(name for name, _ in graph.list_weights())]
-    builder = Builder(opset, weights, reserved)
+    builder = Builder(opset, reserved)
     # An output's name goes to the node that computes it, unless that has another name already.
     results: dict[Value, str] = {}
     for name, value in graph.outputs.items():

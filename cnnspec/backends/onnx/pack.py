@@ -1,68 +1,163 @@
-"""How a model's parts become the bytes of its file, or of two."""
+"""How a model's parts become the bytes of its file, or of two.
+
+A model is written as protobuf's own library writes it, but in pieces: arrays stay where they are
+in memory until they go into the file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, StringStringEntryProto, TensorProto, helper
+from onnx import GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryProto, TensorProto
 
+from cnnspec.backends.base import Content
 from cnnspec.backends.onnx.builder import BATCH, Builder, declare
 from cnnspec.graph.ir import Graph
 
 # A runtime can map arrays into memory whose offsets are whole pages.
 PAGE = 4096
 
+Span = tuple[int, int]
+
 
 @dataclass(frozen=True, slots=True)
 class OuterFile:
-    """A second file of weights: its name, and each array's offset and length in bytes."""
+    """A second file of weights: its path from the model's folder, parted by slashes.
+
+    `spans` are each array's offset and length in bytes.
+    """
 
     name: str
-    spans: Mapping[str, tuple[int, int]]
+    spans: Mapping[str, Span]
 
 
-def lay_out(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, tuple[int, int]], bytes]:
-    """The arrays one behind the other, each at a page of its own: their spans, and the bytes."""
-    spans: dict[str, tuple[int, int]] = {}
-    data = bytearray()
+# Every array by name, or the file that holds them all, or nothing: then the model takes its
+# weights as inputs.
+Weights = Mapping[str, NDArray[Any]] | OuterFile | None
+
+
+def lay_out(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, Span], Content]:
+    """The arrays one behind the other, each at a page of its own: their spans, and the file."""
+    spans: dict[str, Span] = {}
+    pieces: list[bytes | memoryview] = []
+    end = 0
     for name, array in arrays.items():
-        data += bytes(-len(data) % PAGE)
+        padding = -end % PAGE
         encoded = _encode(array)
-        spans[name] = (len(data), len(encoded))
-        data += encoded
-    return spans, bytes(data)
+        spans[name] = (end + padding, len(encoded))
+        pieces += [bytes(padding), encoded]
+        end += padding + len(encoded)
+    return spans, pieces
 
 
-def assemble_model(
-    graph: Graph, builder: Builder, ir_version: int, outer: OuterFile | None = None
-) -> ModelProto:
-    """The whole model; weights with a span in `outer` only point there."""
-    outputs = [declare(name, (BATCH, *v.known.dims)) for name, v in graph.outputs.items()]
-    body = helper.make_graph(
-        builder.nodes,
-        graph.name,
-        [declare(value.name, (BATCH, *value.known.dims)) for value in graph.inputs],
-        outputs,
-        [_make_tensor(name, array, outer) for name, array in builder.initialisers.items()],
-        value_info=[
-            info for name, info in builder.declarations.items() if name not in graph.outputs
-        ],
-    )
-    model = helper.make_model(
-        body,
-        opset_imports=[helper.make_opsetid("", builder.opset)],
+def assemble_model(graph: Graph, builder: Builder, ir_version: int, weights: Weights) -> Content:
+    """The whole model."""
+    model = ModelProto(
         ir_version=ir_version,
         producer_name="cnnspec",
         producer_version=_find_version(),
         doc_string=graph.spec.summary,
     )
-    helper.set_model_props(model, _describe_origin(graph))
-    return model
+    origin = ModelProto(
+        opset_import=[OperatorSetIdProto(domain="", version=builder.opset)],
+        metadata_props=_write_entries(_describe_origin(graph)),
+    )
+    body = _assemble_graph(graph, builder, weights)
+    return [
+        _serialise(model),
+        _frame(ModelProto.GRAPH_FIELD_NUMBER, sum(map(len, body))),
+        *body,
+        _serialise(origin),
+    ]
+
+
+def _assemble_graph(graph: Graph, builder: Builder, weights: Weights) -> Content:
+    inputs = [declare(value.name, (BATCH, *value.known.dims)) for value in graph.inputs]
+    if weights is None:
+        inputs += [declare(name, weight.shape) for name, weight in graph.list_weights()]
+    outputs = [declare(name, (BATCH, *v.known.dims)) for name, v in graph.outputs.items()]
+    interface = GraphProto(
+        input=inputs,
+        output=outputs,
+        value_info=[
+            info for name, info in builder.declarations.items() if name not in graph.outputs
+        ],
+    )
+    return [
+        _serialise(GraphProto(node=builder.nodes, name=graph.name)),
+        *_list_initialisers(graph, builder, weights),
+        _serialise(interface),
+    ]
+
+
+def _list_initialisers(
+    graph: Graph, builder: Builder, weights: Weights
+) -> Iterator[bytes | memoryview]:
+    shapes = {name: weight.shape for name, weight in graph.list_weights()}
+    for name, array in builder.initialisers.items():
+        if array is not None:
+            pieces = _write_array(name, array)
+        elif isinstance(weights, OuterFile):
+            pieces = [_point_outside(name, shapes[name], weights)]
+        elif weights is not None:
+            pieces = _write_array(name, weights[name])
+        else:
+            continue
+        yield _frame(GraphProto.INITIALIZER_FIELD_NUMBER, sum(map(len, pieces)))
+        yield from pieces
+
+
+def _write_array(name: str, array: NDArray[Any]) -> Content:
+    kind = TensorProto.INT64 if array.dtype == np.int64 else TensorProto.FLOAT
+    encoded = _encode(array)
+    return [
+        _serialise(TensorProto(name=name, data_type=kind, dims=array.shape)),
+        _frame(TensorProto.RAW_DATA_FIELD_NUMBER, len(encoded)),
+        encoded,
+    ]
+
+
+def _point_outside(name: str, shape: tuple[int, ...], outer: OuterFile) -> bytes:
+    offset, length = outer.spans[name]
+    entries = {"location": outer.name, "offset": str(offset), "length": str(length)}
+    return _serialise(
+        TensorProto(
+            name=name,
+            data_type=TensorProto.FLOAT,
+            dims=shape,
+            data_location=TensorProto.EXTERNAL,
+            external_data=_write_entries(entries),
+        )
+    )
+
+
+def _frame(field: int, length: int) -> bytes:
+    """What stands before a field of so many bytes; protobuf's library keeps its own to itself.
+
+    The format is in https://protobuf.dev/programming-guides/encoding: the field's number and the
+    length, each with seven bits to a byte, the lowest first.
+    """
+    head = bytearray()
+    for number in (field << 3 | 2, length):
+        while number >= 0x80:
+            head.append(number & 0x7F | 0x80)
+            number >>= 7
+        head.append(number)
+    return bytes(head)
+
+
+def _serialise(message: ModelProto | GraphProto | TensorProto) -> bytes:
+    data: bytes = message.SerializeToString(deterministic=True)
+    return data
+
+
+def _write_entries(facts: Mapping[str, str]) -> list[StringStringEntryProto]:
+    return [StringStringEntryProto(key=key, value=value) for key, value in facts.items()]
 
 
 def _describe_origin(graph: Graph) -> dict[str, str]:
@@ -83,21 +178,7 @@ def _find_version() -> str:
         return ""
 
 
-def _make_tensor(name: str, array: NDArray[Any], outer: OuterFile | None) -> TensorProto:
-    kind = TensorProto.INT64 if array.dtype == np.int64 else TensorProto.FLOAT
-    tensor = TensorProto(name=name, data_type=kind, dims=array.shape)
-    if outer is None or name not in outer.spans:
-        tensor.raw_data = _encode(array)
-        return tensor
-    offset, length = outer.spans[name]
-    tensor.data_location = TensorProto.EXTERNAL
-    entries = {"location": outer.name, "offset": str(offset), "length": str(length)}
-    tensor.external_data.extend(
-        StringStringEntryProto(key=key, value=value) for key, value in entries.items()
-    )
-    return tensor
-
-
-def _encode(array: NDArray[Any]) -> bytes:
+def _encode(array: NDArray[Any]) -> memoryview:
     """The numbers in row order, lowest byte first, as the format has them on every machine."""
-    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+    ordered = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    return ordered.reshape(-1).view(np.uint8).data

@@ -51,7 +51,7 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
         raise SpecError([Diagnostic("backend-unsupported", message, graph.spec.span, help=help)])
     header = describe_graph(graph, command)
     text = render_template(TEMPLATE, {"header": header, **vars_of(source)}, templates)
-    return Compiled({f"{module_name(graph.name)}.py": text.encode()})
+    return Compiled({f"{module_name(graph.name)}.py": (text.encode(),)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,7 @@ def open_safetensors(path: Path) -> Iterator[ArrayFile]:
     ):
         metadata = dict(checked.metadata() or {})
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(_WORD), "little")
-        header: dict[str, Any] = json.loads(file.read(length))
-        header.pop("__metadata__", None)
-        start = _WORD + length
+        header, start = _read_header(file)
         entries = {
             name: Entry(tuple(array["shape"]), require_dtype(path, name, array["dtype"]))
             for name, array in header.items()
@@ -56,6 +53,22 @@ def open_safetensors(path: Path) -> Iterator[ArrayFile]:
             return _read_array(file, entries[name])
 
         yield ArrayFile(entries, read, metadata)
+
+
+def find_places(path: Path) -> dict[str, tuple[int, int]]:
+    """Where the arrays of a sound file begin in it, and how many bytes each has."""
+    with path.open("rb") as file:
+        header, start = _read_header(file)
+    spans = {name: array["data_offsets"] for name, array in header.items()}
+    return {name: (start + begin, end - begin) for name, (begin, end) in spans.items()}
+
+
+def _read_header(file: BinaryIO) -> tuple[dict[str, Any], int]:
+    """What a sound file says of its arrays, and where their numbers begin."""
+    length = int.from_bytes(file.read(_WORD), "little")
+    header: dict[str, Any] = json.loads(file.read(length))
+    header.pop("__metadata__", None)
+    return header, _WORD + length
 
 
 def _read_array(file: BinaryIO, entry: Entry) -> Array:
