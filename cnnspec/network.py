@@ -176,11 +176,11 @@ def _compile_keras(graph: Graph, options: CompileOptions) -> Compiled:
 
 def _compile_onnx(graph: Graph, options: CompileOptions) -> Compiled:
     from cnnspec.backends.onnx.emit import compile_onnx
-    from cnnspec.weights.draw import draw_weights
+    from cnnspec.weights.initialise import initialise_weights
     from cnnspec.weights.store import load_weights
 
     if options.weights is None:
-        weights = draw_weights(graph, options.seed)
+        weights = initialise_weights(graph, options.seed)
     else:
         weights = load_weights(options.weights.read_bytes(), graph)
     return compile_onnx(graph, weights, opset=options.opset, file_name=options.file_name)

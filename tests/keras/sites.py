@@ -46,6 +46,9 @@ class HandmadeSite:
             return Code(self.written[name])
         return self.derive(name, lambda node: getattr(node.op, name))
 
+    def part(self, keys: tuple[str, ...], fact: Callable[[Node], Fact]) -> Expr:
+        return self.derive(keys[-1], fact)
+
     def follows(self, name: str) -> bool:
         """Handmade fields are literals."""
         return False
