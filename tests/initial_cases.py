@@ -6,6 +6,7 @@ summed into an output, and into how many outputs an input goes, where strides do
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -51,18 +52,20 @@ def _map(channels: int, *sizes: int) -> dict[str, int]:
 
 _MANY = 2000
 _K3 = {"out_channels": 32, "kernel_size": 3}
+_TWICE = {"kernel_size": 3, "multiplier": 2}
+_EACH = {"out_channels": 480, "kernel_size": 3, "groups": 240}
 _UP = {"out_channels": 32, "kernel_size": 4, "stride": 2}
 LAYERS = (
     Layer("conv", _K3, _map(24, 5, 5), (216, 288)),
     Layer("conv", {**_K3, "kernel_size": [5, 3]}, _map(24, 5, 5), (360, 480)),
     Layer("conv", {**_K3, "stride": 2, "padding": "same"}, _map(24, 6, 6), (216, 288)),
     Layer("conv", {**_K3, "groups": 4}, _map(48, 5, 5), (108, 72), groups=4),
-    Layer("conv", {**_K3, "out_channels": 480, "groups": 240}, _map(240, 5, 5), (9, 18), groups=240),
+    Layer("conv", _EACH, _map(240, 5, 5), (9, 18), groups=240),
     Layer("conv", _K3, _map(24, 9), (72, 96)),
     Layer("conv", _K3, _map(6, 3, 4, 3), (162, 864)),
     Layer("depthwise_conv", {"kernel_size": 3}, _map(240, 5, 5), (9, 9), groups=240),
-    Layer("depthwise_conv", {"kernel_size": 3, "multiplier": 2}, _map(240, 5, 5), (9, 18), groups=240),
-    Layer("depthwise_conv", {"kernel_size": 3, "multiplier": 2}, _map(60, 3, 3, 3), (27, 54), groups=60),
+    Layer("depthwise_conv", _TWICE, _map(240, 5, 5), (9, 18), groups=240),
+    Layer("depthwise_conv", _TWICE, _map(60, 3, 3, 3), (27, 54), groups=60),
     Layer("conv_transpose", _UP, _map(24, 3, 3), (384, 512)),
     Layer("conv_transpose", {**_UP, "groups": 4}, _map(48, 3, 3), (192, 128), groups=4),
     Layer("conv_transpose", {**_UP, "output_padding": 1}, _map(24, 5), (96, 128)),
@@ -98,9 +101,8 @@ def _normal(value: Any, deviation: Callable[[int, int], float], mean: float = 0.
         law = NormalDist(mean, deviation(*fans))
         check_sample(sample, law.cdf, law.mean, law.stdev)
         # A normal variable is beyond 2.3 deviations in 2.1% of draws; a truncated one never.
-        assert (
-            abs(_share_beyond(sample, law, 2.3) - 0.0214) < _ERRORS * (0.021 / sample.size) ** 0.5
-        )
+        error = _ERRORS * math.sqrt(0.021 / sample.size)
+        assert abs(_share_beyond(sample, law, 2.3) - 0.0214) < error
 
     return Start(value, check, kernels_only=deviation(1, 1) != deviation(2, 2))
 
@@ -218,8 +220,6 @@ def build_parallel(layer: Layer, starts: list[Start]) -> Graph:
 
 def build(input_sizes: dict[str, int], steps: list[Any], **more: Any) -> Graph:
     """A network of some steps."""
-    import json
-
     spec = {"cnnspec": 1, "name": "net", "input": input_sizes, **more, "layers": steps}
     return build_graph(read_spec(json.dumps(spec), "net.yaml"))
 
