@@ -23,8 +23,8 @@ ZOO = (
     "simple_resnet", "tiny_cnn", "vgg:16", "vgg:11_bn",
 )  # fmt: skip
 OWN = (
-    "clashes", "dense", "differing", "inception", "loops", "mobile", "optional", "sequence_1d",
-    "squeeze_excite", "stages", "taps", "tokens", "two_inputs", "unet", "uneven", "volume_3d",
+    "clashes", "dense", "differing", "inception", "initial", "loops", "mobile", "optional",
+    "sequence_1d", "squeeze_excite", "stages", "taps", "tokens", "two_inputs", "unet", "uneven", "volume_3d",
 )  # fmt: skip
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 

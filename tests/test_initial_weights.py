@@ -8,7 +8,8 @@ import pytest
 
 np = pytest.importorskip("numpy")
 
-from cnnspec.ops.initializers import WORDS  # noqa: E402
+from cnnspec.ops.initializers import INITIALIZED, WORDS  # noqa: E402
+from cnnspec.spec.model import MAPPING_FIELDS  # noqa: E402
 from cnnspec.weights.draw import draw_weights  # noqa: E402
 from cnnspec.weights.initialise import initialise_weights  # noqa: E402
 from tests.initial_cases import (  # noqa: E402
@@ -112,3 +113,7 @@ def test_what_a_spec_leaves_open_is_drawn_as_ever() -> None:
     assert list(found) == list(drawn)
     assert {name for name in drawn if (found[name] != drawn[name]).any()} == {"0.bias"}
     assert (found["0.bias"] == 1).all()
+
+
+def test_the_reader_knows_the_fields_that_hold_mappings() -> None:
+    assert tuple(INITIALIZED.values()) == MAPPING_FIELDS

@@ -11,7 +11,7 @@ from cnnspec.graph.arguments import list_own_fields
 from cnnspec.graph.frame import Calls, Frame, place_finding
 from cnnspec.graph.ir import Node, Origin, Value
 from cnnspec.ops.base import Op, ShapeFault
-from cnnspec.ops.initializers import check_initializers
+from cnnspec.ops.initializers import INITIALIZED, check_initializers
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.spec.model import ModelSpec, Step
 
@@ -129,7 +129,7 @@ class Record:
         except ShapeFault as cause:
             self.add_fault(Fault(step, op, inputs, origin, path, cause))
             return node
-        if node.weights:
+        if INITIALIZED["weight"] in type(op).model_fields:
             try:
                 check_initializers(op, shapes, node.weights, list_own_fields(step))
             except ShapeFault as cause:

@@ -53,13 +53,14 @@ class Kernel:
 
     `fan_in` is how many products are summed into one output value, `fan_out` into how many output
     values an input value goes, both as if the stride were 1; `enlarges` are the strides of an op
-    that enlarges a map.
+    that enlarges a map, and `dilated` says that its taps are apart.
     """
 
     fan_in: int
     fan_out: int
     groups: int = 1
     enlarges: tuple[int, ...] = ()
+    dilated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

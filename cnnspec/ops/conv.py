@@ -206,8 +206,8 @@ class ConvTranspose(Op):
         taps = prod(window.kernel for window in windows)
         fans = (shape.channels // self.groups * taps, self.out_channels // self.groups * taps)
         enlarges = tuple(window.stride for window in windows)
-        is_dense = all(window.extent == window.kernel for window in windows)
-        return Kernel(*fans, self.groups, enlarges if is_dense else ())
+        dilated = any(window.extent > window.kernel for window in windows)
+        return Kernel(*fans, self.groups, enlarges, dilated)
 
     def count_macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return inputs[0].elements * prod(self.list_weights(inputs)[0].shape[1:])

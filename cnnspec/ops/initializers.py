@@ -329,9 +329,10 @@ def _check_meaning(
     if isinstance(initializer, Normal | Uniform | Constant):
         return
     if kernel is None:
-        numbers = " x ".join(map(str, shape))
+        count = math.prod(shape)
+        numbers = "a single number" if count == 1 else f"{count} single numbers"
         raise refuse(
-            f"{word} is for kernels, and this {field} fills {numbers} numbers that are none",
+            f"{word} is for kernels, which connect channels; this {field} fills {numbers}",
             "use zeros, ones, constant, normal, truncated_normal or uniform",
         )
     if isinstance(initializer, Orthogonal) and kernel.groups > 1:
@@ -344,6 +345,8 @@ def _check_meaning(
             raise refuse(
                 f"{word} enlarges a map, which {op.op} does not", "use it on a conv_transpose"
             )
+        if kernel.dilated:
+            raise refuse(f"{word} needs neighbouring taps", "use a dilation of 1")
         for size, stride in zip(shape[2:], kernel.enlarges, strict=True):
             if size not in (2 * stride - 1, 2 * stride):
                 raise refuse(

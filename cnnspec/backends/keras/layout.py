@@ -81,7 +81,11 @@ class Shorthand:
             name, count = name_start(start), 2
             while re.search(rf"\b{name}\b", text) or name in starts.values():
                 name, count = f"{name_start(start)}_{count}", count + 1
-            often = flat.count(plain.replace(" ", "")) >= _OFTEN
+            # What has no chance in it is short, and may be shared.
+            often = (
+                not plain.startswith(f"{_STARTS}Constant(")
+                and flat.count(plain.replace(" ", "")) >= _OFTEN
+            )
             if often and not re.search(r"\(\)|[(=-]\s*[a-z]", plain):
                 starts[start] = name
         return Shorthand(settings, starts) if settings or starts else None
