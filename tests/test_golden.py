@@ -24,7 +24,8 @@ ZOO = (
 )  # fmt: skip
 OWN = (
     "clashes", "dense", "differing", "inception", "initial", "loops", "mobile", "optional",
-    "sequence_1d", "squeeze_excite", "stages", "taps", "tokens", "two_inputs", "unet", "uneven", "volume_3d",
+    "sequence_1d", "squeeze_excite", "stages", "taps", "tokens", "two_inputs", "unet", "uneven",
+    "volume_3d",
 )  # fmt: skip
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 

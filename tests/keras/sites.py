@@ -92,6 +92,7 @@ def build_model(site: HandmadeSite, *, sized: bool = True) -> Any:
     import keras
 
     names: dict[str, Any] = {"keras": keras, "layers": keras.layers}
+    names["initializers"] = keras.initializers
     merged = render(site)
     for support in dict.fromkeys(site.required):
         exec((SUPPORT / f"{support}.py").read_text(), names)
