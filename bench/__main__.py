@@ -2,7 +2,8 @@
 
     python -m bench [--seconds N] [PART ...]
 
-Each of the parts (`memory`, `peaks` and those of `TIMED`) is measured in a process of its own. The exit code is 1 if a limit is exceeded.
+Each of the parts (`memory`, `peaks` and those of `TIMED`) is measured in a process of its own.
+The exit code is 1 if a limit is exceeded.
 """
 
 from __future__ import annotations

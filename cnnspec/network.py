@@ -194,8 +194,8 @@ def _compile_onnx(graph: Graph, options: CompileOptions) -> Compiled:
 
 def _find_weights(graph: Graph, options: CompileOptions) -> Weights:
     from cnnspec.backends.onnx.pack import OuterFile
-    from cnnspec.weights.draw import draw_weights
     from cnnspec.weights.external import find_places, name_from_model
+    from cnnspec.weights.initialise import initialise_weights
     from cnnspec.weights.read import read_weights
 
     if options.external is not None:
@@ -203,7 +203,7 @@ def _find_weights(graph: Graph, options: CompileOptions) -> Weights:
         return OuterFile(name, find_places(options.external, graph))
     if options.weights is not None:
         return read_weights(options.weights, graph)
-    return draw_weights(graph, options.seed)
+    return initialise_weights(graph, options.seed)
 
 
 COMPILERS: MappingProxyType[str, Callable[[Graph, CompileOptions], Compiled]] = MappingProxyType(

@@ -276,6 +276,22 @@ def _list_rest() -> Iterator[tuple[str, _Row]]:
             yield op, row
 
 
+def _list_initialised() -> Iterator[tuple[str, _Row]]:
+    """Every op with weights, told what they start as."""
+    both = {"initializer": {"normal": {"std": 0.1}}, "bias_initializer": {"constant": 0.1}}
+    kernel = {"out_channels": 8, "kernel_size": 3, **both}
+    yield "conv", _one(_MAP, **kernel)
+    yield "depthwise_conv", _one(_MAP, kernel_size=3, **both)
+    yield "conv_transpose", _one(_MAP, **kernel)
+    yield "conv_transpose", _one(_MAP, **kernel, groups=2)
+    yield "linear", _one(vector(7), out_features=4, **both)
+    yield "batch_norm", _one(_MAP, **both)
+    yield "layer_norm", _one(_MAP, **both)
+    yield "group_norm", _one(_MAP, num_groups=2, **both)
+    yield "instance_norm", _one(_MAP, affine=True, **both)
+    yield "prelu", _one(_MAP, initializer={"constant": 0.1})
+
+
 def _list_margins() -> Iterator[tuple[str, _Row]]:
     for op, key in (("zero_pad", "padding"), ("crop", "margins")):
         for row in _each(_ALL_RANKS, **{key: 1}):
@@ -346,6 +362,7 @@ def _list_rows() -> Iterator[tuple[str, _Row]]:
     yield from _list_activations()
     yield from _list_norms()
     yield from _list_rest()
+    yield from _list_initialised()
     yield from _list_margins()
     yield from _list_merges()
 

@@ -24,8 +24,9 @@ ZOO = (
     "waveform_cnn:m5",
 )  # fmt: skip
 OWN = (
-    "clashes", "dense", "differing", "inception", "loops", "mobile", "optional", "sequence_1d",
-    "squeeze_excite", "stages", "taps", "tokens", "two_inputs", "unet", "uneven", "volume_3d",
+    "clashes", "dense", "differing", "inception", "initial", "loops", "mobile", "optional",
+    "sequence_1d", "squeeze_excite", "stages", "taps", "tokens", "two_inputs", "unet", "uneven",
+    "volume_3d",
 )  # fmt: skip
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 

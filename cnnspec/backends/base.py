@@ -64,6 +64,9 @@ class Site(Protocol):
     def field(self, name: str) -> Expr:
         """An op's field as code: the author's expression, a literal, or an argument."""
 
+    def part(self, keys: tuple[str, ...], fact: Callable[[Node], Fact]) -> Expr:
+        """What stands in a field's mapping under some keys, the field's name first, as code."""
+
     def follows(self, name: str) -> bool:
         """Whether an op's field is written as an expression, which its code should repeat."""
 

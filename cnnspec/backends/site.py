@@ -19,6 +19,7 @@ from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.merge import Add, Concat
 from cnnspec.ops.norm import BatchNorm
+from cnnspec.spec.model import MapArgument
 
 T = TypeVar("T")
 
@@ -76,6 +77,15 @@ class OpSite:
         argument = list_fields(self.finder.graph.spec, step)[0].get(name)
         targets = [normalize(getattr(node.op, name)) for node in self.nodes]
         return self.unit.choose_argument(self.rows, targets, argument, name)
+
+    def part(self, keys: tuple[str, ...], fact: Callable[[Node], Fact]) -> Expr:
+        """What stands in a field's mapping under some keys, the field's name first, as code."""
+        step = self.nodes[0].origin.step
+        argument = list_fields(self.finder.graph.spec, step)[0].get(keys[0])
+        for key in keys[1:]:
+            argument = argument.get(key) if isinstance(argument, MapArgument) else None
+        targets = [normalize(fact(node)) for node in self.nodes]
+        return self.unit.choose_argument(self.rows, targets, argument, keys[-1])
 
     def follows(self, name: str) -> bool:
         """Whether an op's field is an expression of variables that the code has."""

@@ -18,6 +18,7 @@ from cnnspec.graph.ir import (
     OpItem,
     Region,
 )
+from cnnspec.ops.initializers import list_words
 from cnnspec.spec.model import Block, Step
 
 Calls = tuple[CallItem, ...]
@@ -110,7 +111,7 @@ def signature(region: Region) -> tuple[object, ...]:
 def _signature(item: Item) -> object:
     match item:
         case OpItem():
-            return type(item.node.op).__name__, len(item.node.weights)
+            return type(item.node.op).__name__, len(item.node.weights), list_words(item.node.op)
         case CallItem():
             return item.block.name, signature(item.body)
         case GroupItem():

@@ -13,8 +13,10 @@ from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate, needs
 from cnnspec.graph.frame import Calls
+from cnnspec.graph.words import explain_initializer
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
+from cnnspec.ops.initializers import INITIALIZED
 from cnnspec.spec.model import Argument, Block, MapArgument, ModelSpec, Step
 
 
@@ -117,7 +119,8 @@ class OpFactory:
             if name in seen or entry["type"] in ("none_required", "missing"):
                 continue
             seen.add(name)
-            help = respell(values[name])
+            is_initializer = name in INITIALIZED.values()
+            help = (explain_initializer if is_initializer else respell)(values[name])
             message = f"{name} {entry['msg']}"
             self.reporter.fail_at(
                 calls, "invalid-field", message, spans[name], *filter(None, [help]), path=path
@@ -190,6 +193,17 @@ def read_given(step: Step, principal: str | None) -> tuple[tuple[str, Span, Argu
     if isinstance(argument, MapArgument):
         return argument.entries
     return None if principal is None else ((principal, argument.span, argument),)
+
+
+def list_own_fields(step: Step) -> set[str]:
+    """The fields that a step has, but for those of a bias that it has or has not as it turns out.
+
+    What such a step says of its bias is meant for where it has one.
+    """
+    given = {name: value for name, _, value in read_given(step, OPS[step.head].principal) or ()}
+    flags = [given[flag] for flag in ("bias", "affine") if flag in given]
+    open_ended = any(needs(flag) for flag in flags)
+    return set() if open_ended else set(given)
 
 
 def list_fields(spec: ModelSpec, step: Step) -> tuple[dict[str, Argument], dict[str, Span]]:

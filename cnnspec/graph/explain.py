@@ -61,10 +61,10 @@ def find_span(fault: Fault) -> Span:
     kind = OPS[fault.op.op]
     if fault.cause.field is None or kind.merges or fault.step.is_structure:
         return fault.step.span
-    for name, _, value in read_given(fault.step, kind.principal) or ():
-        # A list over several lines has no useful end.
-        if name == fault.cause.field and not isinstance(value, MapArgument):
-            return value.span
+    for name, span, value in read_given(fault.step, kind.principal) or ():
+        if name == fault.cause.field:
+            # A mapping may stand on several lines, and then has no useful end.
+            return span if isinstance(value, MapArgument) else value.span
     return fault.step.span
 
 

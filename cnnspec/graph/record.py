@@ -7,10 +7,12 @@ from math import prod
 
 from cnnspec.diagnostics import Diagnostic, Span
 from cnnspec.graph import limits
+from cnnspec.graph.arguments import list_own_fields
 from cnnspec.graph.frame import Calls, Frame, place_finding
 from cnnspec.graph.ir import Node, Origin, Value
 from cnnspec.graph.reuse import Inferred, Known
 from cnnspec.ops.base import Op, ShapeFault
+from cnnspec.ops.initializers import INITIALIZED, check_initializers
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.spec.model import ModelSpec, Step
 
@@ -131,6 +133,12 @@ class Record:
         except ShapeFault as cause:
             self.add_fault(Fault(step, op, inputs, origin, path, cause))
             return node
+        if INITIALIZED["weight"] in type(op).model_fields:
+            try:
+                check_initializers(op, shapes, node.weights, list_own_fields(step))
+            except ShapeFault as cause:
+                # The shape is sound: what is downstream is checked all the same.
+                self.add_fault(Fault(step, op, inputs, origin, path, cause))
         self.parameters += parameters
         if not self.hold_size(shape, frame.calls, step.span, path):
             return node

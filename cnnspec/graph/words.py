@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from cnnspec.graph.limits import MAX_HINTS
 from cnnspec.naming import nearest
+from cnnspec.ops.initializers import WORDS
 
 # Without case, underscores and the rank: Conv2D, conv_2d and nn.Conv2d are one word here.
 _OPS = MappingProxyType(
@@ -71,16 +72,25 @@ _OPS = MappingProxyType(
 _FIELDS = MappingProxyType(
     {
         "alpha": ("negative_slope",),
+        "alpha_initializer": ("initializer",),
+        "beta_initializer": ("bias_initializer",),
+        "bias_init": ("bias_initializer",),
         "channels": ("out_channels",),
         "cropping": ("margins",),
         "depth_multiplier": ("multiplier",),
+        "depthwise_initializer": ("initializer",),
         "dilation_rate": ("dilation",),
         "dilations": ("dilation",),
         "epsilon": ("eps",),
         "features": ("out_features",),
         "filters": ("out_channels", "channels"),
+        "gamma_initializer": ("initializer",),
         "groups": ("num_groups",),
+        "init": ("initializer",),
+        "initialiser": ("initializer",),
         "kernel": ("kernel_size",),
+        "kernel_init": ("initializer",),
+        "kernel_initializer": ("initializer",),
         "kernel_shape": ("kernel_size",),
         "output_channels": ("out_channels",),
         "pads": ("padding",),
@@ -90,6 +100,31 @@ _FIELDS = MappingProxyType(
         "strides": ("stride",),
         "units": ("out_features",),
         "use_bias": ("bias",),
+        "weight_init": ("initializer",),
+        "weight_initializer": ("initializer",),
+    }
+)
+
+# Without case, underscores and what PyTorch ends its functions' names with.
+_INITIALIZERS = MappingProxyType(
+    {
+        "eye": "identity",
+        "glorot": "glorot_uniform",
+        "he": "he_normal",
+        "kaiming": "he_normal",
+        "kaimingnormal": "he_normal",
+        "kaiminguniform": "he_uniform",
+        "lecun": "lecun_normal",
+        "msra": "he_normal",
+        "one": "ones",
+        "randomnormal": "normal",
+        "randomuniform": "uniform",
+        "truncnormal": "truncated_normal",
+        "variancescaling": "he_normal, glorot_normal or lecun_normal, or their uniform forms",
+        "xavier": "glorot_uniform",
+        "xaviernormal": "glorot_normal",
+        "xavieruniform": "glorot_uniform",
+        "zero": "zeros",
     }
 )
 
@@ -123,6 +158,22 @@ def explain_word(word: str, known: Iterable[str], argument: str = "") -> str:
         return f"write '{ours}'"
     listed = "a block of your own belongs under 'blocks:'"
     return suggest(plain, known, suggest(word.lower(), known, listed))
+
+
+def explain_initializer(value: object) -> str:
+    """What to write instead of a value that is no initializer."""
+    if isinstance(value, bool) or value is None:
+        return ""
+    if isinstance(value, int | float):
+        return f"write {{constant: {value}}}"
+    word = next(iter(value), "") if isinstance(value, dict) else value
+    if not isinstance(word, str) or word in WORDS:
+        return ""
+    plain = re.sub(r"[^a-z0-9]", "", word.lower())
+    ours = _INITIALIZERS.get(plain) or next((w for w in WORDS if w.replace("_", "") == plain), None)
+    if ours is not None:
+        return f"write {ours}"
+    return suggest(word.lower(), WORDS, f"the words are {', '.join(WORDS)}")
 
 
 def explain_field(word: str, op: str, known: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from cnnspec.ops.base import Op, Weight
 from cnnspec.ops.fields import Flag, Number, Positive, words
+from cnnspec.ops.initializers import Initial
 from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Shape
 
@@ -57,6 +58,7 @@ class Prelu(Op):
     principal: ClassVar[str | None] = "per_channel"
 
     per_channel: Flag = Field(False, description="whether each channel has a slope of its own")
+    initializer: Initial = Field(None, description="what the slope starts as")
 
     def list_weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
         return (Weight("weight", (inputs[0].channels if self.per_channel else 1,)),)

@@ -47,6 +47,22 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
+class Kernel:
+    """How a weight connects values, as initializers need it.
+
+    `fan_in` is how many products are summed into one output value, `fan_out` into how many output
+    values an input value goes, both as if the stride were 1; `enlarges` are the strides of an op
+    that enlarges a map, and `dilated` says that its taps are apart.
+    """
+
+    fan_in: int
+    fan_out: int
+    groups: int = 1
+    enlarges: tuple[int, ...] = ()
+    dilated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """How far one axis of an output looks into its input.
 
@@ -82,6 +98,10 @@ class Op(Model):
     def list_weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
         """The arrays it owns, in a fixed order."""
         return ()
+
+    def describe_kernel(self, inputs: tuple[Shape, ...]) -> Kernel | None:
+        """What its `weight` connects; None where that scales or shifts single values."""
+        return None
 
     def count_macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         """Multiply-accumulates of convolution and linear layers for one sample, without biases."""

@@ -6,8 +6,9 @@ from fractions import Fraction
 from math import prod
 from typing import ClassVar
 
-from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, Weight, spread
+from cnnspec.ops.base import MAPS, Kernel, Op, Reach, ShapeFault, Weight, spread
 from cnnspec.ops.fields import Count, Flag, Padding, PerAxis, PerAxisFromZero
+from cnnspec.ops.initializers import Initial
 from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.ops.windows import Window, resolve_windows, slide
@@ -42,6 +43,8 @@ class _Convolution(Op):
     padding: Padding = Field(0, description="zeros around the map, or 'same', or 'valid'")
     dilation: PerAxis = Field(1, description="distance between the kernel's taps")
     bias: Flag = Field(True, description="whether a learned bias is added to each channel")
+    initializer: Initial = Field(None, description="what the kernel starts as")
+    bias_initializer: Initial = Field(None, description="what the bias starts as")
 
     def count_filters(self, channels: int) -> int:
         """The number of output channels."""
@@ -70,6 +73,12 @@ class _Convolution(Op):
             "weight", (filters, channels // self.count_groups(channels), *self._kernel(inputs[0]))
         )
         return (kernel, Weight("bias", (filters,))) if self.bias else (kernel,)
+
+    def describe_kernel(self, inputs: tuple[Shape, ...]) -> Kernel:
+        channels = inputs[0].channels
+        groups, taps = self.count_groups(channels), prod(self._kernel(inputs[0]))
+        filters = self.count_filters(channels)
+        return Kernel(channels // groups * taps, filters // groups * taps, groups)
 
     def count_macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return output.elements * prod(self.list_weights(inputs)[0].shape[1:])
@@ -147,6 +156,8 @@ class ConvTranspose(Op):
     dilation: PerAxis = Field(1, description="distance between the kernel's taps")
     groups: Count = Field(1, description="groups of channels that are convolved apart")
     bias: Flag = Field(True, description="whether a learned bias is added to each channel")
+    initializer: Initial = Field(None, description="what the kernel starts as")
+    bias_initializer: Initial = Field(None, description="what the bias starts as")
 
     def resolve(self, shape: Shape) -> tuple[Window, ...]:
         """The window along each axis; `before` and `after` are the rows cut off."""
@@ -187,6 +198,15 @@ class ConvTranspose(Op):
         kernel = spread(self.kernel_size, shape.rank, "kernel_size")
         weight = Weight("weight", (shape.channels, self.out_channels // self.groups, *kernel))
         return (weight, Weight("bias", (self.out_channels,))) if self.bias else (weight,)
+
+    def describe_kernel(self, inputs: tuple[Shape, ...]) -> Kernel:
+        (shape,) = inputs
+        windows = self.resolve(shape)
+        taps = prod(window.kernel for window in windows)
+        fans = (shape.channels // self.groups * taps, self.out_channels // self.groups * taps)
+        enlarges = tuple(window.stride for window in windows)
+        dilated = any(window.extent > window.kernel for window in windows)
+        return Kernel(*fans, self.groups, enlarges, dilated)
 
     def count_macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return inputs[0].elements * prod(self.list_weights(inputs)[0].shape[1:])

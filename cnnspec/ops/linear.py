@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cnnspec.ops.base import Op, Weight
+from cnnspec.ops.base import Kernel, Op, Weight
 from cnnspec.ops.fields import Count, Flag
+from cnnspec.ops.initializers import Initial
 from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape
 
@@ -27,6 +28,8 @@ class Linear(Op):
 
     out_features: Count = Field(description="number of output features")
     bias: Flag = Field(True, description="whether a learned bias is added")
+    initializer: Initial = Field(None, description="what the matrix starts as")
+    bias_initializer: Initial = Field(None, description="what the bias starts as")
 
     def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         return inputs[0].widen(self.out_features)
@@ -34,6 +37,9 @@ class Linear(Op):
     def list_weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
         weight = Weight("weight", (self.out_features, inputs[0].channels))
         return (weight, Weight("bias", (self.out_features,))) if self.bias else (weight,)
+
+    def describe_kernel(self, inputs: tuple[Shape, ...]) -> Kernel:
+        return Kernel(inputs[0].channels, self.out_features)
 
     def count_macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return output.elements * inputs[0].channels

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, Weight
 from cnnspec.ops.conv import check_groups
 from cnnspec.ops.fields import Count, Flag, Fraction, Positive, words
+from cnnspec.ops.initializers import Initial
 from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape
 
@@ -35,6 +36,8 @@ class BatchNorm(Op):
     eps: Positive = Field(1e-5, description="added to the variance")
     momentum: Fraction = Field(0.1, description="share of the new batch in the statistics")
     affine: Flag = Field(True, description="whether a learned scale and shift follow")
+    initializer: Initial = Field(None, description="what the scale starts as")
+    bias_initializer: Initial = Field(None, description="what the shift starts as")
 
     def list_weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
         shape = (inputs[0].channels,)
@@ -57,6 +60,8 @@ class LayerNorm(Op):
     axes: _Axes = Field("channels", description="'channels' at each position, or 'all' axes")
     eps: Positive = Field(1e-5, description="added to the variance")
     affine: Flag = Field(True, description="whether a learned scale and shift follow")
+    initializer: Initial = Field(None, description="what the scale starts as")
+    bias_initializer: Initial = Field(None, description="what the shift starts as")
 
     def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         (shape,) = inputs
@@ -89,6 +94,8 @@ class GroupNorm(Op):
     num_groups: Count = Field(description="number of groups that the channels are split into")
     eps: Positive = Field(1e-5, description="added to the variance")
     affine: Flag = Field(True, description="whether a learned scale and shift follow")
+    initializer: Initial = Field(None, description="what the scale starts as")
+    bias_initializer: Initial = Field(None, description="what the shift starts as")
 
     def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         (shape,) = inputs
@@ -115,6 +122,8 @@ class InstanceNorm(Op):
 
     eps: Positive = Field(1e-5, description="added to the variance")
     affine: Flag = Field(False, description="whether a learned scale and shift follow")
+    initializer: Initial = Field(None, description="what the scale starts as")
+    bias_initializer: Initial = Field(None, description="what the shift starts as")
 
     def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         (shape,) = inputs

@@ -73,6 +73,8 @@ STRUCTURES = ("layers", "residual", "parallel")
 MODIFIERS = ("name", "from", "repeat", "for", "when")
 RESIDUAL_PARTS = ("body", "shortcut", "shortcut_when")
 MERGES = ("concat", "add", "multiply")
+# The fields of ops that may hold a mapping.
+MAPPING_FIELDS = ("initializer", "bias_initializer")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

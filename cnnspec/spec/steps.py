@@ -10,6 +10,7 @@ from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence
 from cnnspec.expressions import Expression, ExpressionError, parse_scalar
 from cnnspec.naming import is_name, is_variable, nearest
 from cnnspec.spec.model import (
+    MAPPING_FIELDS,
     MERGES,
     MODIFIERS,
     RESIDUAL_PARTS,
@@ -304,8 +305,10 @@ def _is_step(node: Node) -> bool:
     word, value = heads[0].key.value, heads[0].value
     if word in (*STRUCTURES, *MERGES):
         return True
-    # No op's field holds a mapping: what looks like one is a step under a stage's name.
-    nested = isinstance(value, Mapping) and any(isinstance(e.value, Mapping) for e in value.entries)
+    # Few fields of ops hold a mapping: what else looks like one is a step under a stage's name.
+    nested = isinstance(value, Mapping) and any(
+        isinstance(e.value, Mapping) and e.key.value not in MAPPING_FIELDS for e in value.entries
+    )
     return not nested and not isinstance(value, Sequence)
 
 

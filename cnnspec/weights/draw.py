@@ -7,7 +7,7 @@ explode on their way through a deep network: each layer's output has a mean squa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from hashlib import sha256
 from math import erf, exp, pi, prod, sqrt
@@ -48,11 +48,12 @@ class Moments:
         return max(self.square - self.mean**2, 1e-6)
 
 
-def draw_weights(graph: Graph, seed: int) -> dict[str, Array]:
+def draw_weights(graph: Graph, seed: int, skip: Container[str] = ()) -> dict[str, Array]:
     """Draw every array of a network by its full name, in the order of the graph.
 
     Kernels are bell-shaped and scaled by their fan-in, norms' scales and variances are from 0.5
-    to 1.5, means and biases small and not zero.
+    to 1.5, means and biases small and not zero. Initializers of the spec play no part: a weight
+    that starts at zero would hide what is computed from it. `skip` are arrays to leave out.
     """
     moments = dict.fromkeys(graph.inputs, Moments(0.0, 1.0))
     weights: dict[str, Array] = {}
@@ -60,12 +61,16 @@ def draw_weights(graph: Graph, seed: int) -> dict[str, Array]:
         incoming = [moments[value] for value in node.inputs]
         for weight in node.weights:
             name = f"{node.path}.{weight.name}"
-            weights[name] = _draw_array(node, weight, _seed(seed, name), incoming[0].square)
+            if name not in skip:
+                weights[name] = _draw_array(
+                    node, weight, seed_array(seed, name), incoming[0].square
+                )
         moments[node.output] = _estimate(node, incoming)
     return weights
 
 
-def _seed(seed: int, name: str) -> np.random.PCG64:
+def seed_array(seed: int, name: str) -> np.random.PCG64:
+    """The source of an array's raw draws, which depends on its name and the seed alone."""
     digest = sha256(f"{seed}/{name}".encode()).digest()
     return np.random.PCG64(int.from_bytes(digest[:16], "big"))
 
@@ -73,13 +78,13 @@ def _seed(seed: int, name: str) -> np.random.PCG64:
 def _draw_array(node: Node, weight: Weight, source: np.random.PCG64, power: float) -> Array:
     """One array; `power` is the mean square of the op's input."""
     if weight.name == "bias":
-        return _draw_even(source, weight.shape, -0.1, 0.1)
+        return draw_even(source, weight.shape, -0.1, 0.1)
     if weight.name == "running_mean":
-        return _draw_even(source, weight.shape, -0.25, 0.25)
+        return draw_even(source, weight.shape, -0.25, 0.25)
     if weight.name == "running_var" or isinstance(node.op, _NORMS):
-        return _draw_even(source, weight.shape, 0.5, 1.5)
+        return draw_even(source, weight.shape, 0.5, 1.5)
     if isinstance(node.op, activation.Prelu):
-        return _draw_even(source, weight.shape, 0.1, 0.4)
+        return draw_even(source, weight.shape, 0.1, 0.4)
     return _draw_bell(
         source, weight.shape, 1 / sqrt(_count_fan_in(node, weight) * max(power, 1e-6))
     )
@@ -94,7 +99,7 @@ def _count_fan_in(node: Node, weight: Weight) -> float:
     return max(weight.shape[0] / op.groups * taps, 1.0)
 
 
-def _draw_raw(source: np.random.PCG64, count: int, convert: Convert) -> Array:
+def draw_raw(source: np.random.PCG64, count: int, convert: Convert) -> Array:
     """`count` numbers, each made from one raw draw of 64 bits.
 
     NumPy promises the raw draws to stay the same in every version, and nothing above them.
@@ -106,10 +111,10 @@ def _draw_raw(source: np.random.PCG64, count: int, convert: Convert) -> Array:
     return result
 
 
-def _draw_even(source: np.random.PCG64, shape: tuple[int, ...], low: float, high: float) -> Array:
+def draw_even(source: np.random.PCG64, shape: tuple[int, ...], low: float, high: float) -> Array:
     """Numbers spread evenly from `low` to `high`."""
     count = prod(shape)
-    return _draw_raw(
+    return draw_raw(
         source, count, lambda raw: low + (high - low) * ((raw >> np.uint64(11)) * 2.0**-53)
     ).reshape(shape)
 
@@ -124,7 +129,7 @@ def _draw_bell(source: np.random.PCG64, shape: tuple[int, ...], deviation: float
         total = (pairs & _LOWER_HALF) + (pairs >> np.uint64(32))
         return (total.astype(np.float64) - centre) * scale
 
-    return _draw_raw(source, prod(shape), sum_quarters).reshape(shape)
+    return draw_raw(source, prod(shape), sum_quarters).reshape(shape)
 
 
 Estimate = Callable[[Node, list[Moments]], Moments]

@@ -46,6 +46,9 @@ class HandmadeSite:
             return Code(self.written[name])
         return self.derive(name, lambda node: getattr(node.op, name))
 
+    def part(self, keys: tuple[str, ...], fact: Callable[[Node], Fact]) -> Expr:
+        return self.derive(keys[-1], fact)
+
     def follows(self, name: str) -> bool:
         """Handmade fields are literals."""
         return False
@@ -89,6 +92,7 @@ def build_model(site: HandmadeSite, *, sized: bool = True) -> Any:
     import keras
 
     names: dict[str, Any] = {"keras": keras, "layers": keras.layers}
+    names["initializers"] = keras.initializers
     merged = render(site)
     for support in dict.fromkeys(site.required):
         exec((SUPPORT / f"{support}.py").read_text(), names)

@@ -24,13 +24,19 @@ def write_files(folder: Path) -> None:
         ranks = ("1d", "2d", "3d") if path.stem.endswith("2d") else ("",)
         for rank in ranks:
             text = read_support(path.stem.removesuffix("2d") + rank)
-            words = [("import torch\n", "torch."), ("import torch.nn", "F."), ("from", "nn.")]
+            words = [
+                ("import torch\n", "torch."), ("import torch.nn", "F."), ("from torch", "Tensor"),
+                ("from torch", "nn."),
+            ]  # fmt: skip
             lines = [
                 line
                 for line in IMPORTS.splitlines(keepends=True)
                 if any(line.startswith(start) and word in text for start, word in words)
             ]
             lines = [line if "Tensor" in text else line.replace("Tensor, ", "") for line in lines]
+            lines = [line if "nn." in text else line.replace(", nn", "") for line in lines]
+            if "Callable[" in text:
+                lines = ["from collections.abc import Callable\n", "\n", *lines]
             head = '"""A definition."""\n' + "".join(["\n", *lines] if lines else lines)
             (folder / f"{path.stem}_{rank or 'any'}.py".lower()).write_text(f"{head}\n\n{text}\n")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from cnnspec.backends.base import Site
+from cnnspec.backends.keras.initial import choose_initializers
 from cnnspec.backends.keras.layer import Layers, call_layer, list_ops, text, unless
 from cnnspec.backends.pycode import Code, Expr, literal
 from cnnspec.graph.ir import Node
@@ -32,7 +33,8 @@ def prelu(site: Site, name: Expr) -> Layers:
     """Keras's PReLU, with one slope along all axes that share it."""
     axes = site.same(_list_shared_axes)
     shared = literal(list(axes)) if axes else None
-    return (call_layer("layers.PReLU", shared_axes=shared, name=name),)
+    starts = choose_initializers(site, "alpha_initializer")
+    return (call_layer("layers.PReLU", **starts, shared_axes=shared, name=name),)
 
 
 def elu(site: Site, name: Expr) -> Layers:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import cast
 
 from cnnspec.backends.base import Site
+from cnnspec.backends.keras.initial import DEPTHWISE, choose_initializers
 from cnnspec.backends.keras.layer import Layers, call_layer, find_rank, text, unless
 from cnnspec.backends.keras.names import suffix_name
 from cnnspec.backends.keras.padding import Sides, is_bare, pad_zeros, write_pairs, write_sides
@@ -60,6 +61,7 @@ def conv_transpose(site: Site, name: Expr) -> Layers:
         strides=unless(site, "stride", 1),
         padding=text("same") if same else None,
         use_bias=unless(site, "bias", True),
+        **choose_initializers(site),
         name=name,
     )
     if same or all(is_bare(_find_crop(node)) for node in site.nodes):
@@ -81,11 +83,17 @@ def _choose_multiplier(site: Site) -> Expr | None:
 
 def _slide_depthwise(site: Site, name: Expr, multiplier: Expr | None) -> Layers:
     kind = f"layers.DepthwiseConv{find_rank(site)}D"
-    return _slide(site, name, kind, (), depth_multiplier=multiplier)
+    starts = choose_initializers(site, DEPTHWISE)
+    return _slide(site, name, kind, (), starts, depth_multiplier=multiplier)
 
 
 def _slide(
-    site: Site, name: Expr, kind: str, filters: tuple[Expr, ...], **keywords: Expr | None
+    site: Site,
+    name: Expr,
+    kind: str,
+    filters: tuple[Expr, ...],
+    starts: dict[str, Expr | None] | None = None,
+    **keywords: Expr | None,
 ) -> Layers:
     thinned = site.same(_needs_thinning)
     bare = all(is_bare(_find_sides(node)) for node in site.nodes)
@@ -99,6 +107,7 @@ def _slide(
         dilation_rate=unless(site, "dilation", 1),
         **keywords,
         use_bias=unless(site, "bias", True),
+        **(choose_initializers(site) if starts is None else starts),
         name=name,
     )
     before = () if same else pad_zeros(site, name, "padding", _find_sides)
@@ -177,5 +186,6 @@ def _call_general(site: Site, name: Expr) -> Expr:
         dilation_rate=unless(site, "dilation", 1),
         groups=unless(site, "groups", 1),
         use_bias=unless(site, "bias", True),
+        **choose_initializers(site),
         name=name,
     )

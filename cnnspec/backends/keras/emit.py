@@ -258,7 +258,8 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     text = "\n".join((*short, *definitions, *functions))
     standard = ["import math"] if writer.needs & {"ceil", "floor"} else []
     standard += ["from functools import partial"] if short else []
-    names = [word for word in ("layers", "ops") if re.search(rf"\b{word}\.", text)]
+    words = ("initializers", "layers", "ops")
+    names = [word for word in words if re.search(rf"(?<!\.)\b{word}\.", text)]
     imports = [*standard, *([""] if standard else []), "import keras"]
     imports += [f"from keras import {', '.join(names)}"] if names else []
     imports += ["", *short] if short else []
@@ -271,7 +272,8 @@ def write_functions(
     """All functions of the file, and the name of the model's."""
     writer = SourceWriter(graph, ChannelFinder(graph, index_owners(graph)), exposed, shorthand)
     supports = (find_folder("templates") / "keras" / "support").glob("*.py")
-    writer.names |= {"keras", "layers", "math", "ops", *(path.stem for path in supports)}
+    writer.names |= {"initializers", "keras", "layers", "math", "ops"}
+    writer.names |= {path.stem for path in supports}
     writer.names |= list_variables(graph, exposed)
     for block, calls in list_calls(graph).items():
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import cast
 
 from cnnspec.backends.base import Site
+from cnnspec.backends.keras.initial import choose_initializers
 from cnnspec.backends.keras.layer import Layers, call_layer, choose_affine, unless
 from cnnspec.backends.pycode import Expr, literal
 from cnnspec.graph.ir import Node
 from cnnspec.ops.norm import BatchNorm, LayerNorm
+
+# What norms call the initializers of their scale and shift.
+_STARTS = ("gamma_initializer", "beta_initializer")
 
 
 def batch_norm(site: Site, name: Expr) -> Layers:
@@ -18,6 +22,7 @@ def batch_norm(site: Site, name: Expr) -> Layers:
         momentum=site.derive("momentum", _find_momentum),
         epsilon=site.field("eps"),
         **choose_affine(site),
+        **choose_initializers(site, *_STARTS),
         name=name,
     )
     return (layer,)
@@ -31,6 +36,7 @@ def layer_norm(site: Site, name: Expr) -> Layers:
         axis=None if len(axes) == 1 else literal(list(axes)),
         epsilon=site.field("eps"),
         **choose_affine(site),
+        **choose_initializers(site, *_STARTS),
         name=name,
     )
     return (layer,)
@@ -65,6 +71,7 @@ def _normalise_groups(site: Site, name: Expr, groups: Expr) -> Expr:
         groups=groups,
         epsilon=site.field("eps"),
         **choose_affine(site),
+        **choose_initializers(site, *_STARTS),
         name=name,
     )
 

@@ -21,6 +21,7 @@ from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.site import Supports
 from cnnspec.backends.torch.entries import write_builder, write_inline, write_items
 from cnnspec.backends.torch.forward import ForwardWriter
+from cnnspec.backends.torch.initial import METHOD, Plan, list_supports, plan_loop, write_loop
 from cnnspec.backends.torch.sequence import SequenceWriter
 from cnnspec.backends.units import (
     IN_CHANNELS,
@@ -54,9 +55,11 @@ class ClassWriter:
     homes: dict[Item, tuple[ClassCode, int]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
+    plan: Plan = field(init=False)
 
     def __post_init__(self) -> None:
         """Let failed attempts take their classes back."""
+        self.plan = plan_loop(self.graph)
         self.supports.classes = self.classes  # type: ignore[assignment]
         self.supports.taken = self.names
 
@@ -72,7 +75,7 @@ class ClassWriter:
 
     def write_once(self, unit: Unit, is_model: bool) -> ClassCode:
         """Write one class as far as is known what its code needs."""
-        sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part)
+        sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part, self.plan)
         rows = unit.list_rows()
         regions = [use.region for use in unit.uses]
         forward: list[str] = []
@@ -93,6 +96,9 @@ class ClassWriter:
             hints = [f"{name}: Tensor" for name in (*inputs, *map(variable_name, unit.captured))]
             forward = [*format_signature("forward", ["self", *hints], "Tensor", 4),
                        '        """Compute the result for a batch."""', *forward]  # fmt: skip
+        if is_model and self.plan:
+            init = [*init, f"        self.{METHOD}()"]
+            forward = [*forward, *([""] if forward else []), *self.write_method()]
         lines = [f"class {unit.name}({base}):", *self.write_head(unit, base, init)]
         if forward:
             lines += ["", *forward]
@@ -100,6 +106,12 @@ class ClassWriter:
         code = ClassCode(unit, lines)
         self.classes.append(code)
         return code
+
+    def write_method(self) -> list[str]:
+        """The model's method that fills weights."""
+        for name in list_supports(agreed.fill for agreed in self.plan.values()):
+            self.supports.names[name] = None
+        return write_loop(self.plan)
 
     def write_head(self, unit: Unit, base: str, init: list[str]) -> list[str]:
         """The docstring and the constructor."""
@@ -147,7 +159,7 @@ class ClassWriter:
         captured = find_outside(steps)
         if not captured:
             saved = unit.save(), self.supports.save()
-            sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part)
+            sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part, self.plan)
             try:
                 expr = write_inline(
                     sequence.write_list(rows, regions), named=not regions[0].positional

@@ -13,6 +13,7 @@ from cnnspec.backends.header import describe_graph, say_title
 from cnnspec.backends.rows import Use
 from cnnspec.backends.structure import list_calls, list_variables, make_uses, write_shared
 from cnnspec.backends.torch.classes import ClassCode, ClassWriter
+from cnnspec.backends.torch.initial import HELPER
 from cnnspec.backends.torch.table import UNSUPPORTED
 from cnnspec.backends.units import Unit, make_unit
 from cnnspec.diagnostics import Diagnostic, SpecError
@@ -24,7 +25,7 @@ from cnnspec.resources import find_folder
 
 TEMPLATE = "torch/model.py.jinja"
 # What generated files import, which no class may hide.
-RESERVED = ("F", "OrderedDict", "Tensor", "math", "nn", "torch")
+RESERVED = ("Callable", "F", "OrderedDict", "Tensor", "math", "nn", "torch")
 
 # What a generated file imports, and numpy, which torch does: a file of that name would be taken.
 HIDEABLE = frozenset({"collections", "math", "numpy", "torch"})
@@ -105,7 +106,8 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     classes = tuple("\n".join(code.lines) for code in writer.classes)
     text = "\n".join((*supports, *classes))
     inputs = tuple(_spell_input(value.known.dims) for value in graph.inputs)
-    hidden = tuple(name for name in writer.supports.names if name in {model, *variables})
+    own = [*writer.supports.names, *(["partial"] if HELPER in writer.supports.names else [])]
+    hidden = tuple(name for name in own if name in {model, *variables})
     return Source(find_imports(text, writer), supports, classes, model, inputs, hidden)
 
 
@@ -134,6 +136,10 @@ def find_imports(text: str, writer: ClassWriter) -> tuple[str, ...]:
         standard.append("import math")
     if "OrderedDict(" in text:
         standard.append("from collections import OrderedDict")
+    if HELPER in writer.supports.names:
+        standard.append("from collections.abc import Callable")
+    if "partial(" in text:
+        standard.append("from functools import partial")
     framework = ["import torch"]
     if "F." in text:
         framework.append("import torch.nn.functional as F  # noqa: N812")

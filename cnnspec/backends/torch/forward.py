@@ -25,8 +25,10 @@ from cnnspec.backends.pycode import (
     literal,
 )
 from cnnspec.backends.rows import Row
+from cnnspec.backends.site import OpSite
 from cnnspec.backends.torch.draft import Draft
 from cnnspec.backends.torch.entries import write_builder, write_inline
+from cnnspec.backends.torch.initial import write_fills
 from cnnspec.backends.torch.sequence import SequenceWriter
 from cnnspec.backends.torch.statements import (
     Assign,
@@ -311,6 +313,7 @@ class ForwardWriter(Draft):
             result = self.call_attribute(rows, self.sequence.make_op(rows), value)
         else:
             result = self.call_attribute(rows, leaf.module(site), value)
+            self.fill_attribute(rows, site)
             if leaf.flattens(site):
                 result = Call("torch.flatten", (result, literal(1)))
         self.line_ends |= isinstance(site.op, _LINE_ENDS)
@@ -318,6 +321,13 @@ class ForwardWriter(Draft):
             self.line_ends = False
             return self.assign(result)
         return result
+
+    def fill_attribute(self, rows: Sequence[Row], site: OpSite) -> None:
+        """Fill the weights of an attribute, where they start like no others of its class."""
+        fills = self.sequence.find_fills(site)
+        module = f"self.{attribute_name(last_name(rows))}"
+        if fills:
+            self.add_setup(lambda indent: write_fills(site, fills, module, indent))
 
     def find_value(self, reference: object, value: Expr) -> Expr:
         """The value that a name stands for in forward."""

@@ -31,6 +31,14 @@ from cnnspec.backends.torch.entries import (
     is_plain_name,
     spell,
 )
+from cnnspec.backends.torch.initial import (
+    HELPER,
+    Fill,
+    Plan,
+    find_fills,
+    list_supports,
+    wrap_module,
+)
 from cnnspec.backends.torch.table import LEAVES
 from cnnspec.backends.units import CARRIED, CARRIED_NAME, IN_CHANNELS, IN_FEATURES, Unit, normalize
 from cnnspec.graph.ir import (
@@ -60,11 +68,13 @@ class SequenceWriter:
         supports: Supports,
         unit: Unit,
         make_part: Callable[[Unit, Sequence[Row]], Expr],
+        plan: Plan,
     ) -> None:
         self.finder = finder
         self.supports = supports
         self.unit = unit
         self.make_part = make_part
+        self.plan = plan
 
     def write_list(self, rows: Sequence[Row], regions: Sequence[Region]) -> tuple[Entry, ...]:
         """The entries of a list of steps, for all rows at once."""
@@ -111,7 +121,18 @@ class SequenceWriter:
         module = leaf.module(site)
         if leaf.flattens(site):
             return Call("nn.Sequential", (module, Call("nn.Flatten")))
-        return module
+        fills = self.find_fills(site)
+        if not fills:
+            return module
+        site.require(HELPER)
+        return wrap_module(module, fills)
+
+    def find_fills(self, site: OpSite) -> dict[str, Fill]:
+        """How an op's module is filled where it is made, as far as no loop does so later."""
+        fills = find_fills(site, self.plan)
+        for name in list_supports(fills.values()):
+            site.require(name)
+        return fills
 
     def find_site(self, rows: Sequence[Row]) -> OpSite:
         """The site of a step that is an op."""

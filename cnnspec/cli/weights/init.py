@@ -34,9 +34,9 @@ def run(options: Namespace) -> int:
     network = open_network(options.source, options.settings)
     with keep_texts(network):
         graph = network.graph
-        from cnnspec.weights.draw import draw_weights
+        from cnnspec.weights.initialise import initialise_weights
 
         with fill_file(options.output, options.force) as temporary:
-            write(temporary, graph, draw_weights(graph, options.seed).items())
+            write(temporary, graph, initialise_weights(graph, options.seed).items())
     print(f"wrote {options.output}")
     return 0

@@ -20,6 +20,8 @@ class ConvTranspose(layers.Layer):
         dilation_rate=1,
         groups=1,
         use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
         **kwargs,
     ):
         """Keep the settings."""
@@ -32,6 +34,8 @@ class ConvTranspose(layers.Layer):
         self.dilation_rate = dilation_rate
         self.groups = groups
         self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
 
     def build(self, input_shape):
         """Make the weights."""
@@ -39,12 +43,12 @@ class ConvTranspose(layers.Layer):
         self.kernel = self.add_weight(
             name="kernel",
             shape=(*sizes, self.filters // self.groups, input_shape[-1]),
-            initializer="glorot_uniform",
+            initializer=self.kernel_initializer,
         )
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
-                name="bias", shape=(self.filters,), initializer="zeros"
+                name="bias", shape=(self.filters,), initializer=self.bias_initializer
             )
 
     def call(self, inputs):
@@ -108,6 +112,7 @@ class ConvTranspose(layers.Layer):
 
     def get_config(self):
         """Say how the layer was made."""
+        serialize = keras.initializers.serialize
         return {
             **super().get_config(),
             "filters": self.filters,
@@ -118,4 +123,6 @@ class ConvTranspose(layers.Layer):
             "dilation_rate": self.dilation_rate,
             "groups": self.groups,
             "use_bias": self.use_bias,
+            "kernel_initializer": serialize(self.kernel_initializer),
+            "bias_initializer": serialize(self.bias_initializer),
         }
