@@ -47,8 +47,8 @@ from cnnspec.graph.walk import has_gaps
 from cnnspec.graph.words import suggest
 from cnnspec.naming import is_name
 from cnnspec.ops.catalog import OPS
+from cnnspec.spec.keys import MERGES
 from cnnspec.spec.model import (
-    MERGES,
     Argument,
     Block,
     Branch,

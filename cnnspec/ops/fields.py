@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import BaseModel, PlainValidator, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 # No axis, kernel or channel count of a network that fits in memory comes near this.
@@ -88,21 +88,37 @@ def words(*choices: str) -> PlainValidator:
     return PlainValidator(check, json_schema_input_type=Literal[choices])
 
 
-_SIZES_SCHEMA = {"type": ["integer", "array"], "items": {"type": "integer"}}
+def _describe_sizes(least: int, *words: str) -> dict[str, Any]:
+    """The JSON Schema of a number, of a list with one for each axis or side, or of some words."""
+    number = {"type": "integer", "minimum": least, "maximum": MAX_SIZE}
+    described: dict[str, Any] = {
+        **number,
+        "type": ["integer", "array"],
+        "items": number,
+        "minItems": 1,
+        "maxItems": 6,
+    }
+    if words:
+        described["type"] = ["integer", "array", "string"]
+        described |= {"pattern": f"^({'|'.join(words)})$", "examples": list(words)}
+    return described
+
 
 Count = Annotated[
-    int, PlainValidator(_integer(1)), WithJsonSchema({"type": "integer", "minimum": 1})
+    int,
+    PlainValidator(_integer(1)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_SIZE}),
 ]
 PerAxis = Annotated[
-    int | tuple[int, ...], PlainValidator(_integers(1)), WithJsonSchema(_SIZES_SCHEMA)
+    int | tuple[int, ...], PlainValidator(_integers(1)), WithJsonSchema(_describe_sizes(1))
 ]
 PerAxisFromZero = Annotated[
-    int | tuple[int, ...], PlainValidator(_integers(0)), WithJsonSchema(_SIZES_SCHEMA)
+    int | tuple[int, ...], PlainValidator(_integers(0)), WithJsonSchema(_describe_sizes(0))
 ]
 Padding = Annotated[
     int | tuple[int, ...] | Literal["same", "valid"],
     PlainValidator(_check_padding),
-    WithJsonSchema({"type": ["integer", "array", "string"], "items": {"type": "integer"}}),
+    WithJsonSchema(_describe_sizes(0, "same", "valid")),
 ]
 Flag = Annotated[bool, PlainValidator(_check_flag), WithJsonSchema({"type": "boolean"})]
 Rate = Annotated[
@@ -125,3 +141,14 @@ Number = Annotated[
     PlainValidator(_float("a number", lambda v: True)),
     WithJsonSchema({"type": "number"}),
 ]
+
+
+def describe_values(model: type[BaseModel], name: str) -> str:
+    """What a field takes, in the words of its own error message."""
+    try:
+        model.model_validate({name: object()})
+    except ValidationError as error:
+        for entry in error.errors():
+            if entry["loc"][0] == name and entry["type"] == "field":
+                return entry["msg"].removeprefix("must be ").rpartition(", got ")[0]
+    raise TypeError(f"{model.__name__}.{name} takes anything")
