@@ -38,9 +38,11 @@ def run(options: Namespace) -> int:
         sys.stdout.buffer.write(data)
         return 0
     path = choose_path(options.output, default)
-    schema = path.resolve().with_name(SCHEMA)
+    schema = path.with_name(SCHEMA)
+    if path == schema:
+        raise UsageError(f"'{path}' is where the schema goes; give the spec another name")
     write_files({path: MODELINE.encode() + data, schema: read_schema()}, options.force)
-    print(f"wrote {path}; next: cnnspec check {path}")
+    print(f"wrote {path} and {schema}; next: cnnspec check {path}")
     return 0
 
 
