@@ -138,7 +138,10 @@ def test_words_are_explained(ask: Ask, layers: str, texts: list[str]) -> None:
 
 FAULTS = {
     "- conv: {out_channels: 8, <kernal>: 3}": "Property kernal is not allowed.",
-    "- max_pool: {kernel_size: 2, <strides>: 3}": "Property strides is not allowed.",
+    "- max_pool: {kernel_size: 2, <strides>: 3}": "write 'stride'",
+    "- conv: {<filters>: 8}": "write 'out_channels'",
+    "- linear: {out_features: 8, <activation>: relu}": "an activation is a step of its own, after "
+    "linear",
     "- <cov>: {out_channels: 8}": "Property cov is not allowed.",
     "- <rleu>": "there is no op or library block of this name",
     "- <conv>": "this cannot stand alone: write a colon, and its fields behind it",

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable
 
 from cnnspec.graph.library import load_library
+from cnnspec.graph.words import list_translations
+from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
 from cnnspec.ops.fields import MAX_SIZE
 from cnnspec.ops.shapes import AXIS_NAMES
@@ -60,7 +62,7 @@ def _list_definitions() -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for name, op in OPS.items():
         if not op.merges:
-            found[f"{name}.fields"] = close(describe_fields(op))
+            found[f"{name}.fields"] = _close_fields(op)
         found[name] = describe_op(op, whole=True)
         if list_needed(name):
             found[f"{name}.defaults"] = describe_op(op, whole=False)
@@ -71,6 +73,11 @@ def _list_definitions() -> dict[str, Schema]:
     for reading in READINGS:
         found |= describe_steps(reading)
     return found
+
+
+def _close_fields(op: type[Op]) -> Schema:
+    fields = describe_fields(op)
+    return close(fields, list_translations(op.op, fields) if fields else None)
 
 
 def _describe_start() -> Schema:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Final
 
+from cnnspec.graph.words import list_translations
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
 from cnnspec.ops.fields import describe_values
@@ -95,7 +96,8 @@ def describe_block(block: Block, certain: bool) -> Schema:
     types = ["object", *bare, *([] if needed else ["null"])]
     listed = f"its parameters by name: {', '.join(parameters)}" if parameters else "no parameters"
     value = {"type": types, "errorMessage": f"{block.name} takes {listed}"}
-    parts = [close(parameters), value, *([need(needed, parameters)] if needed else [])]
+    foreign = list_translations(f"block {block.name}", parameters) if parameters else None
+    parts = [close(parameters, foreign), value, *([need(needed, parameters)] if needed else [])]
     return described | _offer(needed, first) | {"allOf": parts}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from cnnspec.naming import NAME_PATTERN
@@ -45,9 +45,21 @@ def one_of(words: Iterable[str]) -> Schema:
     return {"pattern": f"^({'|'.join(words)})$"}
 
 
-def close(properties: dict[str, Schema]) -> Schema:
-    """A mapping with no keys but these."""
-    return {"properties": properties, "additionalProperties": False}
+def close(properties: dict[str, Schema], foreign: Mapping[str, str] | None = None) -> Schema:
+    """A mapping with no keys but these; for `foreign` ones an editor says what to write instead."""
+    closed: Schema = {"properties": properties, "additionalProperties": False}
+    if not foreign:
+        return closed
+    words: dict[str, list[str]] = {}
+    for word, message in foreign.items():
+        words.setdefault(message, []).append(word)
+    refusals = [
+        {"pattern": f"^(?!({'|'.join(same)})$)", "patternErrorMessage": message}
+        for message, same in words.items()
+    ]
+    # Allowed here, so that they are refused once and in those words.
+    allowed = {one_of(foreign)["pattern"]: True}
+    return closed | {"patternProperties": allowed, "propertyNames": {"allOf": refusals}}
 
 
 def need(needed: Iterable[str], known: Iterable[str]) -> Schema:
@@ -60,20 +72,35 @@ def need(needed: Iterable[str], known: Iterable[str]) -> Schema:
 
 def or_expression(schema: Schema, message: str) -> Schema:
     """The same values, or a text with an expression in it."""
-    opened = schema | {"errorMessage": message}
-    if "anyOf" in opened:
-        # pydantic's way to say that a field may be null.
-        (value,) = (part for part in opened.pop("anyOf") if part != {"type": "null"})
-        opened |= {**value, "type": [*list_types(value), "null"]}
-    if "enum" in opened:
-        words = opened.pop("enum")
-        opened |= one_of(words) | {"examples": words}
+    opened = _join(schema) | {"errorMessage": message}
     if "items" in opened:
         # Apart, since editors begin a list for whatever may be one.
         opened["allOf"] = [{"items": or_expression(opened.pop("items"), message)}]
+    if "properties" in opened:
+        opened["properties"] = {
+            name: or_expression(value, f"{name} takes {_list_kinds(value)}, or an expression")
+            for name, value in opened.pop("properties").items()
+        }
     types = list_types(opened)
-    pattern = f"{opened['pattern']}|{EXPRESSION}" if "string" in types else EXPRESSION
+    pattern = f"{opened['pattern']}|{EXPRESSION}" if "pattern" in opened else EXPRESSION
     return opened | {"type": list(dict.fromkeys([*types, "string"])), "pattern": pattern}
+
+
+def _list_kinds(schema: Schema) -> str:
+    return " or ".join(schema.get("enum") or list_types(schema))
+
+
+def _join(schema: Schema) -> Schema:
+    """Alternatives as one schema, where each is of a type of its own; words as a pattern."""
+    if "enum" in schema:
+        words = schema["enum"]
+        rest = {word: value for word, value in schema.items() if word != "enum"}
+        return rest | one_of(words) | {"type": "string", "examples": words}
+    if "anyOf" not in schema:
+        return dict(schema)
+    parts = [_join(part) for part in schema["anyOf"]]
+    joined = {word: value for part in parts for word, value in part.items()}
+    return joined | {"type": [each for part in parts for each in list_types(part)]}
 
 
 def list_types(schema: Schema) -> list[str]:
