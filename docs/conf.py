@@ -40,6 +40,7 @@ GUIDES = (
     "Verification <verify>",
     "Templates <templates>",
     "Performance <performance>",
+    "Editors <editors>",
 )
 SECTIONS = tuple(f"reference/{section}/index" for section in ("ops", "blocks", "commands"))
 TREES = {

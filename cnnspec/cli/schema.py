@@ -1,6 +1,7 @@
 """Print the JSON Schema of specs, by which editors complete, explain and check while one types.
 
-The first line of a spec can name it: # yaml-language-server: $schema=./cnnspec.schema.json
+A spec's first line can name the file that it was written to:
+'# yaml-language-server: $schema=./cnnspec.schema.json'.
 """
 
 from __future__ import annotations

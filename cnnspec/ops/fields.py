@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, PlainValidator, ValidationError, WithJsonSchema
+from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 # No axis, kernel or channel count of a network that fits in memory comes near this.
@@ -141,14 +141,3 @@ Number = Annotated[
     PlainValidator(_float("a number", lambda v: True)),
     WithJsonSchema({"type": "number"}),
 ]
-
-
-def describe_values(model: type[BaseModel], name: str) -> str:
-    """What a field takes, in the words of its own error message."""
-    try:
-        model.model_validate({name: object()})
-    except ValidationError as error:
-        for entry in error.errors():
-            if entry["loc"][0] == name and entry["type"] == "field":
-                return entry["msg"].removeprefix("must be ").rpartition(", got ")[0]
-    raise TypeError(f"{model.__name__}.{name} takes anything")

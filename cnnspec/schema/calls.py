@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Final
 
 from cnnspec.graph.words import list_translations
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
-from cnnspec.ops.fields import describe_values
+from cnnspec.ops.describe import read_docstring, say_values
 from cnnspec.schema.values import TAKEN_NAME, Schema, close, describe, need, or_expression, refer
 from cnnspec.spec.model import Argument, Block, Literal
 from cnnspec.spec.spelling import spell, spell_argument
@@ -43,17 +42,19 @@ def list_needed(op: str) -> list[str]:
 
 
 def explain_op(op: type[Op]) -> str:
-    """The docstring with its lines joined, since editors break them where they end."""
-    paragraphs = (inspect.getdoc(op) or "").split("\n\n")
+    """What an op computes, a paragraph for each thing that its docstring tells."""
+    prose, facts = read_docstring(op)
+    # Lines are joined, since editors break them where they end.
+    paragraphs = [" ".join(paragraph.split()) for paragraph in prose.split("\n\n")]
     bare = [f"A bare argument is its {op.principal}."] if op.principal else []
-    return "\n\n".join([*(" ".join(part.split("\n")) for part in paragraphs), *bare])
+    return "\n\n".join([*paragraphs, *bare, *(f"{word}: {facts[word]}" for word in facts)])
 
 
 def describe_fields(op: type[Op]) -> dict[str, Schema]:
     """The fields of an op by name."""
     fields: dict[str, Schema] = {}
     for name, plain in op.model_json_schema()["properties"].items():
-        info, takes = op.model_fields[name], describe_values(op, name)
+        info, takes = op.model_fields[name], say_values(op, name)
         ending = "Must be given." if info.is_required() else f"Default: {spell(info.default)}."
         message = f"{name} must be {takes}, or an expression such as $({name})"
         value = {word: plain[word] for word in plain if word not in _PROSE}
