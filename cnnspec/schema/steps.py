@@ -48,7 +48,7 @@ def describe_steps(reading: Reading) -> dict[str, Schema]:
         "residual": _describe_residual(reading),
         "parallel": _describe_parallel(reading),
         "block": _describe_block(reading),
-    }  # fmt: skip
+    }
     return {reading.name(kind): schema for kind, schema in kinds.items()}
 
 
@@ -72,7 +72,7 @@ def describe_shared() -> dict[str, Schema]:
 
 
 def _explain_words(words: dict[str, str]) -> Schema:
-    """What an editor shows for a step that is a word alone."""
+    """What an editor shows over a step that is a word alone."""
     return {
         "allOf": [
             {"if": {"const": word}, "then": {"title": word, "description": text}}
@@ -103,7 +103,9 @@ def _describe_step(reading: Reading) -> Schema:
             {"if": {"type": "string"}, "then": reading.refer("word")},
             {"if": lonely, "then": missing},
         ],
-        # A key alone may still become any head; behind a head only modifiers are offered.
+        # A key alone may still become any head; behind a head only modifiers are offered. What is
+        # asked of values stands under `not`, since over a word editors show the first title of all
+        # schemas that its value was held against, but for those.
         "if": {
             "anyOf": [
                 {"maxProperties": 1, "not": {"additionalProperties": _SOMETHING}},
