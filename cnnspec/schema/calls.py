@@ -56,7 +56,7 @@ def describe_fields(op: type[Op]) -> dict[str, Schema]:
     for name, plain in op.model_json_schema()["properties"].items():
         info, takes = op.model_fields[name], say_values(op, name)
         ending = "Must be given." if info.is_required() else f"Default: {spell(info.default)}."
-        message = f"{name} must be {takes}, or an expression such as $({name})"
+        message = f"{name} must be {takes}, or an expression such as $name"
         value = {word: plain[word] for word in plain if word not in _PROSE}
         fields[name] = describe(
             f"{info.description}.\n\nTakes {takes}. {ending}", or_expression(value, message)
