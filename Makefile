@@ -3,18 +3,19 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN = $(VENV)/bin
 # The tests that need no framework and take no minutes.
-PLAIN = "not torch and not keras and not onnx and not slow"
+PLAIN = "not torch and not keras and not onnx and not slow and not node"
 
-.PHONY: help setup test test-all lint format golden docs site bench clean
+.PHONY: help setup test test-all test-node lint format golden docs site bench clean
 
 help:
 	@echo "make setup     a virtual environment with everything that the tests need"
 	@echo "make test      the tests that need no framework: a minute or two"
 	@echo "make test-all  all tests: many minutes"
+	@echo "make test-node what editors show, by the YAML language server, which npm installs"
 	@echo "make lint      ruff, mypy and the import contract"
 	@echo "make format    lay out the code as ruff does"
 	@echo "make golden    write the expected files of the tests again; read the diff"
-	@echo "make docs      write docs/reference and the examples in README.md and docs again"
+	@echo "make docs      write docs/reference, the schema and the examples in README.md and docs again"
 	@echo "make site      make a site of the documentation, in build/site: ten seconds"
 	@echo "make bench     measure the speed of what is generated, for docs/performance.md: 10 minutes"
 	@echo "make clean     remove what tools have left behind"
@@ -28,6 +29,10 @@ test:
 
 test-all:
 	$(BIN)/python -m pytest
+
+test-node:
+	npm ci --prefix tests/editor --no-audit --no-fund
+	$(BIN)/python -m pytest -q -m node
 
 lint:
 	$(BIN)/ruff check .
@@ -44,7 +49,7 @@ golden:
 
 docs:
 	$(BIN)/python -m reference
-	REGENERATE=1 $(BIN)/python -m pytest -q tests/test_docs.py tests/test_readme.py
+	REGENERATE=1 $(BIN)/python -m pytest -q tests/test_schema.py tests/test_docs.py tests/test_readme.py
 
 site:
 	$(BIN)/python -m sphinx -W --keep-going -n -q -d build/site-trees docs build/site

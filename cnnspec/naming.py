@@ -12,7 +12,9 @@ MAX_NAME = 64
 # Words that expressions read as YAML does.
 YAML_WORDS = ("true", "false", "null")
 
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+# In the syntax that Python and ECMAScript share.
+NAME_PATTERN = f"[A-Za-z][A-Za-z0-9_]{{0,{MAX_NAME - 1}}}"
+_IDENTIFIER = re.compile(rf"{NAME_PATTERN}\Z")
 
 # What torch.nn.Module and torch.nn.Sequential have already: an attribute must not hide it.
 _MODULE_ATTRIBUTES = frozenset(
@@ -44,7 +46,7 @@ _OWN_CLASSES = frozenset({"F", "OrderedDict", "Tensor"})
 
 def is_name(text: str) -> bool:
     """Whether a text may name a model, a parameter, a block or a layer."""
-    return len(text) <= MAX_NAME and _IDENTIFIER.match(text) is not None
+    return _IDENTIFIER.match(text) is not None
 
 
 def is_variable(text: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from cnnspec.naming import nearest
 
+SCHEMA: Final = "cnnspec.schema.json"
 
-def find_folder(name: Literal["templates", "specs", "blocks"]) -> Path:
+
+def find_folder(name: Literal["templates", "specs", "blocks", "schema"]) -> Path:
     """Find a data folder: inside the package, or beside it in a checkout.
 
     Raises:
@@ -48,6 +50,15 @@ def read_blocks(name: str) -> bytes:
         FileNotFoundError: there is no such file.
     """
     return _read_member(find_folder("blocks"), name, "file of blocks")
+
+
+def read_schema() -> bytes:
+    """The JSON Schema of a spec, for editors.
+
+    Raises:
+        FileNotFoundError: the installation is damaged.
+    """
+    return (find_folder("schema") / SCHEMA).read_bytes()
 
 
 def _list_stems(folder: Path) -> tuple[str, ...]:

@@ -12,8 +12,10 @@ PLACEHOLDER: Final = "# cnnspec: digest"
 # The key in the metadata of a model file.
 FINGERPRINT_KEY: Final = "cnnspec.fingerprint"
 
-_SIGNED = re.compile(r"^# cnnspec: digest=([0-9a-f]{16})$", re.MULTILINE)
-_UNSIGNED = re.compile(rf"^{re.escape(PLACEHOLDER)}$", re.MULTILINE)
+# JSON knows no comments, so that a schema has the line as the value of a key.
+_LINE: Final = rf'^((?:  "\$comment": ")?{re.escape(PLACEHOLDER)}){{}}((?:",)?)$'
+_SIGNED = re.compile(_LINE.format("=([0-9a-f]{16})"), re.MULTILINE)
+_UNSIGNED = re.compile(_LINE.format(""), re.MULTILINE)
 
 # ModelProto.metadata_props, in the ONNX format's onnx.proto.
 _METADATA_FIELD: Final = 14
@@ -25,7 +27,7 @@ def sign_text(text: str) -> str:
 
     A text without a placeholder comes back as it is.
     """
-    return _UNSIGNED.sub(f"{PLACEHOLDER}={_digest(text)}", text, count=1)
+    return _UNSIGNED.sub(rf"\1={_digest(text)}\2", text, count=1)
 
 
 def is_unchanged(text: str) -> bool:
@@ -35,7 +37,7 @@ def is_unchanged(text: str) -> bool:
     found = _SIGNED.search(text)
     if found is None:
         return False
-    return found[1] == _digest(text[: found.start()] + PLACEHOLDER + text[found.end() :])
+    return found[2] == _digest(text[: found.start()] + found[1] + found[3] + text[found.end() :])
 
 
 def _digest(text: str) -> str:

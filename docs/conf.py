@@ -42,6 +42,7 @@ GUIDES = (
     "Templates <templates>",
     "ONNX files <onnx>",
     "Performance <performance>",
+    "Editors <editors>",
 )
 SECTIONS = tuple(f"reference/{section}/index" for section in ("ops", "blocks", "commands"))
 TREES = {

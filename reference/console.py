@@ -110,6 +110,12 @@ EXAMPLES: MappingProxyType[str, tuple[Session, ...]] = MappingProxyType(
                 ("cnnspec init lenet5", "cnnspec check lenet5.yaml", "cnnspec init resnet50"),
             ),
         ),
+        "schema": (
+            Session(
+                "[Specs in an editor](../../editors.md) says how editors are told of the file:",
+                ("cnnspec schema -o cnnspec.schema.json",),
+            ),
+        ),
     }
 )  # fmt: skip
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Iterator
 from itertools import groupby
 
-from pydantic_core import ValidationError
-
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import ALL_OPS
+from cnnspec.ops.describe import read_docstring, say_values
 from cnnspec.ops.shapes import Kind
 from cnnspec.report.tables import Column, draw_markdown
 from cnnspec.spec.spelling import spell
@@ -33,7 +31,6 @@ argument* is one without a field's name: `linear: 10` is `linear: {out_features:
 
 _KINDS = {Kind.MAP: "feature maps", Kind.VECTOR: "vectors", Kind.TOKENS: "tokens"}
 _FIELDS = tuple(map(Column, ("Field", "Meaning", "Takes", "Default")))
-_LABELS = re.compile(r"\b(Formula|Shape|Weights|MACs|Source): ")
 
 
 def write_op_index() -> str:
@@ -74,17 +71,6 @@ def _read_summary(op: type[Op]) -> str:
     return prose.split("\n\n")[0].replace("\n", " ").rstrip(".")
 
 
-def read_docstring(op: type[Op]) -> tuple[str, dict[str, str]]:
-    """An op's text, and what stands behind labels such as ``Shape:``, also of what it builds on."""
-    facts: dict[str, str] = {}
-    prose = ""
-    for base in op.__mro__[op.__mro__.index(Op) - 1 :: -1]:
-        prose, *parts = _LABELS.split(inspect.cleandoc(base.__doc__ or ""))
-        pairs = zip(parts[::2], parts[1::2], strict=True)
-        facts |= {label: " ".join(text.split()) for label, text in pairs}
-    return prose.strip(), facts
-
-
 def _list_facts(op: type[Op], facts: dict[str, str]) -> Iterator[tuple[str, str]]:
     """What the docstring says, and what holds for every op that does not override a rule."""
     if "Formula" in facts:
@@ -117,23 +103,12 @@ def _draw_fields(op: type[Op]) -> str:
         [
             f"`{name}`",
             info.description or "",
-            _say_values(op, name),
+            say_values(op, name),
             "required" if info.is_required() else f"`{spell(info.default)}`",
         ]
         for name, info in op.model_fields.items()
     ]
     return draw_markdown(_FIELDS, rows)
-
-
-def _say_values(op: type[Op], name: str) -> str:
-    """What a field takes, in the words of its own error message."""
-    try:
-        op.model_validate({name: object()})
-    except ValidationError as error:
-        for entry in error.errors(include_url=False):
-            if entry["loc"][0] == name and entry["type"] == "field":
-                return entry["msg"].removeprefix("must be ").rpartition(", got ")[0]
-    raise TypeError(f"{op.op}.{name} takes anything")
 
 
 def _list_differences(op: type[Op]) -> Iterator[str]:

@@ -239,12 +239,23 @@ def test_init_copies_a_zoo_spec_and_overwrites_nothing(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["init", "family"]) == 0
-    assert capsys.readouterr().out == "wrote family.yaml; next: cnnspec check family.yaml\n"
-    assert (folder / "family.yaml").read_bytes() == resources.read_zoo("family")
+    printed = "wrote family.yaml and cnnspec.schema.json; next: cnnspec check family.yaml\n"
+    assert capsys.readouterr().out == printed
+    line, _, rest = (folder / "family.yaml").read_bytes().partition(b"\n")
+    assert line == b"# yaml-language-server: $schema=./cnnspec.schema.json"
+    assert rest == resources.read_zoo("family")
+    assert (folder / "cnnspec.schema.json").read_bytes() == resources.read_schema()
     (folder / "family.yaml").write_text("mine")
     assert run(["init", "family"]) == 2
     assert (folder / "family.yaml").read_text() == "mine"
     assert run(["init", "family", "--force"]) == 0
+    assert run(["init", "family", "-o", "cnnspec.schema.json", "--force"]) == 2
+    assert (folder / "cnnspec.schema.json").read_bytes() == resources.read_schema()
+
+
+def test_init_prints_the_spec_alone(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run(["init", "family", "-o", "-"]) == 0
+    assert capfdbinary.readouterr().out == resources.read_zoo("family")
 
 
 def test_the_starter_passes_its_own_check(capsys: pytest.CaptureFixture[str]) -> None:

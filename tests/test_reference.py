@@ -14,13 +14,14 @@ from cnnspec.graph.library import load_library
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import ALL_OPS
 from cnnspec.ops.conv import Conv
+from cnnspec.ops.describe import read_docstring
 from cnnspec.ops.pool import AvgPool
 from cnnspec.ops.shapes import Shape
 from reference.commands import describe_parser
 from reference.console import EXAMPLES, Session, show_session
 from reference.examples import Example, show_block, show_op
 from reference.levelled import SEMANTICS, list_remarks
-from reference.ops import read_docstring, write_op
+from reference.ops import write_op
 from reference.pages import FOLDER, list_writers, write_pages
 from tests.documents import UPDATE, list_reference
 from tests.op_cases import CASES, OpCase

@@ -50,7 +50,7 @@ def test_the_wheel_holds_every_data_file(site: Path) -> None:
     wanted |= {f"specs/{path.name}" for path in (ROOT / "specs").glob("*.yaml")}
     templates = (path for path in (ROOT / "templates").rglob("*") if path.suffix in SUFFIXES)
     wanted |= {str(path.relative_to(ROOT)) for path in templates}
-    assert wanted | {"py.typed"} <= found
+    assert wanted | {"py.typed", "schema/cnnspec.schema.json"} <= found
 
 
 def test_the_installed_tool_works_in_an_empty_folder(site: Path, tmp_path: Path) -> None:
@@ -71,4 +71,5 @@ def test_the_installed_tool_works_in_an_empty_folder(site: Path, tmp_path: Path)
     cnnspec("init", "resnet")
     assert cnnspec("check", "model.yaml", "resnet.yaml") == "no problems in 2 files\n"
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"lenet5.py", "lenet5_keras.py", "model.yaml", "resnet.yaml"}
+    specs = {"model.yaml", "resnet.yaml", "cnnspec.schema.json"}
+    assert names == specs | {"lenet5.py", "lenet5_keras.py"}

@@ -20,7 +20,8 @@ from cnnspec.graph.ir import (
     Region,
     SkipItem,
 )
-from cnnspec.spec.model import MERGES, Argument, ListArgument, Literal, Step
+from cnnspec.spec.keys import MERGES
+from cnnspec.spec.model import Argument, ListArgument, Literal, Step
 
 # What generated code calls the condition of a shortcut.
 USE_SHORTCUT = "use_shortcut"

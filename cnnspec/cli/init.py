@@ -1,4 +1,8 @@
-"""Write a spec to start from: a copy of a zoo spec, or a commented starter."""
+"""Write a spec to start from: a copy of a zoo spec, or a commented starter.
+
+Beside it goes the JSON Schema that the spec's first line names, by which editors complete and check
+it. With '-o -' the spec comes alone, and without that line.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ from argparse import ArgumentParser, Namespace
 from cnnspec.cli.failures import UsageError
 from cnnspec.cli.output import choose_path, write_files
 from cnnspec.naming import nearest
-from cnnspec.resources import find_folder, list_zoo, read_zoo
+from cnnspec.resources import SCHEMA, find_folder, list_zoo, read_schema, read_zoo
 
 STARTER = "model.yaml"
+# A path from the spec itself: it holds on every machine that has both files.
+MODELINE = f"# yaml-language-server: $schema=./{SCHEMA}\n"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -32,8 +38,11 @@ def run(options: Namespace) -> int:
         sys.stdout.buffer.write(data)
         return 0
     path = choose_path(options.output, default)
-    write_files({path: data}, options.force)
-    print(f"wrote {path}; next: cnnspec check {path}")
+    schema = path.with_name(SCHEMA)
+    if path == schema:
+        raise UsageError(f"'{path}' is where the schema goes; give the spec another name")
+    write_files({path: MODELINE.encode() + data, schema: read_schema()}, options.force)
+    print(f"wrote {path} and {schema}; next: cnnspec check {path}")
     return 0
 
 

@@ -32,6 +32,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "summary": "show shapes, parameters, MACs and receptive fields",
         "zoo": "list the networks that ship with the tool",
         "init": "write a spec to start from",
+        "schema": "write the JSON Schema by which editors complete and check specs",
     }
 )
 

@@ -44,8 +44,8 @@ from cnnspec.graph.scope import Scope, is_positional
 from cnnspec.graph.static import check_words
 from cnnspec.graph.walk import has_gaps
 from cnnspec.ops.catalog import OPS
+from cnnspec.spec.keys import MERGES
 from cnnspec.spec.model import (
-    MERGES,
     Block,
     Branch,
     ListArgument,

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from cnnspec.spec.model import MERGES, Branch, Literal, Step
+from cnnspec.spec.keys import MERGES
+from cnnspec.spec.model import Branch, Literal, Step
 
 
 def is_positional(steps: Iterable[Step]) -> bool:

@@ -23,8 +23,8 @@ from cnnspec.graph.modifiers import (
 )
 from cnnspec.graph.words import explain_field, explain_word, suggest
 from cnnspec.ops.catalog import OPS
+from cnnspec.spec.keys import STRUCTURES
 from cnnspec.spec.model import (
-    STRUCTURES,
     Argument,
     Block,
     Formula,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import MappingProxyType
 
 from cnnspec.graph.limits import MAX_HINTS
@@ -131,6 +131,7 @@ _INITIALIZERS = MappingProxyType(
 _NEAR = 0.7
 _LISTS = "a list stands in brackets: [3, 3]"
 
+_ACTIVATION = "activation"
 _INFERRED = frozenset({"in_channels", "in_features", "input_shape", "input_dim", "num_features"})
 
 
@@ -176,16 +177,27 @@ def explain_initializer(value: object) -> str:
     return suggest(word.lower(), WORDS, f"the words are {', '.join(WORDS)}")
 
 
+def list_translations(op: str, known: Collection[str]) -> dict[str, str]:
+    """What to write instead of the fields that other frameworks' ops like this one have."""
+    words = (word for word in (*_FIELDS, *sorted(_INFERRED), _ACTIVATION) if word not in known)
+    return {word: text for word in words if (text := translate_field(word, op, known))}
+
+
+def translate_field(word: str, op: str, known: Collection[str]) -> str:
+    """What to write instead of a field of other frameworks; nothing for any other word."""
+    if word in _INFERRED:
+        return f"leave it out: {op} takes it from the value it gets"
+    if word == _ACTIVATION:
+        return f"an activation is a step of its own, after {op}"
+    ours = [name for name in _FIELDS.get(word, ()) if name in known]
+    return f"write '{ours[0]}'" if ours else ""
+
+
 def explain_field(word: str, op: str, known: Iterable[str]) -> str:
     """What to write instead of a field that an op does not have."""
     known = list(known)
-    if word in _INFERRED:
-        return f"leave it out: {op} takes it from the value it gets"
-    if word == "activation":
-        return f"an activation is a step of its own, after {op}"
-    ours = [name for name in _FIELDS.get(word, ()) if name in known]
-    if ours:
-        return f"write '{ours[0]}'"
+    if translation := translate_field(word, op, known):
+        return translation
     if word.endswith(")"):
         return _LISTS
     noun = "parameters" if op.startswith("block ") else "fields"

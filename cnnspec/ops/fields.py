@@ -89,14 +89,28 @@ def words(*choices: str) -> Check:
     return Check(check, {"enum": list(choices)})
 
 
-_SIZES_SCHEMA = {"type": ["integer", "array"], "items": {"type": "integer"}}
+def _describe_sizes(least: int, *words: str) -> dict[str, Any]:
+    """The JSON Schema of a number, of a list with one for each axis or side, or of some words."""
+    number = {"type": "integer", "minimum": least, "maximum": MAX_SIZE}
+    described: dict[str, Any] = {
+        **number,
+        "type": ["integer", "array"],
+        "items": number,
+        "minItems": 1,
+        "maxItems": 6,
+    }
+    if words:
+        described["type"] = ["integer", "array", "string"]
+        described |= {"pattern": f"^({'|'.join(words)})$", "examples": list(words)}
+    return described
 
-Count = Annotated[int, Check(_integer(1), {"type": "integer", "minimum": 1})]
-PerAxis = Annotated[int | tuple[int, ...], Check(_integers(1), _SIZES_SCHEMA)]
-PerAxisFromZero = Annotated[int | tuple[int, ...], Check(_integers(0), _SIZES_SCHEMA)]
+
+Count = Annotated[int, Check(_integer(1), {"type": "integer", "minimum": 1, "maximum": MAX_SIZE})]
+PerAxis = Annotated[int | tuple[int, ...], Check(_integers(1), _describe_sizes(1))]
+PerAxisFromZero = Annotated[int | tuple[int, ...], Check(_integers(0), _describe_sizes(0))]
 Padding = Annotated[
     int | tuple[int, ...] | Literal["same", "valid"],
-    Check(_check_padding, {"type": ["integer", "array", "string"], "items": {"type": "integer"}}),
+    Check(_check_padding, _describe_sizes(0, "same", "valid")),
 ]
 Flag = Annotated[bool, Check(_check_flag, {"type": "boolean"})]
 Rate = Annotated[

@@ -243,7 +243,7 @@ def _fail(text: str) -> PydanticCustomError:
 
 def _describe_schema() -> dict[str, Any]:
     """The words, and the words with their arguments, for editors."""
-    forms = []
+    properties: dict[str, Any] = {_CONSTANT: {"type": "number"}}
     closed = {"additionalProperties": False}
     for name, word in _WORDS.items():
         arguments = {
@@ -252,11 +252,17 @@ def _describe_schema() -> dict[str, Any]:
             else {"enum": ["fan_in", "fan_out"], "default": argument.default}
             for key, argument in word.arguments.items()
         }
-        forms.append((name, {"type": "object", "properties": arguments, **closed}))
-    properties = {**dict(forms), _CONSTANT: {"type": "number"}}
+        properties[name] = {"type": "object", "properties": arguments, **closed}
     words = [word for word in WORDS if word != _CONSTANT]
-    mapping = {"type": "object", "properties": properties, "minProperties": 1, "maxProperties": 1}
-    return {"anyOf": [{"enum": words}, {**mapping, **closed}, {"type": "null"}]}
+    return {
+        "type": ["string", "object", "null"],
+        "pattern": f"^({'|'.join(words)})$",
+        "examples": words,
+        "properties": properties,
+        "minProperties": 1,
+        "maxProperties": 1,
+        **closed,
+    }
 
 
 Initial = Annotated[Initializer | None, Check(read_initializer, _describe_schema())]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from cnnspec.diagnostics import Span, SpecError
 from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence, read_document
 from cnnspec.naming import is_name, is_variable
-from cnnspec.spec.model import MODIFIERS, STRUCTURES, Argument, Block
+from cnnspec.spec.keys import BESIDE, BLOCK_PARTS, STRUCTURES
+from cnnspec.spec.model import Argument, Block
 from cnnspec.spec.steps import StepReader
 
 
@@ -41,7 +42,7 @@ class BlockReader:
         if not isinstance(entry.key.value, str) or not is_name(name):
             self.steps.report("invalid-name", f"'{name[:80]}' cannot name a block", span)
             return None
-        if name in (*STRUCTURES, *MODIFIERS, "merge"):
+        if name in (*STRUCTURES, *BESIDE):
             message = f"'{name}' is a word of steps; a block needs another name"
             self.steps.report("invalid-block", message, span)
             return None
@@ -52,7 +53,7 @@ class BlockReader:
             )  # fmt: skip
             return None
         for part in entry.value.entries:
-            if part.key.value not in ("params", "layers", "summary"):
+            if part.key.value not in BLOCK_PARTS:
                 self.steps.report(
                     "unknown-field",
                     f"a block has no part '{part.key.value}'",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Expression, Template, Value
+from cnnspec.spec.keys import STRUCTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,6 @@ def list_formulas(argument: Argument) -> Iterator[Formula | Pattern]:
     elif isinstance(argument, MapArgument):
         for _, _, value in argument.entries:
             yield from list_formulas(value)
-
-
-# The heads of steps that hold other steps.
-STRUCTURES = ("layers", "residual", "parallel")
-MODIFIERS = ("name", "from", "repeat", "for", "when")
-RESIDUAL_PARTS = ("body", "shortcut", "shortcut_when")
-MERGES = ("concat", "add", "multiply")
-# The fields of ops that may hold a mapping.
-MAPPING_FIELDS = ("initializer", "bias_initializer")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

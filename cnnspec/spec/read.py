@@ -9,6 +9,7 @@ from cnnspec.diagnostics import Diagnostic, Span, SpecError
 from cnnspec.document import Entry, Mapping, Scalar, read_document
 from cnnspec.naming import is_name, nearest
 from cnnspec.spec.blocks import BlockReader
+from cnnspec.spec.keys import FIGURES, FORMAT_VERSION, INPUT_SIZES, KEYS
 from cnnspec.spec.model import (
     Argument,
     Block,
@@ -19,13 +20,6 @@ from cnnspec.spec.model import (
 )
 from cnnspec.spec.steps import StepReader
 
-FORMAT_VERSION = 1
-KEYS = (
-    "cnnspec", "name", "summary", "paper", "extends", "input", "inputs", "params", "variants",
-    "defaults", "blocks", "layers", "expect",
-)  # fmt: skip
-INPUT_SIZES = ("channels", "length", "depth", "height", "width", "features", "tokens")
-FIGURES = ("parameters", "macs", "output")
 # A chain of files longer than this is taken for a mistake.
 MAX_EXTENDS = 8
 

@@ -9,12 +9,8 @@ from cnnspec.diagnostics import Diagnostic, Span
 from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence
 from cnnspec.expressions import Expression, ExpressionError, parse_scalar
 from cnnspec.naming import is_name, is_variable, nearest
+from cnnspec.spec.keys import BESIDE, MAPPING_FIELDS, MERGES, RESIDUAL_PARTS, STRUCTURES
 from cnnspec.spec.model import (
-    MAPPING_FIELDS,
-    MERGES,
-    MODIFIERS,
-    RESIDUAL_PARTS,
-    STRUCTURES,
     Argument,
     Branch,
     Formula,
@@ -145,7 +141,7 @@ class StepReader:
                 "invalid-step", f"a step must be an op or a block, got {_show(node)}", node.span
             )
             return None
-        heads = [e for e in node.entries if e.key.value not in (*MODIFIERS, "merge")]
+        heads = [e for e in node.entries if e.key.value not in BESIDE]
         if len(heads) != 1:
             names = ", ".join(f"'{e.key.value}'" for e in heads[:6])
             self.report(
@@ -299,7 +295,7 @@ def _is_step(node: Node) -> bool:
     """Whether a mapping in the place of a stage is one step rather than more stages."""
     if not isinstance(node, Mapping):
         return False
-    heads = [e for e in node.entries if e.key.value not in (*MODIFIERS, "merge")]
+    heads = [e for e in node.entries if e.key.value not in BESIDE]
     if len(heads) != 1:
         return False
     word, value = heads[0].key.value, heads[0].value

@@ -1,0 +1,83 @@
+"""The words that the language itself has, each with what it means; ops and blocks add theirs."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+FORMAT_VERSION: Final = 1
+
+# What a file may hold.
+KEYS: Final = MappingProxyType(
+    {
+        "cnnspec": f"the format's version: {FORMAT_VERSION}",
+        "name": "the model's name, which becomes the names of its class and of its file",
+        "summary": "what the network is, for readers and for the head of generated files",
+        "paper": "where the network comes from, such as arXiv:1512.03385",
+        "extends": "a file in the same folder or below, or a zoo spec, that this one starts from",
+        "input": "the sizes of one sample, without the batch",
+        "inputs": "several inputs by name, each with its sizes",
+        "params": "what a caller may change, with defaults: --set classes=100",
+        "variants": "named sets of values for the parameters",
+        "defaults": "fields that all uses of an op get unless they say otherwise",
+        "blocks": "blocks of your own, which steps can call by name",
+        "layers": "the steps of the network; each takes the value of the one above it",
+        "expect": "figures that the network must come to, for the spec or for each variant",
+    }
+)
+INPUT_SIZES: Final = MappingProxyType(
+    {
+        "channels": "channels of a map, or numbers in each token",
+        "length": "size of a map with one axis",
+        "depth": "size of the first of three axes",
+        "height": "rows of a map",
+        "width": "columns of a map",
+        "features": "numbers in a vector",
+        "tokens": "number of tokens",
+    }
+)
+FIGURES: Final = MappingProxyType(
+    {
+        "parameters": "trainable parameters",
+        "macs": "multiply-accumulates of convolution and linear layers for one sample",
+        "output": "the output's shape without the batch, channels first",
+    }
+)
+BLOCK_PARTS: Final = MappingProxyType(
+    {
+        "params": "the block's parameters: [channels, stride=1]",
+        "layers": "the block's steps",
+        "summary": "what the block is, which becomes its docstring",
+    }
+)
+# The heads of steps that hold other steps.
+STRUCTURES: Final = MappingProxyType(
+    {
+        "layers": "a list of steps in place of one step, so that modifiers apply to all of them",
+        "residual": "a body added to a shortcut, which is the value itself unless given",
+        "parallel": "two branches or more that take the same value, and are then merged",
+    }
+)
+RESIDUAL_PARTS: Final = MappingProxyType(
+    {
+        "body": "the steps whose result is added",
+        "shortcut": "the steps on the other way; without any, the value itself",
+        "shortcut_when": "whether the shortcut is added",
+    }
+)
+MODIFIERS: Final = MappingProxyType(
+    {
+        "name": "the step's name, by which later steps take its result",
+        "from": "the name of the value to take instead of the one above",
+        "repeat": "carry the step out so many times, each on the result of the last",
+        "for": "carry the step out once for each entry of the lists, which are walked together",
+        "when": "leave the step out unless this is true",
+    }
+)
+# All that may stand beside a step's head.
+BESIDE: Final = MappingProxyType(
+    {**MODIFIERS, "merge": "how the branches of parallel become one value: concat unless given"}
+)
+MERGES: Final = ("concat", "add", "multiply")
+# The fields of ops that may hold a mapping.
+MAPPING_FIELDS: Final = ("initializer", "bias_initializer")
