@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from cnnspec.diagnostics import SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.builder import Builder
+from cnnspec.graph.declared import check_declared
 from cnnspec.graph.explain import explain_faults, sort_findings
 from cnnspec.graph.ir import Graph
+from cnnspec.graph.settle import Sizes, build_settled
 from cnnspec.spec.model import ModelSpec
 
 
@@ -16,8 +18,13 @@ def build_graph(
     spec: ModelSpec, variant: str = "", overrides: Mapping[str, Value] | None = None
 ) -> Graph:
     """The graph of one variant of a spec; raises SpecError with everything that is wrong."""
-    builder = Builder(spec, variant, dict(overrides or {}))
-    graph = builder.build()
+
+    def make(sizes: Sizes) -> Builder:
+        return Builder(spec, variant, dict(overrides or {}), sizes=sizes)
+
+    builder, graph = build_settled(make)
     if graph is None:
         raise SpecError(sort_findings([*builder.diagnostics, *explain_faults(builder)]))
+    if wrong := list(check_declared(graph)):
+        raise SpecError(wrong)
     return graph

@@ -145,11 +145,37 @@ class SkipItem(Item):
     """A step whose ``when`` did not hold: its value passes unchanged."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSize:
+    """A size of the input that is not fixed; shapes in the graph are those of one such size.
+
+    `places` are the input and the axis, by position, of each size that is this one. `most` is
+    None where nothing bounds it. `is_range` says that the author declared bounds, `has_least`
+    that there is a lower one among them.
+    """
+
+    letter: str
+    places: tuple[tuple[int, int], ...]
+    span: Span
+    least: int = 1
+    most: int | None = None
+    multiple_of: int = 1
+    default: int | None = None
+    is_range: bool = False
+    has_least: bool = False
+
+    def admits(self, size: int) -> bool:
+        """Whether the author declared a size."""
+        in_bounds = self.least <= size and (self.most is None or size <= self.most)
+        return in_bounds and size % self.multiple_of == 0
+
+
 @dataclass(slots=True, eq=False)
 class Graph:
     """A sound network: what it is called, what goes in and out, its ops in order.
 
     `params` are the model's parameters as evaluated for this variant and these overrides.
+    `open_sizes` are the sizes of its inputs that are not fixed.
     """
 
     spec: ModelSpec
@@ -160,6 +186,7 @@ class Graph:
     outputs: dict[str, Value]
     nodes: tuple[Node, ...]
     body: Region
+    open_sizes: tuple[OpenSize, ...] = ()
 
     @property
     def name(self) -> str:

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, Weight, spread
+from cnnspec.ops.base import MAPS, Growth, Op, Reach, ShapeFault, Weight, spread
 from cnnspec.ops.fields import Count, Flag, Padding, PerAxis, PerAxisFromZero
 from cnnspec.ops.shapes import Kind, Shape
-from cnnspec.ops.windows import Window, resolve_windows, slide
+from cnnspec.ops.windows import Window, find_growth, resolve_windows, slide
 
 
 def check_groups(groups: int, channels: int, what: str, field: str = "groups") -> None:
@@ -77,6 +77,13 @@ class _Convolution(Op):
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(Reach(w.extent, Fraction(w.stride)) for w in self.resolve(inputs[0]))
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
+        return find_growth(self.resolve(inputs[0]), self.padding)
+
+    def count_unread(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
+        pairs = zip(self.resolve(inputs[0]), inputs[0].sizes, strict=True)
+        return tuple(window.count_unread(size) for window, size in pairs)
 
     def _kernel(self, shape: Shape) -> tuple[int, ...]:
         return spread(self.kernel_size, shape.rank, "kernel_size")
@@ -195,4 +202,10 @@ class ConvTranspose(Op):
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(
             Reach(-(-w.extent // w.stride), Fraction(1, w.stride)) for w in self.resolve(inputs[0])
+        )
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
+        pairs = zip(self.resolve(inputs[0]), self.extra_rows(inputs[0]), strict=True)
+        return tuple(
+            Growth(w.stride, w.extent + extra - w.stride - w.before - w.after) for w, extra in pairs
         )

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, spread
+from cnnspec.ops.base import MAPS, Growth, Op, Reach, ShapeFault, spread
 from cnnspec.ops.fields import PerAxis, words
 from cnnspec.ops.shapes import Kind, Shape
 
@@ -49,3 +49,6 @@ class Upsample(Op):
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         extent = 1 if self.mode == "nearest" else 2
         return tuple(Reach(extent, Fraction(1, factor)) for factor in self.factors(inputs[0]))
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
+        return tuple(Growth(factor) for factor in self.factors(inputs[0]))
