@@ -10,16 +10,17 @@ from cnnspec.diagnostics import Diagnostic
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.opened import describe_range, list_admitted
 from cnnspec.graph.size_sets import SizeSet, spell_sizes
-from cnnspec.graph.valid_sizes import MAX_TRIED, AxisSizes, ValidSizes, find_valid_sizes
+from cnnspec.graph.valid_sizes import MAX_TRIED, AxisSizes
+from cnnspec.graph.variations import find_variations
 
 _MAX_SHOWN = 6
 
 
-def check_declared(graph: Graph, found: ValidSizes | None = None) -> Iterator[Diagnostic]:
+def check_declared(graph: Graph) -> Iterator[Diagnostic]:
     """Report each declared range with a size in it that the network does not take."""
     if not any(size.is_range for size in graph.open_sizes):
         return
-    for axis in (found or find_valid_sizes(graph)).axes:
+    for axis in find_variations(graph).valid.axes:
         if axis.size.is_range:
             wrong = _list_wrong(axis)
             if wrong:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value as Scalar
 from cnnspec.ops.base import Op, Weight
 from cnnspec.ops.shapes import Shape
 from cnnspec.spec.model import Block, ModelSpec, Step
+
+if TYPE_CHECKING:
+    from cnnspec.graph.variations import Variations
 
 
 @dataclass(slots=True, eq=False)
@@ -175,7 +179,8 @@ class Graph:
     """A sound network: what it is called, what goes in and out, its ops in order.
 
     `params` are the model's parameters as evaluated for this variant and these overrides.
-    `open_sizes` are the sizes of its inputs that are not fixed.
+    `open_sizes` are the sizes of its inputs that are not fixed, and `variations` what is known of
+    them, once that was asked for.
     """
 
     spec: ModelSpec
@@ -187,6 +192,7 @@ class Graph:
     nodes: tuple[Node, ...]
     body: Region
     open_sizes: tuple[OpenSize, ...] = ()
+    variations: Variations | None = field(default=None, init=False, repr=False)
 
     @property
     def name(self) -> str:

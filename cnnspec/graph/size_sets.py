@@ -64,11 +64,6 @@ class SizeSet:
         """The sizes below those that repeat."""
         return self.members[: bisect_left(self.members, self.start)]
 
-    @property
-    def multiple_of(self) -> int:
-        """What all sizes that repeat are multiples of; 1 where it is nothing, or no rule."""
-        return self.period if self.period and self.residues == (0,) else 1
-
     def find_nearest(self, size: int) -> tuple[int, ...]:
         """The size itself, or the nearest below and above it, as far as there are any."""
         if size in self:
