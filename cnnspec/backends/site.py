@@ -139,8 +139,11 @@ class OpSite:
 
 
 def find_refused(
-    graph: Graph, finder: ChannelFinder, write: Callable[[OpSite], object],
-    refuse: Callable[[Node, str], Diagnostic], otherwise: str,
+    graph: Graph,
+    finder: ChannelFinder,
+    write: Callable[[OpSite], object],
+    refuse: Callable[[Node, str], Diagnostic],
+    otherwise: str,
 ) -> list[Diagnostic]:
     """The diagnostics for all ops that cannot be said one at a time.
 

@@ -242,9 +242,7 @@ def say_input(graph: Graph, position: int) -> Expr:
     opened = {place for size in graph.open_sizes for place in size.places}
     if shape.kind is not Kind.MAP:
         return literal(shape.dims)
-    sizes = (
-        None if (position, axis) in opened else size for axis, size in enumerate(shape.sizes)
-    )
+    sizes = (None if (position, axis) in opened else size for axis, size in enumerate(shape.sizes))
     return literal((*sizes, shape.channels))
 
 

@@ -13,6 +13,7 @@ from onnx import ModelProto, StringStringEntryProto, TensorProto, helper
 
 from cnnspec.backends.onnx.builder import BATCH, Builder, declare
 from cnnspec.graph.ir import Graph
+from cnnspec.graph.variations import list_dims
 
 # A runtime can map arrays into memory whose offsets are whole pages.
 PAGE = 4096
@@ -42,11 +43,11 @@ def assemble_model(
     graph: Graph, builder: Builder, ir_version: int, outer: OuterFile | None = None
 ) -> ModelProto:
     """The whole model; weights with a span in `outer` only point there."""
-    outputs = [declare(name, (BATCH, *v.known.dims)) for name, v in graph.outputs.items()]
+    outputs = [declare(name, (BATCH, *list_dims(graph, v))) for name, v in graph.outputs.items()]
     body = helper.make_graph(
         builder.nodes,
         graph.name,
-        [declare(value.name, (BATCH, *value.known.dims)) for value in graph.inputs],
+        [declare(value.name, (BATCH, *list_dims(graph, value))) for value in graph.inputs],
         outputs,
         [_make_tensor(name, array, outer) for name, array in builder.initialisers.items()],
         value_info=[
