@@ -12,13 +12,14 @@ from cnnspec.expressions.syntax import show
 from cnnspec.graph.evaluate import UnknownValue, evaluate
 from cnnspec.graph.ir import OpenSize
 from cnnspec.naming import is_variable, nearest
-from cnnspec.ops.fields import MAX_SIZE
 from cnnspec.spec.model import Argument, Literal, MapArgument
 
 # Figures need some size. This one is small enough to run anywhere, and large enough that a
 # network which halves its input five times has something left.
 USUAL_SIZE = 64
 FIELDS = ("min", "max", "multiple_of", "default")
+# Larger than any image, and few enough to go through one by one.
+MAX_OPEN = 2**16
 # What an axis whose author gave no letter is called.
 LETTERS = MappingProxyType({"length": "L", "depth": "D", "height": "H", "width": "W"})
 
@@ -72,8 +73,8 @@ def _read_range(
             message = f"a range of sizes has no field '{name[:80]}'"
             report(Diagnostic("unknown-field", message, span, help=(help,)))
             sound = False
-        elif isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MAX_SIZE:
-            message = f"{name} must be a whole number from 1 to {MAX_SIZE}, got {show(number)}"
+        elif isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MAX_OPEN:
+            message = f"{name} must be a whole number from 1 to {MAX_OPEN}, got {show(number)}"
             report(Diagnostic("invalid-input", message, value.span))
             sound = False
         else:
@@ -117,7 +118,7 @@ def describe_range(size: OpenSize) -> str:
     return bounds if size.multiple_of == 1 else f"{bounds}, multiples of {size.multiple_of}"
 
 
-def list_admitted(size: OpenSize, start: int, end: int = MAX_SIZE) -> Iterator[int]:
+def list_admitted(size: OpenSize, start: int, end: int = MAX_OPEN) -> Iterator[int]:
     """The declared sizes from one on, in order."""
     first = -(-max(start, size.least) // size.multiple_of) * size.multiple_of
     last = end if size.most is None else min(size.most, end)

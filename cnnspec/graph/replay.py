@@ -29,7 +29,7 @@ class Replay:
     weights are numbered, and equal ops share what is known of them: deep networks repeat few.
     """
 
-    def __init__(self, inputs: Sequence[Value], nodes: Iterable[Node]) -> None:
+    def __init__(self, inputs: Sequence[Value], nodes: Iterable[Node], locked: bool = True) -> None:
         self.shapes: list[Shape] = []
         self._numbers: dict[Shape, int] = {}
         self._weights: dict[tuple[Weight, ...], int] = {}
@@ -37,7 +37,8 @@ class Replay:
         known: dict[tuple[Op, int], _Known] = {}
         places = {value: place for place, value in enumerate(inputs)}
         for node in nodes:
-            weights = self._number_weights(node.weights) if node.output.shape is not None else -1
+            known_weights = locked and node.output.shape is not None
+            weights = self._number_weights(node.weights) if known_weights else -1
             sources = tuple(places[value] for value in node.inputs)
             facts = known.setdefault((node.op, len(sources)), {})
             self._steps.append((node.op, facts, sources, weights))
@@ -128,18 +129,20 @@ def _list_words(argument: Argument | MapArgument) -> Iterator[str]:
 class Prober:
     """Tries a network on inputs of other sizes.
 
-    A size fits where the same ops with the same weights take it. The shapes are inferred again for
+    A size fits where the same ops with the same weights take it, or unless `locked` with any
+    weights. The shapes are inferred again for
     the nodes there are; only where an expression of the spec could come out differently is the
     spec built again.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, locked: bool = True) -> None:
         self.graph = graph
+        self.locked = locked
         self.reads = find_reads(graph)
         self.inputs = tuple(value.known for value in graph.inputs)
         self.channels = [shape.channels for shape in self.inputs]
         self.channels += [node.shape.channels for node in graph.nodes]
-        self.replay = Replay(graph.inputs, graph.nodes)
+        self.replay = Replay(graph.inputs, graph.nodes, locked)
 
     @property
     def shapes(self) -> list[Shape]:
@@ -170,11 +173,18 @@ class Prober:
             words=False, tolerated=frozenset(),
         )  # fmt: skip
         built = builder.build()
-        if built is None or list(map(_describe, built.nodes)) != list(map(_describe, graph.nodes)):
+        if built is None or self.describe(built) != self.describe(graph):
             return None
         return [self.replay.number(s) for s in (*inputs, *(node.shape for node in built.nodes))]
 
-
-def _describe(node: Node) -> tuple[object, ...]:
-    sources = tuple(v.producer.path if v.producer else v.name for v in node.inputs)
-    return node.path, node.op, sources, node.weights
+    def describe(self, graph: Graph) -> list[tuple[object, ...]]:
+        """What has to stay the same of each node."""
+        return [
+            (
+                node.path,
+                node.op,
+                tuple(v.producer.path if v.producer else v.name for v in node.inputs),
+                node.weights if self.locked else (),
+            )
+            for node in graph.nodes
+        ]

@@ -53,11 +53,12 @@ def _list_fitting(failed: Builder, opened: tuple[OpenSize, ...]) -> Iterator[tup
     """The inputs that get through all ops that the build came to, all open sizes moved at once."""
     replay = Replay(failed.inputs, _list_determined(failed))
     shapes = tuple(value.known for value in failed.inputs)
-    choices = [_list_choices(size, read_nominal(shapes, size)) for size in opened]
-    for step in range(max(map(len, choices))):
+    start = max(read_nominal(shapes, size) for size in opened)
+    for wanted in (*range(start, max(MAX_TRIED, start) + 1), *range(start - 1, 0, -1)):
         tried = shapes
-        for size, sizes in zip(opened, choices, strict=True):
-            tried = put_size(tried, size, sizes[min(step, len(sizes) - 1)])
+        for size in opened:
+            near = next(list_admitted(size, wanted), None)
+            tried = tried if near is None else put_size(tried, size, near)
         if replay.infer(tried) is not None:
             yield tried
 
@@ -69,9 +70,3 @@ def _list_determined(failed: Builder) -> Iterator[Node]:
         if known.issuperset(node.inputs):
             known.add(node.output)
             yield node
-
-
-def _list_choices(size: OpenSize, start: int) -> list[int]:
-    """The declared sizes in the order in which they are wanted."""
-    above = list(list_admitted(size, start, max(MAX_TRIED, start)))
-    return [*above, *reversed(list(list_admitted(size, 1, start - 1)))] or [start]

@@ -10,6 +10,8 @@ from math import gcd, prod
 from cnnspec.graph.ir import Graph, Node, Value
 from cnnspec.graph.valid_sizes import ValidSizes
 from cnnspec.ops.base import Growth
+from cnnspec.ops.merge import Concat
+from cnnspec.ops.reshape import Flatten
 from cnnspec.ops.shapes import Kind
 
 
@@ -89,6 +91,7 @@ class SizeFormulas:
     def __init__(self, graph: Graph, found: ValidSizes) -> None:
         self._valid = found
         self._formulas: dict[Value, Formulas] = {}
+        self._features: dict[Value, str] = {}
         letters = {place: axis for axis in self._valid.axes for place in axis.size.places}
         for position, value in enumerate(graph.inputs):
             axes = []
@@ -103,6 +106,8 @@ class SizeFormulas:
             self._formulas[value] = tuple(axes)
         for node in graph.nodes:
             self._formulas[node.output] = self._follow(node)
+            if node.shape.kind is Kind.VECTOR:
+                self._follow_features(node)
 
     def _follow(self, node: Node) -> Formulas:
         growth = node.op.find_growth(node.shapes)
@@ -127,26 +132,31 @@ class SizeFormulas:
         """The axes of a value, channels first: numbers, and formulas where they are open."""
         shape = value.known
         if shape.kind is Kind.VECTOR:
-            return (self._count_features(value),)
+            return (self._features.get(value, shape.channels),)
         sizes = [f.offset if f.is_number else str(f) for f in self._formulas[value]]
         return (*sizes, shape.channels) if shape.kind is Kind.TOKENS else (shape.channels, *sizes)
 
-    def _count_features(self, value: Value) -> int | str:
-        """The length of a vector, which is open where a map with open sizes was flattened."""
-        source = value
-        while source.producer is not None and source.known.kind is Kind.VECTOR:
-            node = source.producer
-            if any(weight.trainable or weight.shape for weight in node.weights):
-                return value.known.channels
-            source = node.inputs[0]
-        if source.known.kind is Kind.VECTOR or source is value:
-            return value.known.channels
-        flattened = self._formulas[source]
-        if source.known.elements != value.known.channels or all(f.is_number for f in flattened):
-            return value.known.channels
-        number = source.known.channels * prod(f.offset for f in flattened if f.is_number)
-        parts = [str(f) if f.offset == 0 else f"({f})" for f in flattened if not f.is_number]
-        return "*".join([str(number), *parts])
+    def _follow_features(self, node: Node) -> None:
+        """Keep the length of a vector that is open, because a map with open sizes was flattened.
+
+        No weight can follow: the network would be valid for sizes of one length only.
+        """
+        source = node.inputs[0]
+        if isinstance(node.op, Flatten):
+            opened = [f for f in self._formulas[source] if not f.is_number]
+            fixed = prod(f.offset for f in self._formulas[source] if f.is_number)
+            if opened:
+                number = source.known.channels * fixed
+                parts = [str(f) if str(f).isidentifier() else f"({f})" for f in opened]
+                self._features[node.output] = "*".join(
+                    [*([str(number)] if number > 1 else []), *parts]
+                )
+        elif isinstance(node.op, Concat):
+            found = [str(self._features.get(v, v.known.channels)) for v in node.inputs]
+            if any(value in self._features for value in node.inputs):
+                self._features[node.output] = " + ".join(found)
+        elif source in self._features and not node.weights:
+            self._features[node.output] = self._features[source]
 
 
 def write_dims(dims: Sequence[int | str], joint: str = "x") -> str:

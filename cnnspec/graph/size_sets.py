@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from math import lcm
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,17 @@ class SizeSet:
         above = next((s for s in range(size + 1, reach + 1) if s in self), None)
         return tuple(s for s in (below, above) if s is not None)
 
-    def keep(self, admits: Callable[[int], bool], most: int | None) -> SizeSet:
-        """The sizes that also have another property."""
-        members = tuple(size for size in self.members if admits(size))
-        return SizeSet(members, self.tried, None if most is not None else self.period)
+    def restrict(self, least: int, most: int | None, multiple_of: int) -> SizeSet:
+        """The sizes within bounds."""
+        if self.period is None or most is not None:
+            tried = self.tried if most is None else most
+            period = None
+        else:
+            period = lcm(self.period, multiple_of)
+            tried = max(self.tried, least) + 2 * period
+        first = -(-least // multiple_of) * multiple_of
+        members = tuple(size for size in range(first, tried + 1, multiple_of) if size in self)
+        return shorten_period(SizeSet(members, tried, period))
 
     def __iter__(self) -> Iterator[int]:
         """The sizes that were tried, in order."""

@@ -30,22 +30,20 @@ Rates = tuple[Fraction | None, ...]
 class AxisSizes:
     """One open size of the input with all that is known of it.
 
-    `valid` are the sizes that the network takes, the other sizes being `nominal`; `lossless` are
-    those among them for which no pixel at a border stays unread. `tried` sizes say all there is to
-    know, unless the search was `capped` there.
+    `valid` are the sizes that the network takes, the other sizes being `nominal`, and `usable`
+    those that are declared too; `lossless` are those of them for which no pixel at a border stays
+    unread. Sizes above those that were tried are unknown where the search was `capped`. What an op
+    makes of a size repeats itself after `cycle` rows.
     """
 
     size: OpenSize
     axes: tuple[str, ...]
     nominal: int
     valid: SizeSet
+    usable: SizeSet
     lossless: SizeSet
     capped: bool
-
-    @property
-    def usable(self) -> SizeSet:
-        """The valid sizes that are declared too."""
-        return self.valid.keep(self.size.admits, self.size.most)
+    cycle: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +58,13 @@ class ValidSizes:
     together: tuple[int, ...] | None
 
 
-def find_valid_sizes(graph: Graph, sizes: Sequence[OpenSize] | None = None) -> ValidSizes:
-    """For which values of its open sizes a network is valid; of all its sizes, if none is open."""
-    opened = tuple(sizes or graph.open_sizes or free_sizes(graph.inputs))
-    prober = Prober(graph)
+def find_valid_sizes(graph: Graph, locked: bool = True) -> ValidSizes:
+    """For which values of its open sizes a network is valid; of all its sizes, if none is open.
+
+    The weights are those of the network as it is, or unless `locked` those that each size needs.
+    """
+    opened = graph.open_sizes or free_sizes(graph.inputs)
+    prober = Prober(graph, locked)
     axes = tuple(_search(prober, size) for size in opened)
     return ValidSizes(axes, _find_together(prober, axes))
 
@@ -121,7 +122,11 @@ def _search(prober: Prober, size: OpenSize) -> AxisSizes:
     declared = size.most is not None and tried >= size.most
     axes = tuple(_name_axis(prober, place) for place in size.places)
     nominal = read_nominal(prober.inputs, size)
-    return AxisSizes(size, axes, nominal, found, kept, not repeats and not declared)
+    usable, lossless_usable = (
+        sizes.restrict(size.least, size.most, size.multiple_of) for sizes in (found, kept)
+    )
+    capped = not repeats and not declared
+    return AxisSizes(size, axes, nominal, found, usable, lossless_usable, capped, period)
 
 
 def _name_axis(prober: Prober, place: tuple[int, int]) -> str:

@@ -6,16 +6,13 @@ What a backend derives from a node must hold for all of them, or be computed whe
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
+from math import lcm
 
 from cnnspec.graph.ir import Graph, Node, Value
 from cnnspec.graph.replay import Prober
 from cnnspec.graph.size_formulas import SizeFormulas
 from cnnspec.graph.valid_sizes import AxisSizes, find_rates, find_valid_sizes, put_size
 from cnnspec.ops.shapes import Shape
-
-# Sizes that are looked at along each axis; where a period has more, they are spread over it.
-_MAX_SIZES = 64
 
 
 class Variations:
@@ -28,7 +25,7 @@ class Variations:
         self._values: list[list[int]] = []
         self._shapes = prober.shapes
         for axis in self.valid.axes:
-            for size in choose_sizes(axis, _MAX_SIZES):
+            for size in choose_sizes(axis):
                 values = prober.infer(put_size(prober.inputs, axis.size, size))
                 if values is not None:
                     self._values.append(values)
@@ -102,11 +99,10 @@ def _resize(node: Node, shapes: tuple[Shape, ...]) -> Node:
     return replace(node, inputs=inputs, output=Value(shapes[-1], node))
 
 
-def choose_sizes(axis: AxisSizes, count: int) -> list[int]:
-    """Valid sizes that stand for all of them: the least ones, and a period of large ones."""
+def choose_sizes(axis: AxisSizes) -> list[int]:
+    """Valid sizes that stand for all of them: a cycle of the least ones and one of large ones."""
     usable = axis.usable
-    period = axis.valid.period or 1
-    large = max(axis.nominal, axis.valid.tried)
-    wanted = [*usable, *(size for size in range(large, large + period + 1) if size in usable)]
-    step = -(-len(wanted) // count)
-    return sorted({*islice(wanted, 0, None, step), *usable.members[:1], *usable.members[-1:]})
+    cycle = lcm(axis.cycle, axis.size.multiple_of)
+    starts = [usable.least or 1, max(axis.nominal, axis.valid.tried, axis.size.least)]
+    wanted = {n for start in starts for n in range(start, start + cycle) if n in usable}
+    return sorted(wanted | set(usable.members[-1:]))
