@@ -114,17 +114,13 @@ class Builder(Record):
 
     def read_inputs(self) -> tuple[Value, ...]:
         """The inputs as values."""
-        values = []
-        opened = []
+        values, opened = [], []
         for position, source in enumerate(self.spec.inputs):
             found = infer_input(source, self.params, self.report)
-            shape = found.shape if found is not None else None
-            if found is not None and shape is not None:
-                for place, size in found.opened.items():
-                    opened.append((position, source.name, place, shape.axes[place], size))
-                sizes = self.sizes.get(source.name, shape.sizes)
-                shape = shape.resize(sizes) if len(sizes) == shape.rank else shape
-                shape = shape if self.hold_size(shape, (), source.span) else None
+            shape = found.resize(self.sizes.get(source.name)) if found is not None else None
+            opened += found.list_opened(position, source.name) if found is not None else []
+            if shape is not None and not self.hold_size(shape, (), source.span):
+                shape = None
             values.append(Value(shape, name=source.name))
         self.open_sizes = join_open_sizes(opened)
         return tuple(values)

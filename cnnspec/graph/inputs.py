@@ -20,10 +20,20 @@ Report = Callable[[Diagnostic], None]
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The shape of one input, and which of its axes are open; those are 1 in the shape."""
+    """The shape of one input, for some value of the axes that are open."""
 
     shape: Shape
     opened: Mapping[int, OpenSize] = field(default_factory=dict)
+
+    def resize(self, sizes: tuple[int, ...] | None) -> Shape:
+        """The shape with other sizes, if there are as many."""
+        fits = sizes is not None and len(sizes) == self.shape.rank
+        return self.shape.resize(sizes) if fits and sizes is not None else self.shape
+
+    def list_opened(self, position: int, name: str) -> list[tuple[int, str, int, str, OpenSize]]:
+        """The open axes with their place among all inputs, as they are joined by letter."""
+        axes = self.shape.axes
+        return [(position, name, place, axes[place], size) for place, size in self.opened.items()]
 
 
 def infer_input(source: InputSpec, variables: Mapping[str, Scalar], report: Report) -> Input | None:

@@ -12,7 +12,7 @@ from cnnspec.expressions.syntax import show
 from cnnspec.graph.evaluate import UnknownValue, evaluate
 from cnnspec.graph.ir import OpenSize
 from cnnspec.naming import is_variable, nearest
-from cnnspec.spec.model import Argument, Literal, MapArgument
+from cnnspec.spec.model import Argument, Literal, MapArgument, ModelSpec
 
 # Figures need some size. This one is small enough to run anywhere, and large enough that a
 # network which halves its input five times has something left.
@@ -156,3 +156,13 @@ def join_open_sizes(
         places = (*(known.places if known else ()), (position, place))
         joined[letter] = replace(known or size, letter=letter, places=places)
     return tuple(joined.values())
+
+
+def list_letters(spec: ModelSpec) -> set[str]:
+    """The letters that a spec gives to sizes of its inputs."""
+    return {
+        str(argument.value)
+        for source in spec.inputs
+        for axis, argument in source.sizes.items()
+        if axis in LETTERS and isinstance(argument, Literal) and _is_letter(argument.value)
+    }
