@@ -58,12 +58,19 @@ def _explain(axis: AxisSizes, wrong: list[int]) -> Diagnostic:
         f"the network does not take every {name} that is declared ({describe_range(size)}): "
         f"not {shown}"
     )
+    notes = [f"valid here: {spell_sizes(axis.valid)}"]
+    if axis.capped:
+        message = (
+            f"it is not known that the network takes every {name} that is declared "
+            f"({describe_range(size)}): not for {shown}"
+        )
+        notes.append(f"no size above {axis.valid.tried} was tried, and the sizes do not repeat")
     best = _write_best(axis)
     return Diagnostic(
         "invalid-range",
         message,
         size.span,
-        notes=(f"valid here: {spell_sizes(axis.valid)}",),
+        notes=tuple(notes),
         help=(f"declare {best}",) if best else ("no size in this range works",),
     )
 

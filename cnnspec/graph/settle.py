@@ -8,7 +8,7 @@ from cnnspec.graph.builder import Builder
 from cnnspec.graph.ir import Graph, Node, OpenSize
 from cnnspec.graph.opened import list_admitted
 from cnnspec.graph.replay import Replay
-from cnnspec.graph.valid_sizes import MAX_TRIED, put_size, read_nominal
+from cnnspec.graph.valid_sizes import MAX_OPS, MAX_TRIED, put_size, read_nominal
 from cnnspec.ops.shapes import Shape
 
 # Each attempt gets past one step at least where the one before failed.
@@ -54,7 +54,8 @@ def _list_fitting(failed: Builder, opened: tuple[OpenSize, ...]) -> Iterator[tup
     replay = Replay(failed.inputs, _list_determined(failed))
     shapes = tuple(value.known for value in failed.inputs)
     start = max(read_nominal(shapes, size) for size in opened)
-    for wanted in (*range(start, max(MAX_TRIED, start) + 1), *range(start - 1, 0, -1)):
+    end = start + min(MAX_TRIED, MAX_OPS // len(failed.nodes))
+    for wanted in (*range(start, end), *range(start - 1, 0, -1)):
         tried = shapes
         for size in opened:
             near = next(list_admitted(size, wanted), None)

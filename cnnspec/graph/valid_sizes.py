@@ -22,6 +22,9 @@ from cnnspec.ops.shapes import Kind, Shape
 MAX_TRIED = 4096
 # Where each size means building the spec again.
 MAX_REBUILT = 256
+# Ops tried in all, so that a check stays prompt; a build costs as much as some 30 replays.
+MAX_OPS = 500_000
+_MAX_BUILT_OPS = 20_000
 
 Rates = tuple[Fraction | None, ...]
 
@@ -97,7 +100,10 @@ def read_nominal(shapes: Sequence[Shape], size: OpenSize) -> int:
 
 def _search(prober: Prober, size: OpenSize) -> AxisSizes:
     """Try one size after the other until they repeat themselves."""
-    most = MAX_REBUILT if prober.reads.sizes else MAX_TRIED
+    count = len(prober.graph.nodes)
+    most = min(MAX_TRIED, MAX_OPS // count)
+    if prober.reads.sizes:
+        most = min(MAX_REBUILT, _MAX_BUILT_OPS // count)
     if size.most is not None:
         most = min(most, size.most)
     rates = find_rates(prober.graph, size)

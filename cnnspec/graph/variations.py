@@ -101,8 +101,11 @@ def _resize(node: Node, shapes: tuple[Shape, ...]) -> Node:
 
 def choose_sizes(axis: AxisSizes) -> list[int]:
     """Valid sizes that stand for all of them: a cycle of the least ones and one of large ones."""
-    usable = axis.usable
-    cycle = lcm(axis.cycle, axis.size.multiple_of)
-    starts = [usable.least or 1, max(axis.nominal, axis.valid.tried, axis.size.least)]
-    wanted = {n for start in starts for n in range(start, start + cycle) if n in usable}
-    return sorted(wanted | set(usable.members[-1:]))
+    usable, step = axis.usable, axis.size.multiple_of
+    cycle = lcm(axis.cycle, step)
+    wanted = set(usable.members[-1:])
+    for first in (usable.least or 1, max(axis.nominal, axis.valid.tried, axis.size.least)):
+        # A set that does not repeat itself ends with its last member.
+        end = first + cycle if usable.period else min(first + cycle, (usable.most or 0) + 1)
+        wanted.update(n for n in range(-(-first // step) * step, end, step) if n in usable)
+    return sorted(wanted)
