@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cnnspec.backends.onnx.pack import Weights
     from cnnspec.expressions import Value
     from cnnspec.graph.ir import Graph
+    from cnnspec.report.sizes import SizeReport
     from cnnspec.report.summary import Summary
     from cnnspec.spec.model import ModelSpec
 
@@ -81,6 +82,15 @@ class Network:
             return check_spec(self.spec, self.overrides)
         except SpecError as error:
             return error.diagnostics
+
+    def sizes(self, every: bool = False) -> tuple[SizeReport, ...]:
+        """For which sizes of the input the network is valid, where the spec leaves them open.
+
+        With `every` also where it does not: for which other sizes it would be.
+        """
+        from cnnspec.report.sizes import report_sizes
+
+        return report_sizes(self.spec, self.variant, self.overrides, every=every)
 
     def compile(
         self,

@@ -52,7 +52,7 @@ class Site(Protocol):
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """Every op that this place stands for."""
+        """Every op that this place stands for, in every size where the input's is open."""
 
     @property
     def op(self) -> Op:
@@ -60,6 +60,12 @@ class Site(Protocol):
 
     def same(self, fact: Callable[[Node], T]) -> T:
         """What holds alike for all nodes; raises UnshareableError where they differ."""
+
+    def varies(self, fact: Callable[[Node], T]) -> bool:
+        """Whether a fact about some node depends on a size of the input that is open."""
+
+    def is_open(self) -> bool:
+        """Whether the sizes of the input, in some use, come from open ones."""
 
     def field(self, name: str) -> Expr:
         """An op's field as code: the author's expression, a literal, or an argument."""

@@ -32,6 +32,7 @@ from cnnspec.graph.ir import (
     Region,
     Value,
 )
+from cnnspec.graph.variations import find_variations
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.base import Op
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
@@ -129,6 +130,20 @@ class ChannelFinder:
     graph: Graph
     owners: dict[Node, tuple[CallItem, ...]]
     members: dict[str, frozenset[Node]] = field(default_factory=dict)
+    varied: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
+
+    def vary(self, node: Node) -> tuple[Node, ...]:
+        """A node as it is for other sizes of the input, where they are open."""
+        if not self.graph.open_sizes:
+            return ()
+        if node not in self.varied:
+            self.varied[node] = find_variations(self.graph).vary(node)
+        return self.varied[node]
+
+    def is_open(self, node: Node) -> bool:
+        """Whether the sizes of a node's input come from open ones."""
+        variations = find_variations(self.graph) if self.graph.open_sizes else None
+        return variations is not None and variations.is_open(node.inputs[0])
 
     def say(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value], depth: int = 0) -> Expr:
         """The code for the channels of a value, one for each row."""

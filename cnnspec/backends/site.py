@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from cnnspec.backends.base import Fact, UnshareableError
+from cnnspec.backends.base import CannotSayError, Fact, UnshareableError
 from cnnspec.backends.channels import ChannelFinder
 from cnnspec.backends.pycode import Expr
-from cnnspec.backends.rows import Row
+from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.units import Unit, normalize
+from cnnspec.diagnostics import Diagnostic
 from cnnspec.graph.arguments import list_fields
 from cnnspec.graph.evaluate import needs
-from cnnspec.graph.ir import Node
+from cnnspec.graph.ir import Graph, Item, Node
 from cnnspec.ops.base import Op
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
@@ -51,13 +52,23 @@ class Supports:
 
 @dataclass(frozen=True, slots=True)
 class OpSite:
-    """A step of a unit, and the ops that it became in every row."""
+    """A step of a unit, and the ops that it became in every row.
+
+    `nodes` are these ops, and after them what they are for other sizes of an input that is open.
+    """
 
     finder: ChannelFinder
     supports: Supports
     unit: Unit
     rows: Sequence[Row]
     nodes: tuple[Node, ...]
+    own: tuple[Node, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Put the variations of open sizes behind the nodes themselves."""
+        own, vary = self.nodes, self.finder.vary
+        object.__setattr__(self, "own", own)
+        object.__setattr__(self, "nodes", (*own, *(other for n in own for other in vary(n))))
 
     @property
     def op(self) -> Op:
@@ -66,8 +77,9 @@ class OpSite:
 
     def same(self, fact: Callable[[Node], T]) -> T:
         """What holds alike for all nodes."""
-        first = fact(self.nodes[0])
-        if any(fact(node) != first for node in self.nodes):
+        self.require_fixed(fact)
+        first = fact(self.own[0])
+        if any(fact(node) != first for node in self.own):
             raise UnshareableError(f"uses of {self.op.op} differ in structure")
         return first
 
@@ -75,7 +87,7 @@ class OpSite:
         """An op's field as code."""
         step = self.nodes[0].origin.step
         argument = list_fields(self.finder.graph.spec, step)[0].get(name)
-        targets = [normalize(getattr(node.op, name)) for node in self.nodes]
+        targets = [normalize(getattr(node.op, name)) for node in self.own]
         return self.unit.choose_argument(self.rows, targets, argument, name)
 
     def part(self, keys: tuple[str, ...], fact: Callable[[Node], Fact]) -> Expr:
@@ -96,11 +108,30 @@ class OpSite:
 
     def derive(self, name: str, fact: Callable[[Node], Fact]) -> Expr:
         """A fact the author did not write, as code."""
-        return self.unit.choose(self.rows, [fact(node) for node in self.nodes], (), name)
+        self.require_fixed(fact)
+        return self.unit.choose(self.rows, [fact(node) for node in self.own], (), name)
+
+    def varies(self, fact: Callable[[Node], T]) -> bool:
+        """Whether a fact about some node depends on a size of the input that is open."""
+        return any(
+            fact(other) != fact(node) for node in self.own for other in self.finder.vary(node)
+        )
+
+    def is_open(self) -> bool:
+        """Whether the sizes of the input, in some use, come from open ones."""
+        return any(self.finder.is_open(node) for node in self.own)
+
+    def require_fixed(self, fact: Callable[[Node], T]) -> None:
+        """Raise CannotSayError for what has no one value, as a size of the input is open."""
+        if self.varies(fact):
+            raise CannotSayError(
+                "what it needs depends on a size of the input that is open, and would have to be "
+                "computed when the model runs"
+            )
 
     def in_channels(self) -> Expr:
         """The channels of the input, as code."""
-        return self.finder.say(self.unit, self.rows, [node.inputs[0] for node in self.nodes])
+        return self.finder.say(self.unit, self.rows, [node.inputs[0] for node in self.own])
 
     def require(self, support: str) -> str:
         """Ask for a definition from the backend's support folder."""
@@ -115,3 +146,25 @@ class OpSite:
             and isinstance(node.inputs[0].producer.op, _OVERWRITABLE)
             for node in self.nodes
         )
+
+
+def find_refused(
+    graph: Graph,
+    finder: ChannelFinder,
+    write: Callable[[OpSite], object],
+    refuse: Callable[[Node, str], Diagnostic],
+    otherwise: str,
+) -> list[Diagnostic]:
+    """The diagnostics for all ops that cannot be said one at a time.
+
+    `otherwise` is the reason where each of them can.
+    """
+    found = []
+    for node in graph.nodes:
+        item = Item(node.origin.step, node.inputs[0], node.output, node.path)
+        unit = Unit("probe", "", (), (Use(None, graph.body, {}),), {})
+        try:
+            write(OpSite(finder, Supports(), unit, [Row(0, {}, item)], (node,)))
+        except CannotSayError as refusal:
+            found.append(refuse(node, refusal.reason))
+    return found or [Diagnostic("backend-unsupported", otherwise, graph.spec.span)]

@@ -13,6 +13,7 @@ from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate, needs
 from cnnspec.graph.frame import Calls
+from cnnspec.graph.opened import list_letters
 from cnnspec.graph.words import explain_initializer
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
@@ -121,6 +122,8 @@ class OpFactory:
             seen.add(name)
             is_initializer = name in INITIALIZED.values()
             help = (explain_initializer if is_initializer else respell)(values[name])
+            if isinstance(letter := values[name], str) and letter in list_letters(self.spec):
+                help = f"{letter} is a size of the input that stays open, so it is no number"
             message = f"{name} {entry['msg']}"
             self.reporter.fail_at(
                 calls, "invalid-field", message, spans[name], *filter(None, [help]), path=path

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from cnnspec.diagnostics import SpecError, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph.builder import Builder
+from cnnspec.graph.declared import check_declared
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.reuse import Known
+from cnnspec.graph.settle import Sizes, build_settled
 from cnnspec.spec.model import ModelSpec
 
 
@@ -22,11 +24,17 @@ def build_graph(
 
     `known` is what other builds of the same spec have worked out.
     """
-    builder = Builder(spec, variant, dict(overrides or {}), known=known or Known())
-    graph = builder.build()
+    shared = known or Known()
+
+    def make(sizes: Sizes) -> Builder:
+        return Builder(spec, variant, dict(overrides or {}), sizes=sizes, known=shared)
+
+    builder, graph = build_settled(make)
     if graph is None:
         # What explains faults takes as long to import as a small network to build.
         from cnnspec.graph.explain import explain_faults
 
         raise SpecError(sort_findings([*builder.diagnostics, *explain_faults(builder)]))
+    if wrong := list(check_declared(graph)):
+        raise SpecError(wrong)
     return graph

@@ -24,6 +24,7 @@ from cnnspec.graph.ir import (
     GroupItem,
     Item,
     LoopItem,
+    OpenSize,
     OpItem,
     Region,
     SkipItem,
@@ -36,6 +37,7 @@ from cnnspec.graph.modifiers import (
     check_list,
     explain_turn_name,
 )
+from cnnspec.graph.opened import join_open_sizes
 from cnnspec.graph.params import choose_params
 from cnnspec.graph.reading import Reader
 from cnnspec.graph.record import Key, Stopped
@@ -58,19 +60,20 @@ from cnnspec.spec.model import (
 class Builder(Reader):
     """The state of one build.
 
-    `patches` replaces steps, by their word and place, and `sizes` the spatial sizes of the
-    input: that is how a way out is tried. `words` is unset where they are checked already.
+    `patches` replaces steps, by their word and place, and `sizes` the spatial sizes of inputs by
+    name: that is how a way out is tried. `words` is unset where they are checked already.
     """
 
     variant: str
     overrides: dict[str, Scalar]
     patches: Mapping[Key, Step] = field(default_factory=dict, kw_only=True)
-    sizes: tuple[int, ...] | None = field(default=None, kw_only=True)
+    sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict, kw_only=True)
     words: bool = field(default=True, kw_only=True)
     factory: OpFactory = field(init=False)
     params: dict[str, Scalar] = field(default_factory=dict, init=False)
     shown_params: str = field(default="", init=False)
     inputs: tuple[Value, ...] = field(default=(), init=False)
+    open_sizes: tuple[OpenSize, ...] = field(default=(), init=False)
 
     def build(self) -> Graph | None:
         """The graph, or None after errors, which are then in `diagnostics` and `faults`."""
@@ -86,7 +89,7 @@ class Builder(Reader):
             return None
         return Graph(
             self.spec, self.variant, self.params, self.overrides, self.inputs,
-            {"output": body.output}, tuple(self.nodes), body,
+            {"output": body.output}, tuple(self.nodes), body, self.open_sizes,
         )  # fmt: skip
 
     def run(self) -> Region:
@@ -109,14 +112,15 @@ class Builder(Reader):
 
     def read_inputs(self) -> tuple[Value, ...]:
         """The inputs as values."""
-        values = []
-        for source in self.spec.inputs:
-            shape = infer_input(source, self.params, self.report)
-            if shape is not None and self.sizes is not None and len(self.sizes) == shape.rank:
-                shape = shape.resize(self.sizes)
+        values, opened = [], []
+        for position, source in enumerate(self.spec.inputs):
+            found = infer_input(source, self.params, self.report)
+            shape = found.resize(self.sizes.get(source.name)) if found is not None else None
+            opened += found.list_opened(position, source.name) if found is not None else []
             if shape is not None and not self.hold_size(shape, (), source.span):
                 shape = None
             values.append(Value(shape, name=source.name))
+        self.open_sizes = join_open_sizes(opened)
         return tuple(values)
 
     # Lists and modifiers

@@ -10,10 +10,12 @@ from cnnspec.diagnostics import Diagnostic, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph import limits
 from cnnspec.graph.builder import Builder
+from cnnspec.graph.declared import check_declared
 from cnnspec.graph.expect import check_figures
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.record import Key, Stopped
 from cnnspec.graph.reuse import Known
+from cnnspec.graph.settle import Sizes, build_settled
 from cnnspec.graph.static import check_words
 from cnnspec.graph.unused import find_unused_defaults
 from cnnspec.spec.model import ModelSpec
@@ -78,12 +80,20 @@ class _Checker:
             spans = [*self.spec.variant_spans.get(variant, {}).values(), self.spec.span]
             self.add(Diagnostic("too-large", message, spans[0], help=(help,)))
             return False
-        builder = Builder(self.spec, variant, dict(self.overrides), words=False, known=self.known)
-        graph = builder.build()
+
+        def make(sizes: Sizes) -> Builder:
+            return Builder(
+                self.spec, variant, dict(self.overrides),
+                sizes=sizes, words=False, known=self.known,
+            )  # fmt: skip
+
+        builder, graph = build_settled(make)
         self.work += builder.steps + limits.BUILD_COST
         self.built.append(variant)
         if graph is not None:
             self.graphs[variant] = graph
+            for diagnostic in check_declared(graph):
+                self.add(diagnostic, variant)
         for diagnostic in builder.diagnostics:
             self.add(diagnostic, variant)
         if builder.faults:

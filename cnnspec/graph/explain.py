@@ -75,6 +75,7 @@ def _explain(uses: list[Fault], span: Span, trials: Trials, first: bool) -> Diag
     notes = [*fault.cause.notes, *(describe(fault) if describe else [])]
     if first:
         notes += _suspect_layout(trials.base.inputs)
+        notes += _describe_open_sizes(trials.base)
     notes += chain
     if len(uses) > 1:
         same = all(use.cause.message == fault.cause.message for use in uses)
@@ -130,6 +131,21 @@ def _suspect_layout(inputs: tuple[Value, ...]) -> list[str]:
     height, width = shape.channels, other
     meant = f"channels: {channels}, height: {height}, width: {width}"
     return [f"the input is {shape}: did you mean {meant}?"]
+
+
+def _describe_open_sizes(builder: Builder) -> list[str]:
+    """For which of the open sizes the shapes are, and that others are no better."""
+    sizes = builder.open_sizes
+    if not sizes:
+        return []
+    values = []
+    for size in sizes:
+        position, place = size.places[0]
+        shape = builder.inputs[position].shape
+        values.append(f"{size.letter} = {shape.sizes[place] if shape else '?'}")
+    if all(size.default is not None for size in sizes):
+        return [f"with the default {', '.join(values)}"]
+    return [f"with {', '.join(values)}; no other sizes were found that work"]
 
 
 _DESCRIPTIONS: MappingProxyType[str, Callable[[Fault], list[str]]] = MappingProxyType(

@@ -10,7 +10,7 @@ from cnnspec.graph.record import Fault
 from cnnspec.graph.trail import label_changes, trace
 from cnnspec.graph.trials import Trials
 from cnnspec.ops.shapes import Kind
-from cnnspec.spec.model import Literal
+from cnnspec.spec.model import Literal, MapArgument
 
 # Larger than any image that a network takes whole.
 _MAX_SIZE = 8192
@@ -21,7 +21,7 @@ Sizes = tuple[int, ...]
 
 
 def read_sizes(trials: Trials) -> Sizes | None:
-    """The spatial sizes of the input, where they are written as plain numbers.
+    """The spatial sizes of the input, where they are written as plain numbers, or open.
 
     Sizes that come from parameters may be used elsewhere too, so that they cannot be tried alone.
     """
@@ -29,7 +29,8 @@ def read_sizes(trials: Trials) -> Sizes | None:
     if len(inputs) != 1 or inputs[0].shape is None or inputs[0].shape.kind is not Kind.MAP:
         return None
     shape = inputs[0].shape
-    if all(isinstance(spec.inputs[0].sizes.get(axis), Literal) for axis in shape.axes):
+    written = map(spec.inputs[0].sizes.get, shape.axes)
+    if all(isinstance(argument, Literal | MapArgument) for argument in written):
         return shape.sizes
     return None
 

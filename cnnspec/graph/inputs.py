@@ -3,28 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.expressions import Value as Scalar
 from cnnspec.expressions.syntax import show
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
+from cnnspec.graph.ir import OpenSize
+from cnnspec.graph.opened import guess_size, read_open_size
 from cnnspec.ops.fields import MAX_SIZE
 from cnnspec.ops.shapes import AXIS_NAMES, Kind, Shape
 from cnnspec.spec.model import InputSpec
 
+Report = Callable[[Diagnostic], None]
 
-def infer_input(
-    source: InputSpec, variables: Mapping[str, Scalar], report: Callable[[Diagnostic], None]
-) -> Shape | None:
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The shape of one input, for some value of the axes that are open."""
+
+    shape: Shape
+    opened: Mapping[int, OpenSize] = field(default_factory=dict)
+
+    def resize(self, sizes: tuple[int, ...] | None) -> Shape:
+        """The shape with other sizes, if there are as many."""
+        fits = sizes is not None and len(sizes) == self.shape.rank
+        return self.shape.resize(sizes) if fits and sizes is not None else self.shape
+
+    def list_opened(self, position: int, name: str) -> list[tuple[int, str, int, str, OpenSize]]:
+        """The open axes with their place among all inputs, as they are joined by letter."""
+        axes = self.shape.axes
+        return [(position, name, place, axes[place], size) for place, size in self.opened.items()]
+
+
+def infer_input(source: InputSpec, variables: Mapping[str, Scalar], report: Report) -> Input | None:
     """The shape of one input from the sizes that it names; None after an error."""
     sizes: dict[str, int] = {}
+    opened: dict[str, OpenSize] = {}
     for name, argument in source.sizes.items():
         try:
-            size = evaluate(argument, variables)
+            found = read_open_size(name, argument, variables, report)
+            size = found or evaluate(argument, variables)
         except UnknownValue:
             continue
         except BadArgument as error:
             report(Diagnostic("invalid-expression", error.message, error.span))
+            continue
+        if isinstance(size, OpenSize):
+            opened[name] = size
+            sizes[name] = guess_size(size)
             continue
         if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_SIZE:
             message = f"{name} must be a whole number from 1 to {MAX_SIZE}, got {show(size)}"
@@ -33,14 +60,22 @@ def infer_input(
         sizes[name] = size
     if len(sizes) < len(source.sizes):
         return None
+    return _arrange(source, sizes, opened, report)
+
+
+def _arrange(
+    source: InputSpec, sizes: dict[str, int], opened: dict[str, OpenSize], report: Report
+) -> Input | None:
+    """The sizes as the shape of the kind of value that they name."""
     named = set(sizes)
     if named == {"features"}:
-        return Shape(Kind.VECTOR, sizes["features"])
+        return Input(Shape(Kind.VECTOR, sizes["features"]))
     if named == {"tokens", "channels"}:
-        return Shape(Kind.TOKENS, sizes["channels"], (sizes["tokens"],))
+        return Input(Shape(Kind.TOKENS, sizes["channels"], (sizes["tokens"],)))
     for axes in AXIS_NAMES.values():
         if named == {"channels", *axes}:
-            return Shape(Kind.MAP, sizes["channels"], tuple(sizes[axis] for axis in axes))
+            shape = Shape(Kind.MAP, sizes["channels"], tuple(sizes[axis] for axis in axes))
+            return Input(shape, {axes.index(name): size for name, size in opened.items()})
     report(
         Diagnostic(
             "invalid-input",

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value as Scalar
 from cnnspec.ops.base import Op, Weight
 from cnnspec.ops.shapes import Shape
 from cnnspec.spec.model import Block, ModelSpec, Step
+
+if TYPE_CHECKING:
+    from cnnspec.graph.variations import Variations
 
 
 @dataclass(slots=True, eq=False)
@@ -145,11 +149,38 @@ class SkipItem(Item):
     """A step whose ``when`` did not hold: its value passes unchanged."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSize:
+    """A size of the input that is not fixed; shapes in the graph are those of one such size.
+
+    `places` are the input and the axis, by position, of each size that is this one. `most` is
+    None where nothing bounds it. `is_range` says that the author declared bounds, `has_least`
+    that there is a lower one among them.
+    """
+
+    letter: str
+    places: tuple[tuple[int, int], ...]
+    span: Span
+    least: int = 1
+    most: int | None = None
+    multiple_of: int = 1
+    default: int | None = None
+    is_range: bool = False
+    has_least: bool = False
+
+    def admits(self, size: int) -> bool:
+        """Whether the author declared a size."""
+        in_bounds = self.least <= size and (self.most is None or size <= self.most)
+        return in_bounds and size % self.multiple_of == 0
+
+
 @dataclass(slots=True, eq=False)
 class Graph:
     """A sound network: what it is called, what goes in and out, its ops in order.
 
     `params` are the model's parameters as evaluated for this variant and these overrides.
+    `open_sizes` are the sizes of its inputs that are not fixed, and `variations` what is known of
+    them, once that was asked for.
     """
 
     spec: ModelSpec
@@ -160,6 +191,8 @@ class Graph:
     outputs: dict[str, Value]
     nodes: tuple[Node, ...]
     body: Region
+    open_sizes: tuple[OpenSize, ...] = ()
+    variations: Variations | None = field(default=None, init=False, repr=False)
 
     @property
     def name(self) -> str:

@@ -21,6 +21,7 @@ from cnnspec.graph.modifiers import (
     check_list,
     check_shortcut_condition,
 )
+from cnnspec.graph.opened import list_letters
 from cnnspec.graph.words import explain_field, explain_word, suggest
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.keys import STRUCTURES
@@ -48,6 +49,7 @@ class _Checker:
     def __init__(self, spec: ModelSpec, report: Report) -> None:
         self.spec = spec
         self.report = report
+        self.letters = list_letters(spec)
         self.factory = OpFactory(spec, {}, self)
 
     def fail(self, rule: str, message: str, span: Span, *help: str) -> None:
@@ -228,6 +230,8 @@ class _Checker:
             for name in sorted(needs(formula) - names):
                 known = ", ".join(sorted(names)[:12])
                 help = suggest(name, sorted(names), f"names known here: {known}")
+                if name in self.letters:
+                    help = f"{name} is a size of the input that stays open, so it is no number"
                 place = _find_name(formula, name)
                 self.fail("unknown-name", f"unknown name '{name[:80]}'", place, help)
 

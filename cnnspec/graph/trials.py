@@ -80,8 +80,8 @@ class Trials:
             return False
         trial = Builder(
             self.base.spec, self.base.variant, self.base.overrides,
-            patches=patches, sizes=sizes, words=False, tolerated=self.tolerated - {fault.key},
-            known=self.base.known.without_instances(),
+            patches=patches, sizes=self.resize(sizes), words=False,
+            tolerated=self.tolerated - {fault.key}, known=self.base.known.without_instances(),
         )  # fmt: skip
         trial.build()
         self.budget.built += trial.steps + 1
@@ -92,6 +92,10 @@ class Trials:
             and trial.seen <= self.base.seen
             and len(trial.diagnostics) == len(trial.seen)
         )
+
+    def resize(self, sizes: tuple[int, ...] | None) -> dict[str, tuple[int, ...]]:
+        """The sizes of the one input by its name."""
+        return {} if sizes is None else {value.name: sizes for value in self.base.inputs}
 
 
 def is_own(step: Step) -> bool:

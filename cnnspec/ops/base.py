@@ -74,6 +74,15 @@ class Reach:
     stride: Fraction = Fraction(1)
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How one axis of an output follows from its input: (factor * in + offset) // divisor."""
+
+    factor: int = 1
+    offset: int = 0
+    divisor: int = 1
+
+
 class Op(Model):
     """The meaning of one kind of layer; subclasses add fields and override the rules below.
 
@@ -110,6 +119,17 @@ class Op(Model):
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...] | None:
         """The reach along each spatial axis; None when every output reads the whole map."""
         return tuple(Reach(1) for _ in inputs[0].sizes)
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...] | None:
+        """How each axis of the output follows from the input's; None where none does.
+
+        It holds for every size of the input; ops that merge follow the largest of theirs.
+        """
+        return tuple(Growth() for _ in max(inputs, key=lambda shape: shape.rank).sizes)
+
+    def count_unread(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
+        """The rows at the end of each axis that no window gets to."""
+        return (0,) * inputs[0].rank
 
 
 def spread(value: int | tuple[int, ...], rank: int, field: str) -> tuple[int, ...]:

@@ -6,12 +6,12 @@ from fractions import Fraction
 from math import prod
 from typing import ClassVar
 
-from cnnspec.ops.base import MAPS, Kernel, Op, Reach, ShapeFault, Weight, spread
+from cnnspec.ops.base import MAPS, Growth, Kernel, Op, Reach, ShapeFault, Weight, spread
 from cnnspec.ops.fields import Count, Flag, Padding, PerAxis, PerAxisFromZero
 from cnnspec.ops.initializers import Initial
 from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape
-from cnnspec.ops.windows import Window, resolve_windows, slide
+from cnnspec.ops.windows import Window, find_growth, resolve_windows, slide
 
 
 def check_groups(groups: int, channels: int, what: str, field: str = "groups") -> None:
@@ -85,6 +85,13 @@ class _Convolution(Op):
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(Reach(w.extent, Fraction(w.stride)) for w in self.resolve(inputs[0]))
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
+        return find_growth(self.resolve(inputs[0]), self.padding)
+
+    def count_unread(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
+        pairs = zip(self.resolve(inputs[0]), inputs[0].sizes, strict=True)
+        return tuple(window.count_unread(size) for window, size in pairs)
 
     def _kernel(self, shape: Shape) -> tuple[int, ...]:
         return spread(self.kernel_size, shape.rank, "kernel_size")
@@ -214,4 +221,10 @@ class ConvTranspose(Op):
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(
             Reach(-(-w.extent // w.stride), Fraction(1, w.stride)) for w in self.resolve(inputs[0])
+        )
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
+        pairs = zip(self.resolve(inputs[0]), self.extra_rows(inputs[0]), strict=True)
+        return tuple(
+            Growth(w.stride, w.extent + extra - w.stride - w.before - w.after) for w, extra in pairs
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from cnnspec.ops.base import Op
 

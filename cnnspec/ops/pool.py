@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import ClassVar
 
-from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, spread
+from cnnspec.ops.base import MAPS, Growth, Op, Reach, ShapeFault, spread
 from cnnspec.ops.fields import Flag, Padding, PerAxis, Positive
 from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape, vector
-from cnnspec.ops.windows import Window, resolve_windows, slide
+from cnnspec.ops.windows import Window, find_growth, resolve_windows, slide
 
 
 class _Pool(Op):
@@ -67,6 +67,13 @@ class _Pool(Op):
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(Reach(w.extent, Fraction(w.stride)) for w in self.resolve(inputs[0]))
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
+        return find_growth(self.resolve(inputs[0]), self.pads)
+
+    def count_unread(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
+        pairs = zip(self.resolve(inputs[0]), inputs[0].sizes, strict=True)
+        return tuple(window.count_unread(size) for window, size in pairs)
 
 
 class _ExtremePool(_Pool):
@@ -144,6 +151,9 @@ class _GlobalPool(Op):
     def find_reach(self, inputs: tuple[Shape, ...]) -> None:
         return None
 
+    def find_growth(self, inputs: tuple[Shape, ...]) -> None:
+        return None
+
 
 class GlobalAvgPool(_GlobalPool):
     """The mean of each channel over the whole map, as a vector.
@@ -186,3 +196,6 @@ class AdaptiveAvgPool(Op):
             Reach(max(-(-(i + 1) * n // o) - i * n // o for i in range(o)), Fraction(n, o))
             for n, o in zip(shape.sizes, bins, strict=True)
         )
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> None:
+        return None

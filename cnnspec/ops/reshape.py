@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cnnspec.ops.base import MAPS, Op, ShapeFault, spread_sides
+from cnnspec.ops.base import MAPS, Growth, Op, ShapeFault, spread_sides
 from cnnspec.ops.fields import PerAxisFromZero
 from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape, vector
@@ -22,6 +22,9 @@ class Flatten(Op):
         return vector(inputs[0].elements)
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> None:
+        return None
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> None:
         return None
 
 
@@ -47,6 +50,9 @@ class ZeroPad(Op):
         (shape,) = inputs
         pairs = zip(shape.sizes, self.resolve_sides(shape), strict=True)
         return shape.resize(tuple(size + sum(sides) for size, sides in pairs))
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
+        return tuple(Growth(1, sum(sides)) for sides in self.resolve_sides(inputs[0]))
 
 
 class Crop(Op):
@@ -80,6 +86,9 @@ class Crop(Op):
                 field="margins",
             )
         return shape.resize(tuple(sizes))
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
+        return tuple(Growth(1, -sum(sides)) for sides in self.resolve_sides(inputs[0]))
 
 
 class Identity(Op):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
-from cnnspec.ops.base import MAPS, Op, Reach, ShapeFault, spread
+from cnnspec.ops.base import MAPS, Growth, Op, Reach, ShapeFault, spread
 from cnnspec.ops.fields import PerAxis, words
 from cnnspec.ops.model import Field
 from cnnspec.ops.shapes import Kind, Shape
@@ -53,3 +53,6 @@ class Upsample(Op):
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         extent = 1 if self.mode == "nearest" else 2
         return tuple(Reach(extent, Fraction(1, factor)) for factor in self.factors(inputs[0]))
+
+    def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
+        return tuple(Growth(factor) for factor in self.factors(inputs[0]))

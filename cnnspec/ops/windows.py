@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cnnspec.ops.base import ShapeFault, spread, spread_sides
+from cnnspec.ops.base import Growth, ShapeFault, spread, spread_sides
 from cnnspec.ops.shapes import Shape
 
 
@@ -58,6 +58,27 @@ class Window:
         reach = (self.count_steps(size) - 1) * self.stride + self.extent
         return max(0, reach - (size + self.before + self.after))
 
+    @property
+    def slack(self) -> int:
+        """The rows past the trailing padding that the last window may read, whatever the size.
+
+        With so many more rows of padding, steps that are rounded down are as many as `ceil` gives.
+        """
+        if not self.ceil:
+            return 0
+        # The last window must start inside the map or its leading padding.
+        return min(self.stride - 1, self.extent - 1 - self.after)
+
+    def find_growth(self) -> Growth:
+        """The number of steps as a formula that holds for every size."""
+        room = self.before + self.after + self.slack - self.extent
+        return Growth(1, room + self.stride, self.stride)
+
+    def count_unread(self, size: int) -> int:
+        """How many rows at the end of the map lie behind the last window."""
+        reach = (self.count_steps(size) - 1) * self.stride + self.extent - self.before
+        return max(0, size - reach)
+
 
 def pad_same(size: int, window: Window) -> Window:
     """The window with the padding that gives ceil(size / stride) rows."""
@@ -92,6 +113,15 @@ def resolve_windows(
         replace(window, before=before, after=after)
         for window, (before, after) in zip(windows, sides, strict=True)
     )
+
+
+def find_growth(
+    windows: tuple[Window, ...], padding: int | tuple[int, ...] | str
+) -> tuple[Growth, ...]:
+    """How the sizes after sliding follow from those before, whatever they are."""
+    if padding == "same":
+        return tuple(Growth(1, window.stride - 1, window.stride) for window in windows)
+    return tuple(window.find_growth() for window in windows)
 
 
 def slide(shape: Shape, windows: tuple[Window, ...], op: str) -> tuple[int, ...]:

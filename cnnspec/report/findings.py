@@ -33,11 +33,14 @@ def format_concise(diagnostics: Sequence[Diagnostic]) -> str:
     return "".join(lines)
 
 
-def format_json(diagnostics: Sequence[Diagnostic]) -> str:
-    """Write a JSON list with an object for each finding."""
+def format_json(
+    diagnostics: Sequence[Diagnostic], more: Sequence[Mapping[str, object]] = ()
+) -> str:
+    """Write a JSON list with an object for each finding, and for what else there is to say."""
     import json
 
-    return json.dumps([_describe(diagnostic) for diagnostic in diagnostics], indent=2) + "\n"
+    findings = [_describe(diagnostic) for diagnostic in diagnostics]
+    return json.dumps([*findings, *more], indent=2) + "\n"
 
 
 def format_github(diagnostics: Sequence[Diagnostic]) -> str:

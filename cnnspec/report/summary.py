@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from cnnspec.graph.ir import BranchItem, CallItem, Graph, GroupItem, Node
+from cnnspec.graph.valid_sizes import AxisSizes
+from cnnspec.graph.variations import find_variations, list_dims
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.shapes import Shape
 from cnnspec.report.receptive import Fields, find_fields
@@ -20,7 +22,8 @@ class Row:
 
     `parameters` counts what is trained, `statistics` the running means and variances, `macs` the
     multiply-accumulates of convolution and linear layers for one sample. `activations` is
-    how many numbers the layers give for one sample.
+    how many numbers the layers give for one sample. `dims` are the axes of the output, with
+    formulas for sizes that are open; `output` and the figures are for one such size.
     """
 
     path: str
@@ -31,15 +34,22 @@ class Row:
     macs: int
     activations: int
     fields: Fields
+    dims: tuple[int | str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A network's layers with their figures, and the totals."""
+    """A network's layers with their figures, and the totals.
+
+    `open_inputs` are the axes of the inputs with the letters of open sizes, where there are any,
+    and `sizes` what these can be.
+    """
 
     name: str
     inputs: tuple[tuple[str, Shape], ...]
     layers: tuple[Row, ...]
+    open_inputs: tuple[tuple[str, tuple[int | str, ...]], ...] = ()
+    sizes: tuple[AxisSizes, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -88,14 +98,18 @@ def summarize(graph: Graph, depth: int | None = None) -> Summary:
     """
     fields = find_fields(graph)
     counted: set[str] = set()
-    rows = [_measure(node, fields[node.output], counted) for node in graph.nodes]
+    rows = [_measure(graph, node, fields[node.output], counted) for node in graph.nodes]
     if depth is not None:
         rows = _fold(rows, depth, _name_parts(graph))
     inputs = tuple((value.name or "input", value.known) for value in graph.inputs)
-    return Summary(graph.name, inputs, tuple(rows))
+    if not graph.open_sizes:
+        return Summary(graph.name, inputs, tuple(rows))
+    opened = tuple((value.name or "input", list_dims(graph, value)) for value in graph.inputs)
+    sizes = find_variations(graph).valid.axes
+    return Summary(graph.name, inputs, tuple(rows), opened, sizes)
 
 
-def _measure(node: Node, fields: Fields, counted: set[str]) -> Row:
+def _measure(graph: Graph, node: Node, fields: Fields, counted: set[str]) -> Row:
     trained = kept = 0
     for weight in node.weights:
         # A layer that is called several times owns its weights once, and computes each time.
@@ -105,8 +119,9 @@ def _measure(node: Node, fields: Fields, counted: set[str]) -> Row:
         trained += prod(weight.shape) if weight.trainable else 0
         kept += 0 if weight.trainable else prod(weight.shape)
     return Row(
-        node.path, node.op.op, node.shape, trained, kept, node.macs, node.shape.elements, fields
-    )
+        node.path, node.op.op, node.shape, trained, kept, node.macs, node.shape.elements, fields,
+        list_dims(graph, node.output),
+    )  # fmt: skip
 
 
 def _name_parts(graph: Graph) -> dict[str, str]:

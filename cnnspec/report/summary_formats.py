@@ -9,7 +9,10 @@ from collections.abc import Callable
 from fractions import Fraction
 from types import MappingProxyType
 
+from cnnspec.graph.size_formulas import write_dims
+from cnnspec.graph.size_sets import spell_sizes
 from cnnspec.report.receptive import Field, Fields
+from cnnspec.report.sizes import describe_axis
 from cnnspec.report.summary import Row, Summary, list_sizes
 from cnnspec.report.tables import Column, draw_markdown, draw_text
 
@@ -62,7 +65,8 @@ def format_json(summary: Summary) -> str:
     A receptive field holds the rows read at least (`min`) and at most (`max`) along each axis of
     the input, and the `stride`, null where the axis is gone; `whole` says that some path reads
     the whole input. A network with one input has its shape as `input`, one with several
-    has a mapping.
+    has a mapping. Where sizes are open, `input` and `output_shape` are for one of them, and
+    `input_formula` and `output_formula` say them all.
     """
     inputs = {name: list(shape.dims) for name, shape in summary.inputs}
     layers = [
@@ -73,14 +77,21 @@ def format_json(summary: Summary) -> str:
             "parameters": row.parameters,
             "macs": row.macs,
             "receptive_field": _describe_fields(row.fields, summary),
+            **({"output_formula": list(row.dims)} if summary.sizes else {}),
         }
         for row in summary.layers
     ]
+    opened = {name: list(dims) for name, dims in summary.open_inputs}
+    sizes = {
+        "input_formula": next(iter(opened.values())) if len(opened) == 1 else opened,
+        "sizes": [describe_axis(axis) for axis in summary.sizes],
+    }
     shown = {
         "name": summary.name,
         "input": next(iter(inputs.values())) if len(inputs) == 1 else inputs,
         "layers": layers,
         "totals": summary.totals,
+        **(sizes if summary.sizes else {}),
     }
     return json.dumps(shown, indent=2) + "\n"
 
@@ -122,7 +133,7 @@ def _list_cells(row: Row) -> list[str]:
     return [
         row.path,
         row.op,
-        str(row.output),
+        write_dims(row.dims),
         f"{row.parameters:,}" if row.parameters else "",
         f"{row.macs:,}" if row.macs else "",
         _draw_fields(row.fields),
@@ -165,14 +176,32 @@ def _whole(summary: Summary) -> tuple[int, ...]:
 
 
 def _describe_inputs(summary: Summary) -> str:
+    if summary.open_inputs:
+        several = len(summary.open_inputs) > 1
+        shown = [
+            f"{name} {write_dims(dims)}" if several else write_dims(dims)
+            for name, dims in summary.open_inputs
+        ]
+        return ", ".join(shown)
+    return _describe_nominal(summary)
+
+
+def _describe_nominal(summary: Summary) -> str:
     if len(summary.inputs) == 1:
         return str(summary.inputs[0][1])
     return ", ".join(f"{name} {shape}" for name, shape in summary.inputs)
 
 
 def _describe_totals(summary: Summary) -> list[str]:
+    opened = [
+        f"{axis.size.letter} ({' and '.join(axis.axes)}): {spell_sizes(axis.usable)}"
+        for axis in summary.sizes
+    ]
+    figures = [f"Figures are for an input of {_describe_nominal(summary)}"] if opened else []
     kept = f", and {summary.statistics:,} running statistics" if summary.statistics else ""
     return [
+        *opened,
+        *figures,
         f"Parameters: {summary.parameters:,}, all trainable{kept}",
         f"MACs: {summary.macs:,} for one sample, in convolution and linear layers",
         f"Memory in float32: weights {draw_bytes(summary.weight_bytes)}, "

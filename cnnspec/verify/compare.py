@@ -85,7 +85,13 @@ def judge(
     if found.parameters != parameters:
         problems.append(f"{found.parameters:,} parameters instead of {parameters:,}")
     output = None
-    if shape == expected.known.dims:
+    others = [
+        f"output shape {array.shape[1:]} instead of {other.shape[1:]}"
+        for array, other in zip(found.outputs[1:], reference.outputs[1:], strict=True)
+        if array.shape != other.shape and shape == expected.known.dims
+    ]
+    problems += others
+    if shape == expected.known.dims and not others:
         output = _worst(
             measure_difference(a, b, f"batch of {len(a)}")
             for a, b in zip(found.outputs, reference.outputs, strict=True)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnspec.graph.ir import Graph
+from cnnspec.graph.variations import list_other_inputs
 
 Array = NDArray[Any]
 
@@ -70,8 +71,11 @@ def draw_task(graph: Graph, seed: int, *, train: bool = False, trace: bool = Fal
     def draw(*shape: int) -> Array:
         return source.standard_normal(shape).astype(np.float32)
 
+    nominal = tuple(value.known for value in graph.inputs)
+    # The first and the last batch have the sizes that layers are compared and trained with.
+    samples = [(1, nominal), *((2, shapes) for shapes in list_other_inputs(graph)), (3, nominal)]
     batches = tuple(
-        tuple(draw(size, *value.known.dims) for value in graph.inputs) for size in (1, 3)
+        tuple(draw(count, *shape.dims) for shape in shapes) for count, shapes in samples
     )
     (output,) = graph.outputs.values()
     return Task(

@@ -41,6 +41,14 @@ class HandmadeSite:
             raise UnshareableError
         return first
 
+    def varies(self, fact: Callable[[Node], T]) -> bool:
+        """No size of a handmade input is open."""
+        return False
+
+    def is_open(self) -> bool:
+        """No size of a handmade input is open."""
+        return False
+
     def field(self, name: str) -> Expr:
         if name in self.written:
             return Code(self.written[name])

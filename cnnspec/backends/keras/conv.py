@@ -97,7 +97,9 @@ def _slide(
 ) -> Layers:
     thinned = site.same(_needs_thinning)
     bare = all(is_bare(_find_sides(node)) for node in site.nodes)
-    same = not bare and all(map(_is_same, site.nodes))
+    # Where the padding follows from a size that is open, Keras computes it by the same rule.
+    at_run_time = not thinned and site.varies(_find_sides)
+    same = at_run_time or (not bare and all(map(_is_same, site.nodes)))
     layer = call_layer(
         kind,
         *filters,

@@ -29,7 +29,7 @@ from cnnspec.backends.pycode import (
     literal,
 )
 from cnnspec.backends.rows import Row, Use
-from cnnspec.backends.site import OpSite, Supports
+from cnnspec.backends.site import OpSite, Supports, find_refused
 from cnnspec.backends.structure import list_calls, list_variables, make_uses, write_shared
 from cnnspec.backends.units import (
     IN_CHANNELS,
@@ -43,7 +43,7 @@ from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import Graph, Item, Node
 from cnnspec.naming import module_name, variable_name
-from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.ops.shapes import Kind
 from cnnspec.rendering import render_template
 from cnnspec.resources import find_folder
 
@@ -170,7 +170,7 @@ class SourceWriter:
 
     def write_sequential(self, unit: Unit, model_name: str) -> list[str]:
         """A chain without blocks as one list of layers."""
-        items: list[Expr] = [Call("keras.Input", (say_input(self.graph.inputs[0].known),))]
+        items: list[Expr] = [Call("keras.Input", (say_input(self.graph, 0),))]
         namer = PathNamer(unit)
         for node, row in list_nodes(unit):
             site = OpSite(self.finder, self.supports, unit, [row], (node,))
@@ -189,10 +189,10 @@ class SourceWriter:
         inputs = self.graph.inputs
         single = len(inputs) == 1
         lines: list[str] = []
-        for value in inputs:
+        for position, value in enumerate(inputs):
             variable = "inputs" if single else writer.pick(value.name)
             name = () if single else (("name", literal(value.name)),)
-            call = Call("keras.Input", (say_input(value.known),), name)
+            call = Call("keras.Input", (say_input(self.graph, position),), name)
             lines += format_statement(f"{variable} = ", call, indent=4)
             writer.values[value.name] = variable
             writer.current = variable
@@ -236,11 +236,14 @@ def is_chain(graph: Graph) -> bool:
     return len(graph.inputs) == 1 and bool(graph.nodes)
 
 
-def say_input(shape: Shape) -> Expr:
-    """A shape as Keras has it: the channels last."""
-    if shape.kind is Kind.MAP:
-        return literal((*shape.sizes, shape.channels))
-    return literal(shape.dims)
+def say_input(graph: Graph, position: int) -> Expr:
+    """A shape as Keras has it: the channels last, and None for sizes that are open."""
+    shape = graph.inputs[position].known
+    opened = {place for size in graph.open_sizes for place in size.places}
+    if shape.kind is not Kind.MAP:
+        return literal(shape.dims)
+    sizes = (None if (position, axis) in opened else size for axis, size in enumerate(shape.sizes))
+    return literal((*sizes, shape.channels))
 
 
 def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
@@ -353,7 +356,7 @@ def compile_keras(graph: Graph, command: str, templates: Path | None = None) -> 
     try:
         source = write_exposed(graph, write_source)
     except CannotSayError as error:
-        raise SpecError(find_refused(graph, error)) from None
+        raise SpecError(find_refusals(graph, error)) from None
     check_names(graph, source.layer_names)
     view = {
         "header": describe_graph(graph, command),
@@ -366,17 +369,15 @@ def compile_keras(graph: Graph, command: str, templates: Path | None = None) -> 
     return Compiled({f"{module_name(graph.name)}_keras.py": (text.encode(),)})
 
 
-def find_refused(graph: Graph, error: CannotSayError) -> list[Diagnostic]:
+def find_refusals(graph: Graph, error: CannotSayError) -> list[Diagnostic]:
     """The diagnostics for all ops that one layer at a time cannot be said."""
-    found = []
+
+    def write(site: OpSite) -> None:
+        if type(site.op) in LAYERS:
+            LAYERS[type(site.op)](site, Code('"probe"'))
+
+    def refuse(node: Node, reason: str) -> Diagnostic:
+        return explain_refusal(node, reason, "keras", ("torch", "onnx"))
+
     finder = ChannelFinder(graph, index_owners(graph))
-    for node in graph.nodes:
-        item = Item(node.origin.step, node.inputs[0], node.output, node.path)
-        unit = Unit("probe", "", (), (Use(None, graph.body, {}),), {})
-        site = OpSite(finder, Supports(), unit, [Row(0, {}, item)], (node,))
-        try:
-            if type(node.op) in LAYERS:
-                LAYERS[type(node.op)](site, Code('"probe"'))
-        except CannotSayError as refusal:
-            found.append(explain_refusal(node, refusal.reason, "keras", ("torch", "onnx")))
-    return found or [Diagnostic("backend-unsupported", error.reason, graph.spec.span)]
+    return find_refused(graph, finder, write, refuse, error.reason)

@@ -47,9 +47,12 @@ from cnnspec.graph.ir import (
     OpItem,
     Region,
     SkipItem,
+    Value,
 )
+from cnnspec.graph.size_formulas import write_dims
+from cnnspec.graph.variations import list_dims
 from cnnspec.graph.walk import walk_items
-from cnnspec.ops.shapes import Shape
+from cnnspec.ops.shapes import Kind
 from cnnspec.spec.model import Formula, ListArgument, Literal, Pattern
 
 # A call of a block: the unit, its rows, the value it takes and the name it passes on.
@@ -175,15 +178,17 @@ class FunctionWriter(Draft):
         """A named group: its steps in line, under a comment where the model has stages."""
         item = rows[0].item
         if self.is_stage(item):
-            self.label(item.path, item.output.known)
+            self.label(item.path, item.output)
         depth = len(self.namer.split(item.path, rows[0])) - 1
         self.namer.stages[depth] = item.step
         self.write_chain(rows, bodies(rows))
         del self.namer.stages[depth]
 
-    def label(self, path: str, shape: Shape) -> None:
+    def label(self, path: str, value: Value) -> None:
         """The comment over a part of the model, with the shape of what it gives."""
-        sizes = " x ".join(map(str, (*shape.sizes, shape.channels)))
+        dims = list_dims(self.finder.graph, value)
+        last = (*dims[1:], dims[0]) if value.known.kind is not Kind.TOKENS else dims
+        sizes = write_dims(last, " x ")
         text = f"{path.replace('.', '/')}: {sizes}"
         self.lines += ["", *format_comment(text, self.indent)]
         self.after_stage = False
@@ -221,7 +226,7 @@ class FunctionWriter(Draft):
         self.check_loop(rows)
         if self.are_stages(rows):
             stages = [turn.path for _, turn in turns(rows[0])]
-            self.label(f"{stages[0]} to {stages[-1].rpartition('.')[2]}", rows[0].item.output.known)
+            self.label(f"{stages[0]} to {stages[-1].rpartition('.')[2]}", rows[0].item.output)
         self.settle()
         self.begin_line()
         held, counts = self.current, self.namer.counts
@@ -335,7 +340,7 @@ class FunctionWriter(Draft):
             values = tuple(self.find_value(item) for item in argument.items)
             self.assign(self.merge(rows, values, set()))
             return
-        name = self.namer.say([node.path for node in site.nodes], rows)
+        name = self.namer.say([node.path for node in site.own], rows)
         layers = LAYERS[type(site.op)](site, name)
         self.note_names(site, find_suffixes(name, layers))
         for layer in map(self.shorthand.shorten, layers):
@@ -347,7 +352,7 @@ class FunctionWriter(Draft):
         `own` variables hold what only the merge takes.
         """
         site = self.find_site(rows)
-        name = self.namer.say([node.path for node in site.nodes], rows)
+        name = self.namer.say([node.path for node in site.own], rows)
         merged = MERGES[type(site.op)](site, name)
         every = (*(layer for layers in merged.inputs for layer in layers), merged.layer)
         self.note_names(site, find_suffixes(name, every))
@@ -364,7 +369,7 @@ class FunctionWriter(Draft):
 
     def note_names(self, site: OpSite, suffixes: Sequence[str]) -> None:
         """Remember which layers each op becomes."""
-        for node in site.nodes:
+        for node in site.own:
             self.layer_names[node] = [f"{name_layer(node.path)}{suffix}" for suffix in suffixes]
 
     def find_site(self, rows: Sequence[Row]) -> OpSite:

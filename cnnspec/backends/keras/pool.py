@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from cnnspec.backends.base import Site
@@ -9,6 +10,7 @@ from cnnspec.backends.keras.layer import (
     Layers,
     call_layer,
     find_rank,
+    text,
     unless,
 )
 from cnnspec.backends.keras.names import suffix_name
@@ -26,17 +28,21 @@ def max_pool(site: Site, name: Expr) -> Layers:
 
     Zeros are such padding for what comes out of a ReLU.
     """
+    if _is_same_at_run_time(site):
+        return (_pool_extremes(site, name, padding=text("same")),)
     if all(map(_follows_relu, site.nodes)):
-        return (*pad_zeros(site, name, "padding", _find_sides), _pool_extremes(site, name))
+        sides = _choose_sides(site)
+        return (*pad_zeros(site, name, "padding", sides), _pool_extremes(site, name))
     return (*_pad_infinity(site, name), _pool_extremes(site, name))
 
 
 def min_pool(site: Site, name: Expr) -> Layers:
     """The maximum of the negated map, negated again."""
+    native = _is_same_at_run_time(site)
     return (
         call_layer("layers.Rescaling", literal(-1.0), name=suffix_name(name, "negate")),
-        *_pad_infinity(site, name),
-        _pool_extremes(site, name),
+        *(() if native else _pad_infinity(site, name)),
+        _pool_extremes(site, name, padding=text("same") if native else None),
         call_layer("layers.Rescaling", literal(-1.0), name=suffix_name(name, "restore")),
     )
 
@@ -50,14 +56,14 @@ def avg_pool(site: Site, name: Expr) -> Layers:
             strides=_choose_strides(site),
             name=name,
         )
-        return (*pad_zeros(site, name, "padding", _find_sides), layer)
+        return (*pad_zeros(site, name, "padding", _choose_sides(site)), layer)
     hangs = any(any(_find_overhang(node)) for node in site.nodes)
     layer = call_layer(
         site.require("CountedAveragePooling"),
         site.field("kernel_size"),
         strides=_choose_strides(site),
         padding=write_pairs(site, "padding", _find_padding),
-        overhang=site.derive("overhang", _find_overhang) if hangs else None,
+        overhang=site.derive("overhang", _choose_overhang(site)) if hangs else None,
         count_padding=unless(site, "count_include_pad", False),
         name=name,
     )
@@ -73,7 +79,7 @@ def lp_pool(site: Site, name: Expr) -> Layers:
         norm_type=site.field("norm_type"),
         name=name,
     )
-    return (*pad_zeros(site, name, None, _find_sides), layer)
+    return (*pad_zeros(site, name, None, _choose_sides(site)), layer)
 
 
 def global_avg_pool(site: Site, name: Expr) -> Layers:
@@ -94,6 +100,9 @@ def adaptive_avg_pool(site: Site, name: Expr) -> Layers:
     if all(_count_bins(node) == 1 for node in site.nodes):
         kind = f"layers.GlobalAveragePooling{find_rank(site)}D"
         return (call_layer(kind, keepdims=literal(True), name=name),)
+    if site.is_open():
+        support = site.require("OpenAdaptiveAveragePooling")
+        return (call_layer(support, site.field("output_size"), name=name),)
     if site.same(_divides):
         kind = f"layers.AveragePooling{find_rank(site)}D"
         return (call_layer(kind, site.derive("pool_size", _find_bin), name=name),)
@@ -109,20 +118,45 @@ def _pool_globally(site: Site, name: Expr, kind: str) -> Expr:
     )
 
 
-def _pool_extremes(site: Site, name: Expr) -> Expr:
+def _pool_extremes(site: Site, name: Expr, padding: Expr | None = None) -> Expr:
     dilation = unless(site, "dilation", 1)
     native = f"layers.MaxPooling{find_rank(site)}D"
     return call_layer(
         native if dilation is None else site.require("DilatedMaxPooling"),
         site.field("kernel_size"),
         strides=_choose_strides(site),
+        padding=padding,
         dilation_rate=dilation,
         name=name,
     )
 
 
+def _is_same_at_run_time(site: Site) -> bool:
+    """Whether the padding follows from the size of the input, which Keras's pool computes too.
+
+    Rows that it adds at the border are no larger than those inside of the same window.
+    """
+    return site.varies(_find_padding) and unless(site, "dilation", 1) is None
+
+
+def _choose_overhang(site: Site) -> Callable[[Node], tuple[int, ...]]:
+    """What the last window reads past the padding: at most, where sizes are open."""
+    return _find_slack if site.varies(_find_overhang) else _find_overhang
+
+
+def _choose_sides(site: Site) -> Callable[[Node], Sides]:
+    """The padding, and what the last window reads past it."""
+    overhang = _choose_overhang(site)
+
+    def find(node: Node) -> Sides:
+        pairs = zip(_find_padding(node), overhang(node), strict=True)
+        return tuple((before, after + rows) for (before, after), rows in pairs)
+
+    return find
+
+
 def _pad_infinity(site: Site, name: Expr) -> Layers:
-    rows = write_pairs(site, "padding", _find_sides)
+    rows = write_pairs(site, "padding", _choose_sides(site))
     if rows is None:
         return ()
     support = site.require("NegativeInfinityPadding")
@@ -166,10 +200,8 @@ def _find_overhang(node: Node) -> tuple[int, ...]:
     return tuple(window.find_overhang(size) for window, size in pairs)
 
 
-def _find_sides(node: Node) -> Sides:
-    """The padding, and what the last window reads past it."""
-    pairs = zip(_find_padding(node), _find_overhang(node), strict=True)
-    return tuple((before, after + rows) for (before, after), rows in pairs)
+def _find_slack(node: Node) -> tuple[int, ...]:
+    return tuple(window.slack for window in _find_windows(node))
 
 
 def _leaves_out_rows(node: Node) -> bool:

@@ -8,7 +8,7 @@ from cnnspec.backends.base import Site
 from cnnspec.backends.keras.layer import Layers, call_layer, find_rank
 from cnnspec.backends.keras.names import suffix_name
 from cnnspec.backends.keras.padding import Sides, write_sides
-from cnnspec.backends.pycode import Expr, literal
+from cnnspec.backends.pycode import Bracketed, Expr, literal
 from cnnspec.graph.ir import Node
 from cnnspec.ops.reshape import Crop, ZeroPad
 from cnnspec.ops.shapes import Kind
@@ -17,7 +17,12 @@ from cnnspec.ops.shapes import Kind
 def flatten(site: Site, name: Expr) -> Layers:
     """Keras's flatten; a map has its channels moved to the front first, where order matters."""
     rank = site.same(_count_moved_axes)
-    flat = call_layer("layers.Flatten", name=name)
+    if site.is_open() and not site.varies(_count_features):
+        # Keras's own does not see that the result is as long whatever the open sizes.
+        features = site.derive("features", _count_features)
+        flat = call_layer("layers.Reshape", Bracketed((features,), "()"), name=name)
+    else:
+        flat = call_layer("layers.Flatten", name=name)
     if not rank:
         return (flat,)
     order = literal((rank + 1, *range(1, rank + 1)))
@@ -54,3 +59,7 @@ def _count_moved_axes(node: Node) -> int:
     (shape,) = node.shapes
     moves = shape.kind is Kind.MAP and shape.channels > 1 and max(shape.sizes) > 1
     return shape.rank if moves else 0
+
+
+def _count_features(node: Node) -> int:
+    return node.shape.channels

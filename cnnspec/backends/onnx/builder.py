@@ -18,8 +18,8 @@ from cnnspec.ops.windows import Window
 BATCH = "batch"
 
 
-def declare(name: str, dims: Sequence[int | str]) -> ValueInfoProto:
-    """The declaration of a float tensor."""
+def declare(name: str, dims: Sequence[int | str | None]) -> ValueInfoProto:
+    """The declaration of a float tensor; None is an axis of unknown size."""
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
 
 
@@ -51,6 +51,10 @@ class Builder:
         self.declarations: dict[str, ValueInfoProto] = {}
         self.initialisers: dict[str, NDArray[Any] | None] = {}
         self._taken = set(reserved)
+
+    def branch(self) -> Builder:
+        """An empty model with the same names given away, to try in it what an op becomes."""
+        return Builder(self.opset, self._taken)
 
     def claim(self, name: str) -> str:
         """A name for a new tensor: this one, or with a number where it is taken."""
@@ -91,13 +95,24 @@ class Builder:
 class Place:
     """One op's place in the model: the tensors that come in, and what the op may write.
 
-    `result` is the name that the op's own output gets.
+    `result` is the name that the op's own output gets. `others` are the same op for other sizes of
+    an input that is open: what is written must hold for all of them.
     """
 
     builder: Builder
     node: Node
     inputs: tuple[str, ...]
     result: str
+    others: tuple[Node, ...] = ()
+
+    def varies(self, fact: Callable[[Node], object]) -> bool:
+        """Whether a fact about the op depends on a size of the input that is open."""
+        return any(fact(other) != fact(self.node) for other in self.others)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the op's sizes are different for different inputs."""
+        return bool(self.others)
 
     @property
     def input(self) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
-from cnnspec.backends.onnx.builder import Place, Writer, describe_windows
+from cnnspec.backends.base import CannotSayError
+from cnnspec.backends.onnx.builder import Place, Writer, describe_windows, list_pads
+from cnnspec.graph.ir import Node
 from cnnspec.ops.base import Op
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
+from cnnspec.ops.pool import MaxPool
 from cnnspec.ops.windows import Window
 
 
@@ -18,10 +21,28 @@ def write_conv(op: Conv | DepthwiseConv, at: Place) -> str:
     return at.give(
         "Conv",
         (at.input, *at.weights()),
-        **describe_windows(windows),
+        **(pad_at_run_time(windows) if at.varies(list_pads_of) else describe_windows(windows)),
         dilations=[window.dilation for window in windows],
         group=op.count_groups(at.shape.channels),
     )
+
+
+def list_pads_of(node: Node) -> list[int]:
+    """The padding of an op that slides windows, as ONNX lists it."""
+    windows = cast(Conv | MaxPool, node.op).resolve(node.shapes[0])
+    return list_pads((window.before, window.after) for window in windows)
+
+
+def pad_at_run_time(windows: tuple[Window, ...]) -> dict[str, Any]:
+    """The attributes of windows whose padding follows from sizes that are open: `same` only."""
+    if any(window.dilation > 1 and window.kernel > 1 for window in windows):
+        raise CannotSayError(
+            "its padding depends on a size of the input that is open, and ONNX Runtime refuses to "
+            "compute the padding of dilated windows"
+        )
+    attributes: dict[str, Any] = describe_windows(windows)
+    del attributes["pads"]
+    return {**attributes, "auto_pad": "SAME_UPPER"}
 
 
 def write_conv_transpose(op: ConvTranspose, at: Place) -> str:

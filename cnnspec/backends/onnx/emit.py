@@ -24,9 +24,11 @@ from cnnspec.backends.onnx import (
     resize,
 )
 from cnnspec.backends.onnx.builder import BATCH, Builder, Place, Writer
+from cnnspec.backends.onnx.opened import write_for_all_sizes
 from cnnspec.backends.onnx.pack import OuterFile, Weights, assemble_model, lay_out
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph, Value
+from cnnspec.graph.variations import list_dims
 from cnnspec.ops.base import Op
 
 # The file format's version for each version of the operators: the oldest that has it.
@@ -152,7 +154,11 @@ def _write_nodes(graph: Graph, opset: int) -> Builder:
         result = results.get(node.output) or builder.claim(node.path.replace(".", "/"))
         inputs = tuple(tensors[value] for value in node.inputs)
         try:
-            tensors[node.output] = write_node(Place(builder, node, inputs, result))
+            place = Place(builder, node, inputs, result)
+            if graph.open_sizes:
+                tensors[node.output] = write_for_all_sizes(place, graph, write_node)
+            else:
+                tensors[node.output] = write_node(place)
         except CannotSayError as refusal:
             refusals.append(explain_refusal(node, refusal.reason, "onnx", ()))
             tensors[node.output] = result
@@ -160,7 +166,7 @@ def _write_nodes(graph: Graph, opset: int) -> Builder:
         raise SpecError(refusals)
     for name, value in graph.outputs.items():
         if tensors[value] != name:
-            dims: tuple[int | str, ...] = (BATCH, *value.known.dims)
+            dims: tuple[int | str, ...] = (BATCH, *list_dims(graph, value))
             label = builder.claim(f"{name}/copy")
             builder.add_node("Identity", label, (tensors[value],), name, dims, {})
     return builder

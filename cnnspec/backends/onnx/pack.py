@@ -18,6 +18,7 @@ from onnx import GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryPr
 from cnnspec.backends.base import Content
 from cnnspec.backends.onnx.builder import BATCH, Builder, declare
 from cnnspec.graph.ir import Graph
+from cnnspec.graph.variations import list_dims
 
 # A runtime can map arrays into memory whose offsets are whole pages.
 PAGE = 4096
@@ -80,7 +81,7 @@ def _assemble_graph(graph: Graph, builder: Builder, weights: Weights) -> Content
     inputs = [declare(value.name, (BATCH, *value.known.dims)) for value in graph.inputs]
     if weights is None:
         inputs += [declare(name, weight.shape) for name, weight in graph.list_weights()]
-    outputs = [declare(name, (BATCH, *v.known.dims)) for name, v in graph.outputs.items()]
+    outputs = [declare(name, (BATCH, *list_dims(graph, v))) for name, v in graph.outputs.items()]
     interface = GraphProto(
         input=inputs,
         output=outputs,

@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnspec.backends.base import CannotSayError
 from cnnspec.backends.onnx.builder import Place, Writer, describe_windows
+from cnnspec.backends.onnx.conv import list_pads_of, pad_at_run_time
+from cnnspec.graph.ir import Node
 from cnnspec.ops.base import Op, spread
 from cnnspec.ops.pool import (
     AdaptiveAvgPool,
@@ -30,17 +33,32 @@ from cnnspec.ops.shapes import Shape
 from cnnspec.ops.windows import Window
 
 
-def stretch_windows(windows: Sequence[Window], shape: Shape) -> tuple[Window, ...]:
-    """The same windows with what hangs over the end as padding."""
+def list_overhang(windows: Sequence[Window], shape: Shape) -> tuple[int, ...]:
+    """What the last window along each axis reads past the padding."""
+    return tuple(w.find_overhang(size) for w, size in zip(windows, shape.sizes, strict=True))
+
+
+def stretch_windows(windows: Sequence[Window], at: Place) -> tuple[Window, ...]:
+    """The same windows with what hangs over the end as padding.
+
+    Where sizes are open it is as much padding as any of them needs.
+    """
+
+    def find(node: Node) -> tuple[int, ...]:
+        return list_overhang(cast(MaxPool, node.op).resolve(node.shapes[0]), node.shapes[0])
+
+    extra = tuple(w.slack for w in windows) if at.varies(find) else find(at.node)
     return tuple(
-        replace(window, after=window.after + window.find_overhang(size), ceil=False)
-        for window, size in zip(windows, shape.sizes, strict=True)
+        replace(window, after=window.after + rows, ceil=False)
+        for window, rows in zip(windows, extra, strict=True)
     )
 
 
 def _list_extremes(at: Place, windows: tuple[Window, ...], source: str) -> dict[str, Any]:
     """The inputs and attributes of a MaxPool over `source`."""
     dilations = [window.dilation for window in windows]
+    if at.varies(list_pads_of):
+        return {"inputs": (source,), **pad_at_run_time(windows), "dilations": dilations}
     if any(max(window.before, window.after) >= window.kernel for window in windows):
         # ONNX Runtime wants padding below the kernel's taps, however far apart they are.
         sides = [(window.before, window.after) for window in windows]
@@ -56,13 +74,13 @@ def _list_extremes(at: Place, windows: tuple[Window, ...], source: str) -> dict[
 
 def write_max_pool(op: MaxPool, at: Place) -> str:
     """A MaxPool, whose padding is never picked."""
-    windows = stretch_windows(op.resolve(at.shape), at.shape)
+    windows = stretch_windows(op.resolve(at.shape), at)
     return at.give("MaxPool", **_list_extremes(at, windows, at.input))
 
 
 def write_min_pool(op: MinPool, at: Place) -> str:
     """The largest of the negated values, negated."""
-    windows = stretch_windows(op.resolve(at.shape), at.shape)
+    windows = stretch_windows(op.resolve(at.shape), at)
     negated = at.add("negate", "Neg", (at.input,), at.shape.dims)
     extremes = _list_extremes(at, windows, negated)
     return at.give("Neg", (at.add("max", "MaxPool", dims=at.node.shape.dims, **extremes),))
@@ -84,13 +102,28 @@ def count_shares(windows: Sequence[Window], shape: Shape) -> NDArray[np.float32]
 def write_avg_pool(op: AvgPool, at: Place) -> str:
     """An AveragePool, put right by constants where a window hangs over the end."""
     windows = op.resolve(at.shape)
+    if at.varies(list_pads_of):
+        raise CannotSayError(
+            "its padding depends on a size of the input that is open, and runtimes do not agree "
+            "on what a mean counts where they compute the padding"
+        )
     attributes: dict[str, Any] = {
-        **describe_windows(stretch_windows(windows, at.shape)),
+        **describe_windows(stretch_windows(windows, at)),
         "count_include_pad": int(op.count_include_pad),
     }
-    hangs = any(w.find_overhang(size) for w, size in zip(windows, at.shape.sizes, strict=True))
+    hangs = any(window.ceil for window in windows) and (
+        at.is_open or any(list_overhang(windows, at.shape))
+    )
+    if hangs and at.is_open and not any(w.before or w.after for w in windows):
+        # Without padding of its own, what hangs over is all that must not count.
+        attributes["count_include_pad"] = 0
+        hangs = False
     if not (hangs and op.count_include_pad):
         return at.give("AveragePool", (at.input,), **attributes)
+    if at.is_open:
+        raise CannotSayError(
+            "what its last window counts depends on a size of the input that is open"
+        )
     mean = at.add("mean", "AveragePool", (at.input,), at.node.shape.dims, **attributes)
     return at.give("Mul", (mean, at.floats("shares", count_shares(windows, at.shape))))
 
@@ -98,7 +131,7 @@ def write_avg_pool(op: AvgPool, at: Place) -> str:
 def write_lp_pool(op: LpPool, at: Place) -> str:
     """An LpPool, or for a broken power the root of the summed powers."""
     windows = op.resolve(at.shape)
-    attributes = describe_windows(stretch_windows(windows, at.shape))
+    attributes = describe_windows(stretch_windows(windows, at))
     if op.norm_type.is_integer():
         return at.give("LpPool", (at.input,), **attributes, p=int(op.norm_type))
     dims = at.node.shape.dims
@@ -134,6 +167,12 @@ def write_adaptive_avg_pool(op: AdaptiveAvgPool, at: Place) -> str:
     sizes = at.shape.sizes
     bins = spread(op.output_size, at.shape.rank, "output_size")
     pairs = list(zip(sizes, bins, strict=True))
+    if max(bins) == 1:
+        return at.give("GlobalAveragePool", (at.input,))
+    if at.varies(lambda node: node.shapes[0].sizes):
+        raise CannotSayError(
+            "its bins depend on a size of the input that is open; an output_size of 1 would do"
+        )
     if all(size % count == 0 for size, count in pairs):
         windows = [Window(size // count, size // count) for size, count in pairs]
         return at.give("AveragePool", (at.input,), **describe_windows(windows))

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from cnnspec.backends.onnx.builder import Place, Writer
 from cnnspec.ops.base import Op
+from cnnspec.ops.fields import MAX_SIZE
 from cnnspec.ops.reshape import Crop, Flatten, Identity, ZeroPad
 
 
@@ -25,6 +26,9 @@ def write_crop(op: Crop, at: Place) -> str:
     sides = op.resolve_sides(at.shape)
     starts = at.integers("starts", [before for before, _ in sides])
     ends = [size - after for size, (_, after) in zip(at.shape.sizes, sides, strict=True)]
+    if at.is_open:
+        # Counted from the end; beyond it means up to it.
+        ends = [-after or MAX_SIZE + 1 for _, after in sides]
     axes = at.integers("axes", range(2, 2 + at.shape.rank))
     return at.give("Slice", (at.input, starts, at.integers("ends", ends), axes))
 

@@ -59,6 +59,10 @@ def _write_padding(site: TorchSite) -> tuple[tuple[str, Expr], ...]:
 def _write_conv(site: TorchSite, out: Expr, groups: tuple[tuple[str, Expr], ...]) -> Expr:
     arguments = (site.in_channels(), out)
     kernel = ("kernel_size", site.field("kernel_size"))
+    if site.varies(_sides):
+        name = site.require(ranked(site, "SamePaddedConv"))
+        rest = (*keywords(site, "stride", "dilation"), *groups, *keywords(site, "bias"))
+        return Call(name, arguments, (kernel, *rest))
     native = site.same(_is_native_same)
     if native or site.same(_is_even):
         return Call(

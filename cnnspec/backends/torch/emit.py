@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnspec.backends.base import Compiled, UnshareableError, explain_refusal
+from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, explain_refusal
 from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import write_exposed
 from cnnspec.backends.header import describe_graph, say_title
 from cnnspec.backends.rows import Use
+from cnnspec.backends.site import OpSite, find_refused
 from cnnspec.backends.structure import list_calls, list_variables, make_uses, write_shared
 from cnnspec.backends.torch.classes import ClassCode, ClassWriter
 from cnnspec.backends.torch.initial import HELPER
-from cnnspec.backends.torch.table import UNSUPPORTED
+from cnnspec.backends.torch.table import LEAVES, UNSUPPORTED
 from cnnspec.backends.units import Unit, make_unit
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.expressions import Value
-from cnnspec.graph.ir import Graph
+from cnnspec.graph.ir import Graph, Node
 from cnnspec.naming import class_name, module_name
 from cnnspec.rendering import render_template
 from cnnspec.resources import find_folder
@@ -45,7 +46,10 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
         refused.append(Diagnostic("backend-unsupported", message, graph.spec.span, help=help))
     if refused:
         raise SpecError(refused)
-    source = write_exposed(graph, write_source)
+    try:
+        source = write_exposed(graph, write_source)
+    except CannotSayError as error:
+        raise SpecError(find_refusals(graph, error)) from None
     if source.hidden:
         message = f"a name in the spec would hide the file's own {source.hidden[0]}"
         help = ("choose another name",)
@@ -53,6 +57,20 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
     header = describe_graph(graph, command)
     text = render_template(TEMPLATE, {"header": header, **vars_of(source)}, templates)
     return Compiled({f"{module_name(graph.name)}.py": (text.encode(),)})
+
+
+def find_refusals(graph: Graph, error: CannotSayError) -> list[Diagnostic]:
+    """The diagnostics for all ops that one module at a time cannot be said."""
+
+    def write(site: OpSite) -> None:
+        if type(site.op) in LEAVES:
+            LEAVES[type(site.op)].module(site)
+
+    def refuse(node: Node, reason: str) -> Diagnostic:
+        return explain_refusal(node, reason, "torch", ("keras", "onnx"))
+
+    finder = ChannelFinder(graph, index_owners(graph))
+    return find_refused(graph, finder, write, refuse, error.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from cnnspec.backends.columns import (
     say_shortcut_condition,
     turns,
 )
+from cnnspec.backends.header import spell_shape
 from cnnspec.backends.pycode import (
     Call,
     Code,
@@ -179,7 +180,7 @@ class ForwardWriter(Draft):
         """After a part of the model its result's shape is told, on a line of its own."""
         if not self.is_model:
             return value
-        shape = " x ".join(map(str, rows[0].item.output.known.dims))
+        shape = spell_shape(self.sequence.finder.graph, rows[0].item.output)
         name = last_name(rows) if rows[0].item.step.name is not None else ""
         return self.assign(value, f"  # {shape}", name if name in self.referenced else "")
 

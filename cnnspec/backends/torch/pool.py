@@ -43,13 +43,25 @@ def _overhang(node: Node) -> Sides:
     return tuple((0, w.find_overhang(n)) for w, n in zip(_windows(node), sizes, strict=True))
 
 
+def _slack(node: Node) -> Sides:
+    """The overhang that serves every size: what no window gets to stays unread."""
+    return tuple((0, w.slack) for w in _windows(node))
+
+
+def _choose_overhang(site: TorchSite) -> Callable[[Node], Sides]:
+    return _slack if site.varies(_overhang) else _overhang
+
+
 def _sides(node: Node) -> Sides:
     return tuple((w.before, w.after) for w in _windows(node))
 
 
-def _sides_with_overhang(node: Node) -> Sides:
-    pairs = zip(_sides(node), _overhang(node), strict=True)
-    return tuple((before, after + extra) for (before, after), (_, extra) in pairs)
+def _sides_with(overhang: Callable[[Node], Sides]) -> Callable[[Node], Sides]:
+    def compute(node: Node) -> Sides:
+        pairs = zip(_sides(node), overhang(node), strict=True)
+        return tuple((before, after + extra) for (before, after), (_, extra) in pairs)
+
+    return compute
 
 
 def _write_padding(site: TorchSite) -> tuple[tuple[str, Expr], ...]:
@@ -88,11 +100,13 @@ def _require_stride(site: TorchSite) -> None:
 def _extreme(native: str, padded: str) -> Callable[[TorchSite], Expr]:
     def write(site: TorchSite) -> Expr:
         _require_stride(site)
+        if site.varies(_sides):
+            return _pad_at_run_time(site, padded.replace("Padded", "SamePadded"), "dilation")
         if site.same(_is_native):
             name = ranked(site, native)
             callee = name if name.startswith("nn.") else site.require(name)
             return Call(callee, (), _window_keywords(site, "dilation", "ceil_mode"))
-        sides = ("sides", site.derive("sides", sides_fact(_sides_with_overhang)))
+        sides = ("sides", site.derive("sides", sides_fact(_sides_with(_choose_overhang(site)))))
         return Call(
             site.require(ranked(site, padded)),
             (site.field("kernel_size"),),
@@ -102,9 +116,15 @@ def _extreme(native: str, padded: str) -> Callable[[TorchSite], Expr]:
     return write
 
 
+def _pad_at_run_time(site: TorchSite, word: str, *more: str) -> Expr:
+    """A pool with the padding of `same`, which follows from the size of its input."""
+    name = site.require(ranked(site, word))
+    return Call(name, (site.field("kernel_size"),), (_step(site), *keywords(site, *more)))
+
+
 def _call_max_pool(site: TorchSite, x: Expr) -> Expr:
     _require_stride(site)
-    if not site.same(_is_native):
+    if site.varies(_sides) or not site.same(_is_native):
         return Call(max_pool(site), (x,))
     return Call(ranked(site, "F.max_pool"), (x,), _window_keywords(site, "dilation", "ceil_mode"))
 
@@ -116,6 +136,8 @@ min_pool = _extreme("MinPool", "PaddedMinPool")
 def avg_pool(site: TorchSite) -> Expr:
     """An average; margins that PyTorch cannot say need a class of their own."""
     _require_stride(site)
+    if site.varies(_sides):
+        return _pad_at_run_time(site, "SamePaddedAvgPool", "count_include_pad")
     if site.same(_is_native):
         return Call(
             ranked(site, "nn.AvgPool"), (), _window_keywords(site, "ceil_mode", "count_include_pad")
@@ -126,7 +148,7 @@ def avg_pool(site: TorchSite) -> Expr:
         (
             _step(site),
             ("sides", site.derive("sides", sides_fact(_sides))),
-            ("overhang", site.derive("overhang", sides_fact(_overhang))),
+            ("overhang", site.derive("overhang", sides_fact(_choose_overhang(site)))),
             *keywords(site, "count_include_pad"),
         ),
     )
@@ -134,7 +156,7 @@ def avg_pool(site: TorchSite) -> Expr:
 
 def _call_avg_pool(site: TorchSite, x: Expr) -> Expr:
     _require_stride(site)
-    if not site.same(_is_native):
+    if site.varies(_sides) or not site.same(_is_native):
         return Call(avg_pool(site), (x,))
     extra = _window_keywords(site, "ceil_mode", "count_include_pad")
     return Call(ranked(site, "F.avg_pool"), (x,), extra)
@@ -145,7 +167,7 @@ def lp_pool(site: TorchSite) -> Expr:
     _require_stride(site)
     overhang: tuple[tuple[str, Expr], ...] = ()
     if any(extra for node in site.nodes for _, extra in _overhang(node)):
-        overhang = (("overhang", site.derive("overhang", sides_fact(_overhang))),)
+        overhang = (("overhang", site.derive("overhang", sides_fact(_choose_overhang(site)))),)
     return Call(
         site.require(ranked(site, "LpPool")),
         (site.field("norm_type"), site.field("kernel_size")),

@@ -1,0 +1,73 @@
+"""Chooses the sizes that a network with open sizes is built for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from cnnspec.graph.builder import Builder
+from cnnspec.graph.ir import Graph, Node, OpenSize
+from cnnspec.graph.opened import list_admitted
+from cnnspec.graph.replay import Replay
+from cnnspec.graph.valid_sizes import MAX_OPS, MAX_TRIED, put_size, read_nominal
+from cnnspec.ops.shapes import Shape
+
+# Each attempt gets past one step at least where the one before failed.
+_MAX_ATTEMPTS = 16
+
+Sizes = Mapping[str, tuple[int, ...]]
+
+
+def build_settled(make: Callable[[Sizes], Builder]) -> tuple[Builder, Graph | None]:
+    """Build a network, with its open sizes at their defaults or at sizes that it takes.
+
+    Without a default that is the first valid size from the usual one on, else the last below it.
+    """
+    first = make({})
+    graph = first.build()
+    if graph is not None:
+        return first, graph
+    movable = tuple(size for size in first.open_sizes if size.default is None)
+    found = settle(first, movable, make)
+    return found or (first, None)
+
+
+def settle(
+    failed: Builder, opened: tuple[OpenSize, ...], make: Callable[[Sizes], Builder]
+) -> tuple[Builder, Graph | None] | None:
+    """Another build of the same network, at sizes where nothing fails; None if none was found."""
+    for _ in range(_MAX_ATTEMPTS):
+        if failed.diagnostics or not opened or not failed.faults:
+            return None
+        inputs = next(_list_fitting(failed, opened), None)
+        if inputs is None:
+            return None
+        pairs = zip(failed.inputs, inputs, strict=True)
+        failed = make({value.name: shape.sizes for value, shape in pairs})
+        graph = failed.build()
+        if graph is not None:
+            return failed, graph
+    return None
+
+
+def _list_fitting(failed: Builder, opened: tuple[OpenSize, ...]) -> Iterator[tuple[Shape, ...]]:
+    """The inputs that get through all ops that the build came to, all open sizes moved at once."""
+    replay = Replay(failed.inputs, _list_determined(failed))
+    shapes = tuple(value.known for value in failed.inputs)
+    start = max(read_nominal(shapes, size) for size in opened)
+    end = start + min(MAX_TRIED, MAX_OPS // len(failed.nodes))
+    for wanted in (*range(start, end), *range(start - 1, 0, -1)):
+        tried = shapes
+        for size in opened:
+            near = next(list_admitted(size, wanted), None)
+            tried = tried if near is None else put_size(tried, size, near)
+        if replay.infer(tried) is not None:
+            yield tried
+
+
+def _list_determined(failed: Builder) -> Iterator[Node]:
+    """The nodes as far as their inputs come from nodes that are there."""
+    known = set(failed.inputs)
+    for node in failed.nodes:
+        if known.issuperset(node.inputs):
+            known.add(node.output)
+            yield node
