@@ -9,7 +9,7 @@ import pytest
 np = pytest.importorskip("numpy")
 
 from cnnspec.ops.initializers import INITIALIZED, WORDS  # noqa: E402
-from cnnspec.spec.model import MAPPING_FIELDS  # noqa: E402
+from cnnspec.spec.keys import MAPPING_FIELDS  # noqa: E402
 from cnnspec.weights.draw import draw_weights  # noqa: E402
 from cnnspec.weights.initialise import initialise_weights  # noqa: E402
 from tests.initial_cases import (  # noqa: E402

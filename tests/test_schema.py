@@ -46,7 +46,7 @@ def as_json(node: Node) -> object:
 
 
 def list_sound() -> Iterator[object]:
-    folders = ("specs", "tests/specs", "tests/seeds", "tests/golden", "templates")
+    folders = ("specs", "tests/specs", "tests/sizes", "tests/seeds", "tests/golden", "templates")
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.yaml")):
             yield pytest.param(path.read_text(encoding="utf-8"), id=str(path.relative_to(ROOT)))

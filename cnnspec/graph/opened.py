@@ -12,14 +12,16 @@ from cnnspec.expressions.syntax import show
 from cnnspec.graph.evaluate import UnknownValue, evaluate
 from cnnspec.graph.ir import OpenSize
 from cnnspec.naming import is_variable, nearest
+from cnnspec.spec.keys import OPEN_SIZE
 from cnnspec.spec.model import Argument, Literal, MapArgument, ModelSpec
 
 # Figures need some size. This one is small enough to run anywhere, and large enough that a
 # network which halves its input five times has something left.
 USUAL_SIZE = 64
-FIELDS = ("min", "max", "multiple_of", "default")
 # Larger than any image, and few enough to go through one by one.
 MAX_OPEN = 2**16
+# Formulas of shapes are full of them.
+MAX_LETTER = 16
 # What an axis whose author gave no letter is called.
 LETTERS = MappingProxyType({"length": "L", "depth": "D", "height": "H", "width": "W"})
 
@@ -56,7 +58,7 @@ def read_open_size(
 
 
 def _is_letter(value: object) -> bool:
-    return isinstance(value, str) and is_variable(value) and len(value) <= 16
+    return isinstance(value, str) and is_variable(value) and len(value) <= MAX_LETTER
 
 
 def _read_range(
@@ -66,10 +68,10 @@ def _read_range(
     numbers: dict[str, int] = {}
     sound = True
     for name, span, value in argument.entries:
-        number = evaluate(value, variables) if name in FIELDS else None
-        if name not in FIELDS:
-            hint = nearest(name, FIELDS)
-            help = f"did you mean '{hint}'?" if hint else f"its fields are {', '.join(FIELDS)}"
+        number = evaluate(value, variables) if name in OPEN_SIZE else None
+        if name not in OPEN_SIZE:
+            hint = nearest(name, OPEN_SIZE)
+            help = f"did you mean '{hint}'?" if hint else f"its fields are {', '.join(OPEN_SIZE)}"
             message = f"a range of sizes has no field '{name[:80]}'"
             report(Diagnostic("unknown-field", message, span, help=(help,)))
             sound = False
@@ -97,7 +99,7 @@ def _find_problem(axis: str, size: OpenSize, argument: MapArgument) -> Diagnosti
     """What is wrong with a range whose numbers are numbers."""
     if not argument.entries:
         help = f"write a letter for any size, as in {axis}: {LETTERS.get(axis, 'N')}"
-        message = f"the range of {axis} is empty; its fields are {', '.join(FIELDS)}"
+        message = f"the range of {axis} is empty; its fields are {', '.join(OPEN_SIZE)}"
         return Diagnostic("invalid-input", message, argument.span, help=(help,))
     if next(list_admitted(size, size.least), None) is None:
         return Diagnostic(

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 
 from cnnspec.graph.library import load_library
+from cnnspec.graph.opened import MAX_LETTER, MAX_OPEN
 from cnnspec.graph.words import list_translations
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
@@ -17,9 +18,9 @@ from cnnspec.ops.shapes import AXIS_NAMES
 from cnnspec.schema.calls import describe_block, describe_fields, describe_op, list_needed
 from cnnspec.schema.readings import READINGS, Reading
 from cnnspec.schema.steps import describe_shared, describe_steps
-from cnnspec.schema.values import NAME, Schema, close, describe, one_of, or_expression
+from cnnspec.schema.values import EXPRESSION, NAME, Schema, close, describe, one_of, or_expression
 from cnnspec.signing import sign_text
-from cnnspec.spec.keys import FIGURES, FORMAT_VERSION, INPUT_SIZES, KEYS
+from cnnspec.spec.keys import FIGURES, FORMAT_VERSION, INPUT_SIZES, KEYS, OPEN_SIZE
 
 _VARIANT = {"pattern": "^[A-Za-z0-9_]{1,32}$"}
 
@@ -156,12 +157,26 @@ def _describe_keys() -> dict[str, Schema]:
 def _describe_sizes() -> Schema:
     message = f"a size must be a whole number from 1 to {MAX_SIZE}, or an expression"
     number = or_expression({"type": "integer", "minimum": 1, "maximum": MAX_SIZE}, message)
+    message = f"{message}, or a letter such as H for any size, or a range such as {{min: 32}}"
+    bound = or_expression(
+        {"type": "integer", "minimum": 1, "maximum": MAX_OPEN},
+        f"must be a whole number from 1 to {MAX_OPEN}, or an expression",
+    )
+    opened = number | {
+        "type": ["integer", "string", "object"],
+        "pattern": f"^[A-Za-z][A-Za-z0-9_]{{0,{MAX_LETTER - 1}}}$|{EXPRESSION}",
+        "properties": {name: describe(text, bound) for name, text in OPEN_SIZE.items()},
+        "additionalProperties": False,
+        "errorMessage": message,
+    }
+    axes = {axis for names in AXIS_NAMES.values() for axis in names}
+    values = {name: opened if name in axes else number for name in INPUT_SIZES}
     kinds = [{"features"}, {"tokens", "channels"}]
-    kinds += [{"channels", *axes} for axes in AXIS_NAMES.values()]
+    kinds += [{"channels", *names} for names in AXIS_NAMES.values()]
     return {
         "type": "object",
         "minProperties": 1,
-        "properties": {name: describe(INPUT_SIZES[name], number) for name in INPUT_SIZES},
+        "properties": {name: describe(INPUT_SIZES[name], values[name]) for name in INPUT_SIZES},
         "additionalProperties": False,
         "if": {"propertyNames": one_of(INPUT_SIZES)},
         "then": {

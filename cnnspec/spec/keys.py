@@ -36,6 +36,15 @@ INPUT_SIZES: Final = MappingProxyType(
         "tokens": "number of tokens",
     }
 )
+# What a size of the input that stays open may say of itself.
+OPEN_SIZE: Final = MappingProxyType(
+    {
+        "min": "the least size that the network is for",
+        "max": "the largest size that the network is for",
+        "multiple_of": "sizes are multiples of this",
+        "default": "the size at which figures are given, and models verified",
+    }
+)
 FIGURES: Final = MappingProxyType(
     {
         "parameters": "trainable parameters",

@@ -12,7 +12,7 @@ np = pytest.importorskip("numpy")
 torch = pytest.importorskip("torch")
 
 from cnnspec.graph.ir import Graph, Node  # noqa: E402
-from cnnspec.verify.on_torch import rename_path  # noqa: E402
+from cnnspec.naming import state_path  # noqa: E402
 from cnnspec.weights.initialise import initialise_weights  # noqa: E402
 from tests.flat import compile_source, make_model  # noqa: E402
 from tests.initial_cases import (  # noqa: E402
@@ -43,7 +43,7 @@ def draw(graph: Graph, seed: int = 0, **arguments: Any) -> dict[str, Any]:
 
 
 def read(arrays: dict[str, Any], node: Node) -> tuple[Any, Any]:
-    path = rename_path(node.path)
+    path = state_path(node.path)
     return arrays[f"{path}.weight"], arrays.get(f"{path}.bias")
 
 
