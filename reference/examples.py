@@ -77,6 +77,7 @@ _CALLS = MappingProxyType(
     {
         "classifier": "classifier: {classes: 10, hidden: [128]}",
         "inverted_residual": "inverted_residual: 64",
+        "mb_conv": "mb_conv: {channels: 64, drop: 0.1}",
     }
 )
 

@@ -46,6 +46,12 @@ _NARROW: dict[str, tuple[tuple[str, str], ...]] = {
         ("out_channels: 32,", "out_channels: 8,"),
         ("out_channels: 1280,", "out_channels: 20,"),
     ),
+    "efficientnet": (
+        *((f"size: {size}", "size: 64") for size in (224, 240, 260, 300, 380, 456, 528, 600)),
+        ("[16, 24, 40, 80, 112, 192, 320]", "[8, 8, 16, 16, 24, 24, 32]"),
+        ("[1, 2, 2, 3, 3, 4, 1]", "[1, 2, 1, 2, 1, 2, 1]"),
+        ("32 * width", "8 * width"),
+    ),
     "cifar10net": (("[64, 128, 256, 256, 512, 512]", "[4, 6, 8, 8, 10, 10]"),),
     "cnn_with_dropout": (("[64, 128]", "[4, 6]"), ("[512, 256]", "[16, 12]")),
     "simple_resnet": (("out_channels: 64", "out_channels: 4"), ("[64, 128, 256]", "[4, 6, 8]")),
@@ -75,10 +81,11 @@ _NARROW: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "tabular_mlp": (("width: 384", "width: 16"),),
 }
-# Deep variants differ from these in their counts alone.
+# Large variants, which differ from another in their counts alone.
 _DEEP = (
     "resnet:101", "resnet:152", "vgg:19", "vgg:13", "vgg:13_bn", "vgg:19_bn", "waveform_cnn:m3",
-    "waveform_cnn:m11", "waveform_cnn:m18", "video_resnet:mc3",
+    "waveform_cnn:m11", "waveform_cnn:m18", "video_resnet:mc3", "efficientnet:b1",
+    "efficientnet:b2", "efficientnet:b3", "efficientnet:b4", "efficientnet:b6", "efficientnet:b7",
 )  # fmt: skip
 
 

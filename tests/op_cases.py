@@ -270,6 +270,9 @@ def _list_rest() -> Iterator[tuple[str, _Row]]:
         for row in _each(_ALL_KINDS):
             yield op, row
     yield "dropout", _one(_MAP, p=0.0)
+    for shape in _ALL_KINDS:
+        yield "stochastic_depth", _one(shape, p=0.2)
+    yield "stochastic_depth", _one(_MAP)
     yield "spatial_dropout", _one(_MAP)
     for op in ("dropout", "spatial_dropout"):
         for row in _each(_ALL_RANKS, p=0.2):

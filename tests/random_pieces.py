@@ -102,6 +102,9 @@ class Pieces:
             return steps
         dressed = []
         for step in steps:
+            if isinstance(step, list):
+                dressed.append(step)
+                continue
             whole = {step: None} if isinstance(step, str) else dict(step)
             if not whole.keys() & {"residual", "parallel", "layers", "for", "repeat", "name"}:
                 whole["name"] = self.fresh(next(iter(whole)))
@@ -131,6 +134,8 @@ class Pieces:
             widths = [self.pick(WIDTHS) for _ in range(self.pick([1, 2, 3]))]
             inner = [self.conv("$width"), *self.tail()]
             steps.insert(0, {"for": {"width": widths}, "layers": inner})
+        if self.chance(0.15):
+            steps.append([self.conv(out), *self.tail()])
         if self.chance(0.3):
             wide = self.pick([2, 3])
             steps += [self.conv(f"$({wide} * {out[1:]})", kernel=1), self.pick(ACTIVATIONS),

@@ -345,6 +345,7 @@ _RULES: dict[str, Callable[[Any, Call], Tensor]] = {
     "softmax": _softmax,
     "dropout": _pass,
     "spatial_dropout": _pass,
+    "stochastic_depth": _pass,
     "flatten": lambda op, call: call.x.flatten(1),
     "zero_pad": _zero_pad,
     "crop": _crop,

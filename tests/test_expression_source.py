@@ -4,11 +4,12 @@ import math
 import random
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
-from cnnspec.expressions import ExpressionError, parse_expression
+from cnnspec.expressions import ExpressionError, bind_names, parse_expression
 from tests.expressions import SCALARS, VARIABLES
 
 
@@ -47,6 +48,9 @@ from tests.expressions import SCALARS, VARIABLES
         ("divisible_by(a,8)", "divisible_by(a, 8)"),
         ("range(n)", "range(n)"),
         ("1e16 + 1E-5", "1e16 + 1e-05"),
+        ("[ceil(k*d) for  k in ns]", "[math.ceil(k * d) for k in ns]"),
+        ("[(1 if k else 2) for k in (a or b)]", "[1 if k else 2 for k in a or b]"),
+        ("[k for k in (a if c else b)]", "[k for k in (a if c else b)]"),
         ("a[1 : b]", "a[1:b]"),
         ("a[b+1:]", "a[b + 1 :]"),
         ("a[:b+1]", "a[: b + 1]"),
@@ -58,10 +62,28 @@ def test_python_source_has_only_the_parentheses_it_needs(text: str, source: str)
     assert parse_expression(text).unparse() == source
 
 
+def test_values_for_names_are_not_caught_by_the_name_of_a_lists_entries() -> None:
+    made = parse_expression("[k * n + m for k in ns]")
+    other = parse_expression("k + 1")
+    bound = bind_names(made, {"n": other, "k": 7, "m": 2})
+    assert bound.text == "[k_ * (k + 1) + 2 for k_ in ns]"
+    assert bound.names == {"k", "ns"}
+    assert bound.unparse({"k": "x"}) == "[k_ * (x + 1) + 2 for k_ in ns]"
+
+
+def test_the_name_of_a_lists_entries_hides_nothing_in_python_source() -> None:
+    made = parse_expression("[sum(ns[:sum]) for sum in range(n)]")
+    assert made.unparse() == "[sum(ns[:sum_]) for sum_ in range(n)]"
+
+
 def test_names_are_renamed_in_python_source() -> None:
     expression = parse_expression("in_channels + x.channels * x.width")
     rename = {"x": "y", "x.channels": "x_channels", "in_channels": "width"}
     assert expression.unparse(rename) == "width + x_channels * y.width"
+
+
+def list_ranges(found: Any) -> Any:
+    return [list_ranges(item) for item in found] if isinstance(found, list | range) else found
 
 
 LEAVES = ["n", "channels", "ratio", "units", "flag", "kind", "2", "0.5", "'a'", "x.height", "true"]
@@ -70,6 +92,7 @@ FORMS = [
     "-{0}", "+{0}", "not {0}", "{0} and {1}", "{0} or {1}", "{0} < {1}", "{0} == {1} != {2}",
     "{0} in {1}", "{0} if {1} else {2}", "{0}[{1}]", "{0}[{1}:{2}]", "{0}[::{1}]", "{0}[{1}::{2}]",
     "max({0}, {1})", "round({0})", "int({0})", "range({0})", "[{0}, {1}]", "sum({0})",
+    "[{0} for n in {1}]",
 ]  # fmt: skip
 
 
@@ -103,7 +126,7 @@ def test_python_source_computes_the_same_value() -> None:
         except ExpressionError:
             continue
         found = eval(expression.unparse(), names)
-        assert (list(found) if isinstance(found, range) else found) == value
+        assert list_ranges(found) == value
         compared += 1
     assert compared > 100
 

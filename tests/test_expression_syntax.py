@@ -19,7 +19,7 @@ from tests.expressions import SCALARS, VARIABLES, fail
     "text",
     [
         "lambda: 1",
-        "[i for i in n]",
+        "(i for i in n)",
         "f'{n}'",
         "b'x'",
         "n is 3",
@@ -36,6 +36,7 @@ def test_other_syntax_than_arithmetic_is_refused(text: str) -> None:
     assert fail(text)[0] == "only arithmetic is allowed in an expression"
 
 
+ONE_LIST = "a list is made from one list, by one name"
 ONLY_SIZES = "only a size of a named value can follow a dot"
 
 
@@ -67,6 +68,11 @@ ONLY_SIZES = "only a size of a named value can follow a dot"
         ("[].__len__", f"{ONLY_SIZES}, not '__len__'", "[].__len__"),
         ("x.__class__", f"{ONLY_SIZES}, not '__class__'", "x.__class__"),
         ("units[0].width", f"{ONLY_SIZES}, not 'width'", "units[0].width"),
+        ("[i for i in n if i]", ONE_LIST, "[i for i in n if i]"),
+        ("[i for i in n for j in n]", ONE_LIST, "[i for i in n for j in n]"),
+        ("[i for i, j in n]", ONE_LIST, "[i for i, j in n]"),
+        ("[1 for _ in n]", "'_' cannot be the name of a list's entries", "[1 for _ in n]"),
+        ("[1 for true in n]", "'true' cannot be the name of a list's entries", "[1 for true in n]"),
         ("open('f')", "unknown function 'open'", "open('f')"),
         ("rnge(1)", "unknown function 'rnge', did you mean 'range'?", "rnge(1)"),
     ],

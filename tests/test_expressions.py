@@ -60,6 +60,12 @@ from tests.expressions import compute, fail
         ("round(3.5)", 4),
         ("round(2.375, 2)", 2.38),
         ("int(-2.9)", -2),
+        ("[ceil(n * ratio) for n in units]", [2, 2, 3, 2]),
+        ("[k + n for k in units[:2]] + [n]", [6, 7, 3]),
+        ("[[i * j for j in range(2)] for i in range(3)]", [[0, 0], [0, 1], [0, 2]]),
+        ("[n for n in [n]]", [3]),
+        ("[k for k in []]", []),
+        ("sum([k for k in units])", 16),
         ("\n n\n  + 1", 4),
         ("2**63 - 1 if false else 2**62", 2**62),
     ],
@@ -118,6 +124,10 @@ def test_divisible_by_never_drops_below_nine_tenths(number: str, divisor: int, v
             "divisible_by(3, 0)",
         ),
         ("int(kind)", "int() takes numbers, got 'abc'", "int(kind)"),
+        ("[k for k in n]", "'for' takes a list, got 3", "[k for k in n]"),
+        ("[1 / k for k in [1, 0]]", "division by zero", "1 / k"),
+        ("[k for k in units] + k", "unknown name 'k'", "k"),
+        ("[unts for k in units]", "unknown name 'unts', did you mean 'units'?", "unts"),
         ("'é' + 1", "'+' takes numbers, got 'é' and 1", "'é' + 1"),
         ("'é' == '日' or 1 / 0", "division by zero", "1 / 0"),
     ],
@@ -145,6 +155,13 @@ def test_a_failure_says_what_is_wrong_and_where(text: str, message: str, blamed:
         ("range(-(2**62), 2**62)", "the result is too large"),
         ("[0] * 10**12", "the result is a list of over 100000 items"),
         ("[[0] * 1000] * 1000", "the result is a list of over 100000 items"),
+        ("[range(1000) for k in range(1000)]", "the expression goes through too many values"),
+        ("[range(500) for k in range(300)]", "the result is a list of over 100000 items"),
+        ("[len(range(9999)) for k in range(999)]", "the expression goes through too many values"),
+        (
+            "[sum([a for a in range(9999)]) for b in range(9999)]",
+            "the expression goes through too many values",
+        ),
         ("range(99999) + range(99999)", "the result is a list of over 100000 items"),
     ],
 )
@@ -163,6 +180,11 @@ def test_an_expression_knows_its_names_and_functions() -> None:
     expression = parse_expression("ceil(n * x.channels) if flag else max(true, [n])")
     assert expression.names == {"n", "x", "flag"}
     assert expression.functions == {"ceil", "max"}
+
+
+def test_the_name_of_a_lists_entries_is_none_that_the_expression_needs() -> None:
+    assert parse_expression("[k * n for k in units]").names == {"n", "units"}
+    assert parse_expression("[k for k in units] + k").names == {"units", "k"}
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

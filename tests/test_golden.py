@@ -19,12 +19,12 @@ from tests.networks import SPECS
 GOLDEN = Path(__file__).parent / "golden"
 # From the zoo as it is, and from tests/specs what no zoo network shows.
 ZOO = (
-    "alexnet", "cifar10net", "cnn_with_dropout", "lenet5", "mnist_cnn", "resnet:18", "resnet:50",
-    "simple_resnet", "tiny_cnn", "vgg:16", "vgg:11_bn", "c3d", "video_resnet:r3d",
-    "waveform_cnn:m5",
+    "alexnet", "cifar10net", "cnn_with_dropout", "efficientnet:b0", "lenet5", "mnist_cnn",
+    "resnet:18", "resnet:50", "simple_resnet", "tiny_cnn", "vgg:16", "vgg:11_bn", "c3d",
+    "video_resnet:r3d", "waveform_cnn:m5",
 )  # fmt: skip
 OWN = (
-    "clashes", "dense", "differing", "inception", "initial", "loops", "mobile", "optional",
+    "clashes", "dense", "differing", "inception", "initial", "loops", "mobile", "optional", "parts",
     "sequence_1d", "squeeze_excite", "stages", "taps", "tokens", "two_inputs", "unet", "uneven",
     "volume_3d",
 )  # fmt: skip
@@ -66,6 +66,7 @@ def count_lines(name: str, target: str = "torch") -> int:
         ("mobile", 90),
         ("unet", 100),
         ("video_resnet_r3d", 110),
+        ("efficientnet_b0", 160),
     ],
 )
 def test_generated_torch_is_no_longer_than_what_a_person_writes(name: str, limit: int) -> None:
@@ -73,14 +74,18 @@ def test_generated_torch_is_no_longer_than_what_a_person_writes(name: str, limit
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("resnet_50", 75), ("vgg_16", 45), ("cifar10net", 45), ("unet", 60)]
+    ("name", "limit"),
+    [("resnet_50", 75), ("vgg_16", 45), ("cifar10net", 45), ("unet", 60), ("efficientnet_b0", 120)],
 )
 def test_generated_keras_is_no_longer_than_what_a_person_writes(name: str, limit: int) -> None:
     assert count_lines(name, "keras") <= limit
 
 
 @pytest.mark.parametrize("target", list(COMPILERS))
-@pytest.mark.parametrize(("deep", "shallow"), [("resnet:152", "resnet_50"), ("vgg:19", "vgg_16")])
+@pytest.mark.parametrize(
+    ("deep", "shallow"),
+    [("resnet:152", "resnet_50"), ("vgg:19", "vgg_16"), ("efficientnet:b7", "efficientnet_b0")],
+)
 def test_depth_adds_no_lines(deep: str, shallow: str, target: str) -> None:
     (source,) = COMPILERS[target](build(deep), f"cnnspec compile {deep}").files.values()
     lines = sum(bool(line.strip()) for line in source.decode().splitlines())
@@ -90,7 +95,14 @@ def test_depth_adds_no_lines(deep: str, shallow: str, target: str) -> None:
 @pytest.mark.parametrize(
     ("name", "target"),
     # In torch modules with names of their own are attributes, one by one.
-    [("vgg_16", "torch"), ("vgg_16", "keras"), ("resnet_50", "keras"), ("cifar10net", "keras")],
+    [
+        ("vgg_16", "torch"),
+        ("vgg_16", "keras"),
+        ("resnet_50", "keras"),
+        ("cifar10net", "keras"),
+        ("efficientnet_b0", "torch"),
+        ("efficientnet_b0", "keras"),
+    ],
 )
 def test_no_number_stands_in_the_code_many_times(name: str, target: str) -> None:
     code = (GOLDEN / name / f"{target}.py").read_text()
@@ -104,6 +116,10 @@ def test_no_number_stands_in_the_code_many_times(name: str, target: str) -> None
     [
         ("resnet_50", ["Bottleneck", "ResNet"]),
         ("lenet5", ["LeNet5"]),
+        (
+            "efficientnet_b0",
+            ["StochasticDepth", "ConvBnSilu", "SqueezeExciteSilu", "MbConv", "EfficientNet"],
+        ),
         ("mobile", ["InvertedUnit", "MobileNet"]),
         ("optional", ["Unit", "Head", "Sides", "OptionalParts"]),
         ("unet", None),
@@ -122,6 +138,7 @@ def test_there_is_one_class_for_each_block(name: str, classes: list[str] | None)
     [
         ("resnet_50", ["bottleneck", "resnet"]),
         ("mobile", ["inverted_unit", "mobilenet"]),
+        ("efficientnet_b0", ["conv_bn_silu", "squeeze_excite_silu", "mb_conv", "efficientnet"]),
         ("optional", ["unit", "head", "optionalparts"]),
     ],
 )

@@ -25,8 +25,8 @@ from tests.reference_data import (
 FIGURES = read_figures()
 # What a spec gives without a variant.
 DEFAULTS = {
-    "alexnet": "torchvision", "resnet": "50", "vgg": "16", "video_resnet": "r3d",
-    "waveform_cnn": "m5",
+    "alexnet": "torchvision", "efficientnet": "b0", "resnet": "50", "vgg": "16",
+    "video_resnet": "r3d", "waveform_cnn": "m5",
 }  # fmt: skip
 
 
@@ -138,6 +138,8 @@ BLOCKS = [
     ("conv_bn_relu6: {out_channels: 32, kernel_size: 1, stride: 2}", (32, 8, 8), 64 * 32 + 2 * 32),
     ("depthwise_bn_relu6", (64, 16, 16), 64 * 9 + 2 * 64),
     ("depthwise_bn_relu6: {kernel_size: 5, stride: 2}", (64, 8, 8), 64 * 25 + 2 * 64),
+    ("conv_bn_silu: 32", (32, 16, 16), 64 * 32 * 9 + 2 * 32),
+    ("conv_bn_silu: {out_channels: 32, kernel_size: 1, stride: 2}", (32, 8, 8), 64 * 32 + 2 * 32),
     ("separable_conv: 32", (32, 16, 16), 64 * 9 + 2 * 64 + 64 * 32 + 2 * 32),
     ("separable_conv: {out_channels: 32, kernel_size: 5, stride: 2}", (32, 8, 8),
      64 * 25 + 2 * 64 + 64 * 32 + 2 * 32),
@@ -148,6 +150,7 @@ BLOCKS = [
      64 * 32 * 9 + 32 * 32 * 9 + 4 * 32),
     ("squeeze_excite", (64, 16, 16), 64 * 4 + 4 + 4 * 64 + 64),
     ("squeeze_excite: 4", (64, 16, 16), 64 * 16 + 16 + 16 * 64 + 64),
+    ("squeeze_excite_silu: 4", (64, 16, 16), 64 * 4 + 4 + 4 * 64 + 64),
     ("basic_block: 64", (64, 16, 16), 2 * (64 * 64 * 9 + 2 * 64)),
     ("basic_block: {channels: 64, stride: 2}", (64, 8, 8),
      2 * (64 * 64 * 9 + 2 * 64) + 64 * 64 + 2 * 64),
@@ -160,6 +163,10 @@ BLOCKS = [
      64 * 192 + 192 * 25 + 192 * 32 + 2 * (192 + 192 + 32)),
     ("inverted_residual: {channels: 32, expansion: 1}", (32, 16, 16),
      64 * 9 + 64 * 32 + 2 * (64 + 32)),
+    ("mb_conv: {channels: 64, drop: 0.1}", (64, 16, 16),
+     64 * 384 + 384 * 9 + 384 * 16 + 16 + 16 * 384 + 384 + 384 * 64 + 2 * (384 + 384 + 64)),
+    ("mb_conv: {channels: 32, stride: 2, expansion: 1, kernel_size: 5}", (32, 8, 8),
+     64 * 25 + 64 * 16 + 16 + 16 * 64 + 64 + 64 * 32 + 2 * (64 + 32)),
     ("classifier: 10", (10,), 64 * 256 * 10 + 10),
     ("classifier: {classes: 10, hidden: [32, 16], dropout: 0.5}", (10,),
      64 * 256 * 32 + 32 + 32 * 16 + 16 + 16 * 10 + 10),
@@ -202,3 +209,16 @@ def test_every_block_is_tested_and_described() -> None:
 )
 def test_heads_drop_out_where_asked(call: str, dropouts: int) -> None:
     assert sum(node.op.op == "dropout" for node in build_call(call).nodes) == dropouts
+
+
+def test_defaults_mean_the_parameters_of_the_model_inside_of_blocks_too() -> None:
+    text = (
+        "cnnspec: 1\nname: net\ninput: {channels: 64, height: 16, width: 16}\n"
+        "params: {eps: 1e-3}\ndefaults: {batch_norm: {eps: $eps, momentum: $(1 / in_channels)}}\n"
+        "blocks: {own: {params: [eps=0.5], layers: [batch_norm]}}\n"
+        "layers: [conv_bn_relu: 8, own, {batch_norm: {eps: 0.25}}]\n"
+    )
+    graph = build_graph(read_spec(text, "net.yaml"))
+    norms = [node.op for node in graph.nodes if node.op.op == "batch_norm"]
+    found = [(norm.eps, norm.momentum) for norm in norms]  # type: ignore[attr-defined]
+    assert found == [(1e-3, 1 / 64), (1e-3, 1 / 8), (0.25, 1 / 64)]

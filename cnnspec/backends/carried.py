@@ -12,8 +12,8 @@ from cnnspec.graph.ir import GroupItem, Item, LoopItem
 
 def last_loop(item: Item) -> LoopItem | None:
     """The last loop at the end of a group's steps."""
-    if isinstance(item, GroupItem) and not item.named:
-        loops = [inner for inner in item.body.items if isinstance(inner, LoopItem)]
+    if isinstance(item, GroupItem) and (not item.named or item.step.is_part):
+        loops = [loop for inner in item.body.items if (loop := last_loop(inner)) is not None]
         return loops[-1] if loops else None
     return item if isinstance(item, LoopItem) else None
 

@@ -41,17 +41,21 @@ class Guess:
     functions: frozenset[str] = frozenset()
     expression: Expression | None = None
 
-    def bind(self, rows: Sequence[Row]) -> Guess | None:
-        """The guess with the values of loop variables in their place, where all rows agree."""
+    def bind(self, rows: Sequence[Row], fixed: Mapping[str, Value]) -> Guess | None:
+        """The guess with values in the place of names that the code has not.
+
+        They are those of loop variables, where all rows agree, and of the network's `fixed`
+        parameters.
+        """
         missing = self.names - rows[0].variables.keys()
         if self.expression is None or not missing or missing == self.names:
             return None
         values: dict[str, Value] = {}
         for name in missing:
-            first = rows[0].constants.get(name)
+            first = rows[0].constants.get(name, fixed.get(name))
             if not isinstance(first, bool | int | str) or (isinstance(first, int) and first < 0):
                 return None
-            if any(row.constants.get(name) != first for row in rows):
+            if any(row.constants.get(name, fixed.get(name)) != first for row in rows):
                 return None
             values[name] = first
         return guess_expression(bind_names(self.expression, values))
@@ -83,6 +87,7 @@ class Unit:
     of the parameters. `aliases` are parameters that no call gives: their default stands in their
     place. `computed` are those that some calls give, and whose default is an expression.
     `keeps_received` says that the channels it received are needed after a loop that carries others.
+    `fixed` are the network's parameters that no argument changes, in the model itself.
     `tables` are the loops that are being written, outermost first, which can get more variables.
     """
 
@@ -103,6 +108,7 @@ class Unit:
     keeps_received: bool = False
     shadowed: set[str] = field(default_factory=set)
     defaults: Mapping[str, Value] = field(default_factory=dict)
+    fixed: Mapping[str, Value] = field(default_factory=dict)
     tables: list[LoopTable] = field(default_factory=list)
 
     def save(self) -> tuple[object, ...]:
@@ -140,7 +146,7 @@ class Unit:
         for guess in guesses:
             is_computed = True
             guess = self.resolve(guess)
-            guess = guess.bind(rows) or guess
+            guess = guess.bind(rows, self.fixed) or guess
             if not guess.names or not is_right(guess, rows, wanted):
                 continue
             # A loop has put other channels into a shadowed variable.

@@ -8,7 +8,7 @@ from typing import cast
 
 from cnnspec.expressions.evaluate import evaluate
 from cnnspec.expressions.parse import Expression
-from cnnspec.expressions.syntax import ExpressionError, Value
+from cnnspec.expressions.syntax import ExpressionError, Value, list_names, split_comprehension
 
 
 def bind_names(expression: Expression, values: Mapping[str, Value | Expression]) -> Expression:
@@ -20,13 +20,13 @@ def bind_names(expression: Expression, values: Mapping[str, Value | Expression])
     tree = cast(ast.expr, _Binder(values).visit(_copy(expression.tree)))
     # What fails in evaluation is blamed at a position.
     ast.fix_missing_locations(tree)
-    used = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-    names, functions = set(expression.names), set(expression.functions)
-    for value in values.values():
-        if isinstance(value, Expression):
-            names |= value.names
-            functions |= value.functions
-    return Expression(ast.unparse(tree), used & names, used & functions, expression.offset, tree)
+    called = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    functions = frozenset(called)
+    return Expression(ast.unparse(tree), list_names(tree), functions, expression.offset, tree)
 
 
 class _Binder(ast.NodeTransformer):
@@ -38,6 +38,19 @@ class _Binder(ast.NodeTransformer):
         if isinstance(value, Expression):
             return cast(ast.expr, _copy(value.tree))
         return ast.Constant(value) if isinstance(value, bool | int | float | str) else node
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.expr:
+        """Call the list's entries by another name where a value would bring in their own."""
+        variable, items = split_comprehension(node)
+        brought = [v.names for v in self.values.values() if isinstance(v, Expression)]
+        fresh = variable
+        while any(fresh in names for names in brought):
+            fresh += "_"
+        entry = ast.Name(fresh, ast.Load())
+        own = Expression(fresh, frozenset({fresh}), frozenset(), 0, entry)
+        element = cast(ast.expr, _Binder({**self.values, variable: own}).visit(node.elt))
+        source = cast(ast.expr, self.visit(items))
+        return ast.ListComp(element, [ast.comprehension(entry, source, [], 0)])
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         test = self.visit(node.test)

@@ -6,7 +6,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -17,12 +17,15 @@ from cnnspec.expressions.syntax import (
     MAX_INT,
     MAX_ITEMS,
     MAX_TEXT,
+    MAX_WORK,
     UNARY,
     WORDS,
+    WORK_OF_VALUE,
     Value,
     blame,
     blame_name,
     show,
+    split_comprehension,
 )
 
 _Number: TypeAlias = int | float
@@ -78,11 +81,13 @@ def check_bounds(value: object, node: ast.expr) -> None:
         waiting += [item for item in items if isinstance(item, list)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Evaluator:
     """Walks a checked tree; the rules further down know no nodes and raise ValueError."""
 
     variables: Mapping[str, Value]
+    entries: dict[str, Value] = field(default_factory=dict)
+    work: int = 0
 
     def compute(self, node: ast.expr) -> Value:
         """Compute a node and hold the result against the bounds."""
@@ -96,6 +101,9 @@ class _Evaluator:
             raise blame(node, str(error)) from None
         if not isinstance(node, ast.Name):
             check_bounds(value, node)
+        self.work += WORK_OF_VALUE + (len(value) if isinstance(value, list) else 0)
+        if self.work > MAX_WORK:
+            raise blame(node, "the expression goes through too many values")
         return value
 
     def _compute(self, node: ast.expr) -> Value:
@@ -105,9 +113,11 @@ class _Evaluator:
             case ast.Name(id=name):
                 if name in WORDS:
                     return WORDS[name]
+                if name in self.entries:
+                    return self.entries[name]
                 if name in self.variables:
                     return self.variables[name]
-                raise blame_name(node, "name", name, self.variables)
+                raise blame_name(node, "name", name, [*self.entries, *self.variables])
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 return [self.compute(item) for item in items]
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -127,9 +137,24 @@ class _Evaluator:
                 return self._subscript(self.compute(base), index)
             case ast.Attribute(value=ast.Name(id=name) as base, attr=size):
                 return _take_size(name, self.compute(base), size)
+            case ast.ListComp():
+                return self._make_list(node)
             case ast.Call(func=ast.Name(id=name), args=args):
                 return _call(name, [self.compute(arg) for arg in args])
         raise AssertionError(f"unchecked syntax: {ast.dump(node)}")
+
+    def _make_list(self, node: ast.ListComp) -> Value:
+        name, source = split_comprehension(node)
+        items = self.compute(source)
+        if not isinstance(items, list):
+            raise ValueError(f"'for' takes a list, got {show(items)}")
+        outer = self.entries
+        made: list[Value] = []
+        for item in items:
+            self.entries = {**outer, name: item}
+            made.append(self.compute(node.elt))
+        self.entries = outer
+        return made
 
     def _choose(self, node: ast.BoolOp) -> Value:
         *others, last = node.values

@@ -24,6 +24,7 @@ from cnnspec.expressions.syntax import (
     Value,
     blame,
     blame_name,
+    list_names,
     show,
 )
 from cnnspec.expressions.write import write_python
@@ -183,7 +184,7 @@ def parse_expression(text: str, offset: int = 0) -> Expression:
         fail(f"an expression nests more than {MAX_DEPTH} levels deep")
     checker = _Checker(source.encode(), offset + shift)
     checker.check(tree, 0)
-    return Expression(text, frozenset(checker.names), frozenset(checker.functions), offset, tree)
+    return Expression(text, list_names(tree), frozenset(checker.functions), offset, tree)
 
 
 class _Checker:
@@ -196,11 +197,10 @@ class _Checker:
     def __init__(self, source: bytes, offset: int) -> None:
         self.source = source
         self.offset = offset
-        self.names: set[str] = set()
         self.functions: set[str] = set()
 
     def check(self, node: ast.expr, depth: int) -> None:
-        """Check a node and all below it, and collect the names."""
+        """Check a node and all below it, and collect the functions."""
         node.col_offset = self.offset + len(self.source[: node.col_offset].decode())
         node.end_col_offset = self.offset + len(self.source[: node.end_col_offset].decode())
         if depth > MAX_DEPTH:
@@ -216,7 +216,6 @@ class _Checker:
             case ast.Name(id=name):
                 if not _NAME.fullmatch(name):
                     raise blame(node, f"the name {name!r} must start with a letter")
-                self.names |= {name} - WORDS.keys()
                 return []
             case ast.List(elts=items) | ast.Tuple(elts=items) | ast.BoolOp(values=items):
                 return items
@@ -238,6 +237,14 @@ class _Checker:
                     return [base]
                 message = f"only a size of a named value can follow a dot, not {size!r}"
                 raise blame(node, message, f"the sizes are {', '.join(SIZES)}")
+            case ast.ListComp(elt=element, generators=[loop, *others]):
+                if others or loop.ifs or loop.is_async or not isinstance(loop.target, ast.Name):
+                    help = "write [element for name in list]"
+                    raise blame(node, "a list is made from one list, by one name", help)
+                name = loop.target.id
+                if not _NAME.fullmatch(name) or name in WORDS or name == "in_channels":
+                    raise blame(node, f"{name!r} cannot be the name of a list's entries")
+                return [element, loop.iter]
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 if name in FUNCTIONS:
                     self.functions.add(name)

@@ -13,6 +13,10 @@ MAX_LENGTH: Final = 1000
 MAX_DEPTH: Final = 50
 # Counted through nested lists, since comparing or printing a list walks all of it.
 MAX_ITEMS: Final = 100_000
+# Entries of the lists that one expression goes through, and more for each value that it computes: a
+# list that is made from a list could otherwise take the product of their lengths.
+MAX_WORK: Final = 250_000
+WORK_OF_VALUE: Final = 10
 # Texts are names and paths.
 MAX_TEXT: Final = 10_000
 # The model formats hold 64-bit integers.
@@ -84,6 +88,26 @@ class ExpressionError(Exception):
         self.start = start
         self.end = end
         self.help = help
+
+
+def list_names(tree: ast.expr) -> frozenset[str]:
+    """The names that a checked tree needs from outside."""
+    if isinstance(tree, ast.ListComp):
+        variable, items = split_comprehension(tree)
+        return (list_names(tree.elt) - {variable}) | list_names(items)
+    if isinstance(tree, ast.Name):
+        return frozenset({tree.id} - WORDS.keys())
+    # A function's name is no value.
+    parts = tree.args if isinstance(tree, ast.Call) else ast.iter_child_nodes(tree)
+    found = [list_names(part) for part in parts if isinstance(part, ast.expr)]
+    return frozenset[str]().union(*found)
+
+
+def split_comprehension(tree: ast.ListComp) -> tuple[str, ast.expr]:
+    """The variable of a checked ``[element for variable in items]``, and the items."""
+    (loop,) = tree.generators
+    assert isinstance(loop.target, ast.Name)
+    return loop.target.id, loop.iter
 
 
 def blame(node: ast.expr, message: str, help: str = "") -> ExpressionError:

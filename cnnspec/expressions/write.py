@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, TypeGuard
 
-from cnnspec.expressions.syntax import BINARY, COMPARISON, UNARY, WORDS
+from cnnspec.expressions.syntax import BINARY, COMPARISON, UNARY, WORDS, split_comprehension
+from cnnspec.naming import variable_name
 
 # How strongly each form binds, weakest first.
 _TERNARY, _OR, _AND, _NOT, _COMPARED, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(10)
@@ -46,6 +47,11 @@ class _Writer:
                 return self.rename.get(f"{name}.{size}", dotted), _ATOM
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 return f"[{self._join(', ', items, _TERNARY)}]", _ATOM
+            case ast.ListComp(elt=element):
+                name, source = split_comprehension(node)
+                variable = variable_name(name)
+                made = _Writer({**self.rename, name: variable}).write(element, _TERNARY)
+                return f"[{made} for {variable} in {self.write(source, _OR)}]", _ATOM
             case ast.Call(func=ast.Name(id=name), args=args):
                 name = _PYTHON_NAMES.get(name, name)
                 return f"{name}({self._join(', ', args, _TERNARY)})", _ATOM

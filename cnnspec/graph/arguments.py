@@ -78,7 +78,12 @@ class OpFactory:
         fields = kind.model_fields
         if entries.keys() - fields.keys() or list_missing(kind, entries):
             return None  # check_words reported the field
-        values = self.evaluate_all(entries, variables, calls, path)
+        inherited = self.list_inherited(step.head, entries)
+        given = {name: value for name, value in entries.items() if name not in inherited}
+        values = self.evaluate_all(given, variables, calls, path)
+        if inherited and values is not None:
+            shared = self.evaluate_all(inherited, self.see_params(variables), calls, path)
+            values = None if shared is None else {**shared, **values}
         if values is None:
             return None
         key = (step.head, repr(values))
@@ -93,6 +98,17 @@ class OpFactory:
         if not any(needs(argument) for argument in entries.values()):
             self.fixed[step] = op
         return op
+
+    def list_inherited(self, head: str, entries: Mapping[str, Argument]) -> dict[str, Argument]:
+        """The fields that a step has from the spec's defaults."""
+        defaults = self.spec.defaults.get(head)
+        known = defaults.entries if defaults is not None else ()
+        return {name: value for name, _, value in known if entries[name] is value}
+
+    def see_params(self, variables: Mapping[str, Value]) -> dict[str, Value]:
+        """What defaults may name wherever they are taken up: no block's own parameters."""
+        received = variables.get("in_channels")
+        return dict(self.params) if received is None else {**self.params, "in_channels": received}
 
     def check_values(self, kind: type[Op], entries: Mapping[str, Argument]) -> None:
         """Record which of some plain fields an op does not take; others may be missing."""

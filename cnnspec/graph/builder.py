@@ -242,10 +242,10 @@ class Builder(Reader):
         return self.run_op(step, frame)
 
     def run_group(self, step: Step, frame: Frame) -> Item:
-        """Carry out `layers`: in the same scope, or in one of its own where it has a name."""
+        """Carry out `layers`: in the same scope, or in one of its own where it is a part."""
         assert frame.flow is not None
         steps = step.branches[0].steps
-        if step.name is None:
+        if step.name is None and not step.is_part:
             body = self.run_steps(steps, frame)
             return GroupItem(step, frame.flow, body.output, body=body, named=False)
         path = self.take_path(step, frame)

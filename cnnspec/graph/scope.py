@@ -20,7 +20,7 @@ def is_positional(steps: Iterable[Step]) -> bool:
         step.name is None
         and step.source is None
         and step.head not in ("residual", "parallel", *MERGES)
-        and (step.head != "layers" or is_positional(step.branches[0].steps))
+        and (step.head != "layers" or step.is_part or is_positional(step.branches[0].steps))
         for step in steps
     )
 
@@ -28,7 +28,7 @@ def is_positional(steps: Iterable[Step]) -> bool:
 def list_direct(steps: Iterable[Step]) -> Iterator[Step]:
     """The steps whose names belong to a list: its own, and those of parts that have no name."""
     for step in steps:
-        if step.is_structure and step.name is None:
+        if step.is_structure and step.name is None and not step.is_part:
             for branch in step.branches:
                 if step.head == "layers" or not is_positional(branch.steps):
                     yield from list_direct(branch.steps)
@@ -83,9 +83,9 @@ class Scope:
         for step in steps:
             if step.name is not None:
                 continue
-            for branch in step.branches:
+            for branch in () if step.is_part else step.branches:
                 self.skip_branch(step, branch)
-            if not step.is_structure or step.merge:
+            if not step.is_structure or step.merge or step.is_part:
                 self.take_auto(step.merge or step.head)
 
     def skip_branch(self, step: Step, branch: Branch) -> None:

@@ -31,6 +31,8 @@ _OPS = MappingProxyType(
         "deconvolution": "conv_transpose",
         "dense": "linear",
         "depthwiseconv": "depthwise_conv",
+        "dropconnect": "stochastic_depth",
+        "droppath": "stochastic_depth",
         "fc": "linear",
         "fullyconnected": "linear",
         "gap": "global_avg_pool",
@@ -81,6 +83,7 @@ _FIELDS = MappingProxyType(
         "depthwise_initializer": ("initializer",),
         "dilation_rate": ("dilation",),
         "dilations": ("dilation",),
+        "drop_prob": ("p",),
         "epsilon": ("eps",),
         "features": ("out_features",),
         "filters": ("out_channels", "channels"),
@@ -132,6 +135,7 @@ _NEAR = 0.7
 _LISTS = "a list stands in brackets: [3, 3]"
 
 _ACTIVATION = "activation"
+_SURVIVAL = frozenset({"survival_prob", "survival_probability", "keep_prob", "survival_rate"})
 _INFERRED = frozenset({"in_channels", "in_features", "input_shape", "input_dim", "num_features"})
 
 
@@ -179,7 +183,8 @@ def explain_initializer(value: object) -> str:
 
 def list_translations(op: str, known: Collection[str]) -> dict[str, str]:
     """What to write instead of the fields that other frameworks' ops like this one have."""
-    words = (word for word in (*_FIELDS, *sorted(_INFERRED), _ACTIVATION) if word not in known)
+    foreign = (*_FIELDS, *sorted(_INFERRED), *sorted(_SURVIVAL), _ACTIVATION)
+    words = (word for word in foreign if word not in known)
     return {word: text for word in words if (text := translate_field(word, op, known))}
 
 
@@ -189,6 +194,8 @@ def translate_field(word: str, op: str, known: Collection[str]) -> str:
         return f"leave it out: {op} takes it from the value it gets"
     if word == _ACTIVATION:
         return f"an activation is a step of its own, after {op}"
+    if word in _SURVIVAL and "p" in known:
+        return f"write 'p', the probability that something is dropped: 1 - {word}"
     ours = [name for name in _FIELDS.get(word, ()) if name in known]
     return f"write '{ours[0]}'" if ours else ""
 

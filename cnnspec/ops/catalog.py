@@ -39,6 +39,7 @@ ALL_OPS: tuple[type[Op], ...] = (
     activation.Softmax,
     regularize.Dropout,
     regularize.SpatialDropout,
+    regularize.StochasticDepth,
     linear.Linear,
     reshape.Flatten,
     reshape.ZeroPad,

@@ -24,6 +24,21 @@ class Dropout(Op):
     p: Rate = Field(0.5, description="probability that a value is zeroed")
 
 
+class StochasticDepth(Op):
+    """Zeroes whole samples at random in training and scales the others by 1 / (1 - p).
+
+    At the end of a residual's body it leaves the whole body out of the sum, for some samples.
+
+    Source: Huang et al., arXiv:1603.09382, scaled in training as dropout is.
+    """
+
+    op: ClassVar[str] = "stochastic_depth"
+    principal: ClassVar[str | None] = "p"
+    acts_in_training: ClassVar[bool] = True
+
+    p: Rate = Field(0.5, description="probability that a sample is zeroed")
+
+
 class SpatialDropout(Op):
     """Zeroes whole channels at random in training and scales the others by 1 / (1 - p).
 

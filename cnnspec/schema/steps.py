@@ -104,8 +104,8 @@ def _describe_step(reading: Reading) -> Schema:
     return {
         "allOf": [
             {
-                "type": ["string", "object"],
-                "errorMessage": "a step is an op or a block, alone or with its fields",
+                "type": ["string", "object", "array"],
+                "errorMessage": "a step is an op or a block, alone or with its fields, or a list",
             },
             {"if": {"type": "string"}, "then": reading.refer("word")},
             {"if": lonely, "then": missing},
@@ -121,6 +121,8 @@ def _describe_step(reading: Reading) -> Schema:
         },
         "then": reading.refer("head"),
         "else": reading.refer("call"),
+        # A part of its own.
+        "items": reading.refer("step"),
     }
 
 

@@ -83,7 +83,8 @@ class Step:
     """One step as written: a call of an op or block (`argument`), or a structure (`branches`).
 
     `loop` holds the variables of ``for`` with their lists, which are walked together; `span` is
-    the head's. `shortcut_when` says whether a residual adds its shortcut.
+    the head's. `shortcut_when` says whether a residual adds its shortcut. `is_part` is set for a
+    list in the place of a step, which is a part of the path without a name.
     """
 
     head: str
@@ -97,6 +98,7 @@ class Step:
     loop: tuple[tuple[str, Argument], ...] = ()
     when: Argument | None = None
     shortcut_when: Argument | None = None
+    is_part: bool = False
 
     @property
     def is_structure(self) -> bool:

@@ -136,6 +136,9 @@ class StepReader:
                 self.report("invalid-step", f"{node.value} needs steps", node.span)
                 return None
             return Step(node.value, node.span)
+        if isinstance(node, Sequence):
+            branch = Branch("layers", self.read_list(node, "a part"), node.span)
+            return Step("layers", node.span, branches=(branch,), is_part=True)
         if not isinstance(node, Mapping):
             self.report(
                 "invalid-step", f"a step must be an op or a block, got {_show(node)}", node.span

@@ -36,7 +36,9 @@ from tests.random_specs import write_random_spec  # noqa: E402
 from tests.ruff_format import RUFF, needs_ruff  # noqa: E402
 
 few_nets = pytest.mark.parametrize("net", FEW, ids=lambda net: net.id)
-SAVED = [net for net in NETS if net.id in ("squeeze_excite", "two_inputs", "uneven", "lenet5")]
+SAVED = [
+    net for net in NETS if net.id in ("squeeze_excite", "two_inputs", "uneven", "lenet5", "parts")
+]
 
 
 @cache

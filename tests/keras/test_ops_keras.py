@@ -283,6 +283,16 @@ def test_dropout_zeroes_its_share_in_training(op: str) -> None:
     assert constant == (op == "spatial_dropout")
 
 
+def test_stochastic_depth_zeroes_its_share_of_the_samples_in_training() -> None:
+    model = build_model(make_site(OpCase("stochastic_depth", {"p": 0.2}, (fmap(3, 2, 2),))))
+    x = np.ones((2000, 2, 2, 3), dtype="float32")
+    output = keras.ops.convert_to_numpy(model(x, training=True)).reshape(2000, -1)
+    assert (output == output[:, :1]).all()
+    assert np.isclose(output[:, 0], 0.0).mean() == pytest.approx(0.2, abs=0.05)
+    assert output.max() == pytest.approx(1 / 0.8)
+    assert (keras.ops.convert_to_numpy(model(x, training=False)) == x).all()
+
+
 def test_batch_norm_moves_its_statistics_by_its_momentum() -> None:
     model = build_model(make_site(OpCase("batch_norm", {"momentum": 0.3}, (fmap(4, 5, 3),))))
     x = np.random.default_rng(2).normal(2.0, 3.0, (6, 5, 3, 4)).astype("float32")

@@ -138,7 +138,7 @@ def test_batch_norm_trains_as_its_rule(case: OpCase) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in SINGLE if "dropout" in case.op], ids=lambda case: case.id
+    "case", [case for case in SINGLE if case.build().acts_in_training], ids=lambda case: case.id
 )
 def test_dropout_drops_in_training(case: OpCase) -> None:
     graph = build(case, "attribute")
@@ -153,6 +153,9 @@ def test_dropout_drops_in_training(case: OpCase) -> None:
     if case.op == "spatial_dropout":
         whole = kept.flatten(2)
         assert torch.equal(whole.all(2), whole.any(2))
+    if case.op == "stochastic_depth":
+        whole = kept.flatten(1)
+        assert torch.equal(whole.all(1), whole.any(1))
 
 
 def test_functions_are_called_where_an_op_holds_no_state() -> None:

@@ -175,6 +175,7 @@ def _measure_item(
             lengths[region.scope] += region.positional
         case GroupItem():
             _measure_region(item.body, spans, lengths)
+            lengths[region.scope] += region.positional and item.named
         case BranchItem():
             for _, branch in item.branches:
                 _measure_region(branch, spans, lengths)

@@ -154,7 +154,11 @@ class SourceWriter:
         def make() -> Unit:
             uses = (Use(None, graph.body, dict(exposed)),)
             title = describe_graph(graph, "").title
-            return Unit(name, title, graph.spec.steps, uses, parameters, defaults=dict(exposed))
+            fixed = {key: graph.params[key] for key in graph.params.keys() - exposed.keys()}
+            return Unit(
+                name, title, graph.spec.steps, uses, parameters,
+                defaults=dict(exposed), fixed=fixed,
+            )  # fmt: skip
 
         unit, model_name = make(), module_name(graph.name)
         body = self.write_functional(unit, model_name)

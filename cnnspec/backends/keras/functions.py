@@ -125,7 +125,7 @@ class FunctionWriter(Draft):
 
     def is_stage(self, item: Item) -> bool:
         """Whether an item is a part of the model that stands under a comment."""
-        named = isinstance(item, GroupItem) and item.named
+        named = isinstance(item, GroupItem) and item.named and not item.step.is_part
         return named and self.is_model and self.indent == INDENT
 
     def find_kept(self, rows: Sequence[Row]) -> str:
@@ -179,10 +179,9 @@ class FunctionWriter(Draft):
         item = rows[0].item
         if self.is_stage(item):
             self.label(item.path, item.output)
-        depth = len(self.namer.split(item.path, rows[0])) - 1
-        self.namer.stages[depth] = item.step
+        depth = self.namer.enter_stage(rows)
         self.write_chain(rows, bodies(rows))
-        del self.namer.stages[depth]
+        self.namer.leave_stage(depth)
 
     def label(self, path: str, value: Value) -> None:
         """The comment over a part of the model, with the shape of what it gives."""
@@ -218,7 +217,10 @@ class FunctionWriter(Draft):
     def are_stages(self, rows: Sequence[Row]) -> bool:
         """Whether a loop's turns are stages of the model."""
         stages = [turn for row in rows for _, turn in turns(row)]
-        named = all(isinstance(stage, GroupItem) and stage.named for stage in stages)
+        named = all(
+            isinstance(stage, GroupItem) and stage.named and not stage.step.is_part
+            for stage in stages
+        )
         return self.is_model and self.indent == INDENT and named
 
     def make_loop(self, rows: Sequence[Row]) -> None:

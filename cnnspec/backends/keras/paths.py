@@ -38,13 +38,15 @@ def name_layer(path: str) -> str:
 class PathNamer:
     """Says layers' names inside a unit: relative to its own name, as its loops change them.
 
-    `stages` are the named groups around, by their places in the path.
+    `stages` are the named groups around, by their places in the path, and `places` what says
+    their positions where a variable counts those.
     """
 
     unit: Unit
     counts: Counts = field(init=False)
     loops: list[Numbering] = field(default_factory=list)
     stages: dict[int, Step] = field(default_factory=dict)
+    places: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Find out where the unit's steps stand."""
@@ -52,11 +54,11 @@ class PathNamer:
 
     def save(self) -> tuple[object, ...]:
         """What an attempt may change, to come back to when it fails."""
-        return dict(self.counts.held), list(self.loops), dict(self.stages)
+        return dict(self.counts.held), list(self.loops), dict(self.stages), dict(self.places)
 
     def restore(self, saved: tuple[Any, ...]) -> None:
         """Forget what was noted since `save`."""
-        self.counts.held, self.loops, self.stages = saved
+        self.counts.held, self.loops, self.stages, self.places = saved
 
     def say(self, paths: Sequence[str], rows: Sequence[Row]) -> Expr:
         """The name as code, the same text for every row."""
@@ -67,7 +69,7 @@ class PathNamer:
         texts = []
         for depth, values in enumerate(zip(*split, strict=True)):
             step = rows[0].item.step if depth == last else self.stages.get(depth)
-            counted = self.counts.spell(rows) if depth == last else ""
+            counted = self.counts.spell(rows) if depth == last else self.places.get(depth)
             texts.append(counted or self.say_part(depth, values, rows, step))
         name = "_".join(texts)
         if isinstance(self.unit.uses[0].item, CallItem):
@@ -75,6 +77,17 @@ class PathNamer:
         if path_is_position(paths[0]):
             name = f"layer_{name}"
         return Code(f'f"{name}"' if "{" in name else f'"{name}"')
+
+    def enter_stage(self, rows: Sequence[Row]) -> int:
+        """Go on inside of a named group; gives back its place in the path."""
+        depth = len(self.split(rows[0].item.path, rows[0])) - 1
+        self.stages[depth] = rows[0].item.step
+        self.places[depth] = self.counts.spell(rows)
+        return depth
+
+    def leave_stage(self, depth: int) -> None:
+        """Go on behind a named group."""
+        del self.stages[depth], self.places[depth]
 
     def split(self, path: str, row: Row) -> list[str]:
         """The parts of a path below the unit's own."""
@@ -123,7 +136,7 @@ class PathNamer:
     def say_value(self, expression: Expression, rows: Sequence[Row]) -> str | Guess:
         """A part of a name: code, or its value where the code has none of its variables."""
         guess = self.unit.resolve(guess_expression(expression))
-        guess = guess.bind(rows) or guess
+        guess = guess.bind(rows, {}) or guess
         if not guess.names or not guess.names & rows[0].variables.keys():
             value = compute(guess, {**rows[0].variables, **rows[0].constants})
             if all(compute(guess, {**row.variables, **row.constants}) == value for row in rows):

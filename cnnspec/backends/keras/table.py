@@ -64,6 +64,7 @@ LAYERS: MappingProxyType[type[Op], Callable[[Site, Expr], Layers]] = MappingProx
         activation_ops.Softmax: activation.softmax,
         regularize_ops.Dropout: regularize.dropout,
         regularize_ops.SpatialDropout: regularize.spatial_dropout,
+        regularize_ops.StochasticDepth: regularize.stochastic_depth,
         linear_ops.Linear: linear.linear,
         reshape_ops.Flatten: reshape.flatten,
         reshape_ops.ZeroPad: reshape.zero_pad,

@@ -6,14 +6,14 @@ from types import MappingProxyType
 
 from cnnspec.backends.onnx.builder import Place, Writer
 from cnnspec.ops.base import Op
-from cnnspec.ops.regularize import Dropout, SpatialDropout
+from cnnspec.ops.regularize import Dropout, SpatialDropout, StochasticDepth
 
 
-def pass_on(op: Dropout | SpatialDropout, at: Place) -> str:
+def pass_on(op: Dropout | SpatialDropout | StochasticDepth, at: Place) -> str:
     """The value that came in."""
     return at.input
 
 
 WRITERS: MappingProxyType[type[Op], Writer] = MappingProxyType(
-    {Dropout: pass_on, SpatialDropout: pass_on}
+    {Dropout: pass_on, SpatialDropout: pass_on, StochasticDepth: pass_on}
 )

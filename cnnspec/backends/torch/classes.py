@@ -179,9 +179,11 @@ class ClassWriter:
         visible: dict[str, Argument | None] = {
             name: None for name in uses[0].variables if name != IN_CHANNELS
         }
+        # A position is no name for a class.
+        name = self.name_class("part" if last.isdecimal() else last)
         inner = Unit(
-            self.name_class(last), f"The part '{last}' of {unit.name}.", steps, tuple(uses),
-            visible, captured=captured,
+            name, f"The part '{last}' of {unit.name}.", steps, tuple(uses), visible,
+            captured=captured,
         )  # fmt: skip
         code = self.write_unit(inner)
         return self.call_class(unit, rows, code, list(range(len(uses))))

@@ -117,6 +117,7 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     )  # fmt: skip
     # The constructor's defaults are this variant's values.
     unit.defaults = dict(exposed)
+    unit.fixed = {name: graph.params[name] for name in graph.params.keys() - exposed.keys()}
     writer.write_unit(unit, is_model=True)
     supports = tuple(read_support(name) for name in writer.supports.names)
     if "divisible_by" in writer.functions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -19,6 +19,9 @@ from cnnspec.backends.pycode import (
     literal,
 )
 from cnnspec.naming import attribute_name
+
+# What code calls a sequence inside of a sequence.
+INNER = "sequence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,14 @@ class Loop:
     advance: Expr | None = None
 
 
-Entry = Make | When | Loop
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """Modules of a sequence inside of the sequence, which statements fill."""
+
+    entries: tuple[Entry, ...]
+
+
+Entry = Make | When | Loop | Nest
 
 
 def add_entries(entries: list[Entry], more: Iterable[Entry]) -> None:
@@ -70,7 +80,29 @@ def is_plain_name(entry: Entry) -> bool:
     """Whether an entry's modules are called by position."""
     if isinstance(entry, Make):
         return not entry.name or entry.name.isdecimal()
+    if isinstance(entry, Nest):
+        return True
     return all(map(is_plain_name, entry.entries))
+
+
+def list_entries(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Entries and all that stand inside of them."""
+    for entry in entries:
+        yield entry
+        if not isinstance(entry, Make):
+            yield from list_entries(entry.entries)
+
+
+def find_carried(entry: Entry) -> str:
+    """The variable that a loop at the end of an entry leaves with the channels; empty if none."""
+    if isinstance(entry, Nest):
+        return find_carried(entry.entries[-1])
+    return entry.carried if isinstance(entry, Loop) else ""
+
+
+def holds_carrying(entries: Iterable[Entry]) -> bool:
+    """Whether a loop among some entries puts channels into a variable."""
+    return any(isinstance(entry, Loop) and entry.carried for entry in list_entries(entries))
 
 
 def write_inline(entries: Sequence[Entry], named: bool) -> Expr | None:
@@ -113,6 +145,14 @@ def write_builder(entries: Sequence[Entry], declaration: str, indent: int) -> li
     return lines + write_statements(entries[len(plain) :], variable, indent)
 
 
+def write_nest(nest: Nest, indent: int) -> list[str]:
+    """Statements that make a sequence and fill it."""
+    plain = list(takewhile(lambda entry: isinstance(entry, Make), nest.entries))
+    first = Call("nn.Sequential", tuple(e.expr for e in plain if isinstance(e, Make)))
+    lines = format_statement(f"{INNER} = ", first, indent=indent)
+    return lines + write_statements(nest.entries[len(plain) :], INNER, indent)
+
+
 def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> list[str]:
     """Statements that append the modules to a list."""
     lines: list[str] = []
@@ -124,9 +164,11 @@ def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> li
                 format_statement("", Call(f"{variable}.append", tuple(pending)), indent=indent)
             )
         elif pending:
-            lines.extend(
-                format_statement(f"{variable} += ", Bracketed(tuple(pending)), indent=indent)
-            )
+            more = Bracketed(tuple(pending))
+            if variable == INNER:
+                lines.extend(format_statement("", Call(f"{INNER}.extend", (more,)), indent=indent))
+            else:
+                lines.extend(format_statement(f"{variable} += ", more, indent=indent))
         pending.clear()
 
     for entry in entries:
@@ -134,6 +176,10 @@ def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> li
             pending.append(entry.expr)
             continue
         flush()
+        if isinstance(entry, Nest):
+            lines += write_nest(entry, indent)
+            pending.append(Code(INNER))
+            continue
         if isinstance(entry, When):
             lines += format_condition("if", entry.condition, indent)
             lines += write_statements(entry.entries, variable, indent + 4)

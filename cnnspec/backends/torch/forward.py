@@ -68,7 +68,7 @@ _VARIABLES = ("x", "out", "y", "z")
 # What ends the line of the activation before it.
 _TAILS: tuple[type[Op], ...] = (
     pool.MaxPool, pool.AvgPool, pool.MinPool, pool.LpPool, regularize.Dropout,
-    regularize.SpatialDropout,
+    regularize.SpatialDropout, regularize.StochasticDepth,
 )  # fmt: skip
 
 

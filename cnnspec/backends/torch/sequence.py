@@ -25,11 +25,16 @@ from cnnspec.backends.torch.entries import (
     Entry,
     Loop,
     Make,
+    Nest,
     When,
     add_entries,
     contains_name,
+    find_carried,
+    holds_carrying,
     is_plain_name,
+    list_entries,
     spell,
+    write_inline,
 )
 from cnnspec.backends.torch.initial import (
     HELPER,
@@ -85,8 +90,8 @@ class SequenceWriter:
             ]
             written = self.write_column(column)
             add_entries(entries, written)
-            if written and isinstance(written[-1], Loop) and written[-1].carried:
-                rows = [mark_after(row, written[-1].carried) for row in column]
+            if written and (carried := find_carried(written[-1])):
+                rows = [mark_after(row, carried) for row in column]
         return tuple(entries)
 
     def write_column(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
@@ -108,9 +113,21 @@ class SequenceWriter:
                 return (Make(last_name(rows), self.make_op(rows)),)
             case GroupItem() if find_outside(rows[0].item.step.branches[0].steps):
                 raise UnshareableError("a part that takes values from outside is no chain's")
+            case GroupItem() if rows[0].item.step.is_part and bodies(rows)[0].positional:
+                return (self.write_part(rows),)
             case CallItem() | GroupItem():
                 return (Make(last_name(rows), self.make_part(self.unit, rows)),)
         raise UnshareableError("a chain holds ops, blocks and groups only")
+
+    def write_part(self, rows: Sequence[Row]) -> Entry:
+        """A list in the place of a step: a sequence inside of the sequence."""
+        entries = self.write_list(rows, bodies(rows))
+        expr = write_inline(entries, named=False)
+        if expr is not None:
+            return Make(last_name(rows), expr)
+        if any(isinstance(entry, Nest) for entry in list_entries(entries)):
+            raise UnshareableError("sequences are filled one inside of one other at most")
+        return Nest(entries)
 
     def make_op(self, rows: Sequence[Row]) -> Expr:
         """The module of an op."""
@@ -219,7 +236,7 @@ class SequenceWriter:
         # The model's own steps are clearer one by one, if they are few.
         can_add = isinstance(self.unit.uses[0].item, CallItem) or count > _FEW
         # An inner loop has put other channels into the variable.
-        is_kept = not any(isinstance(entry, Loop) and entry.carried for entry in entries)
+        is_kept = not holds_carrying(entries)
         after = rows if can_add and is_kept else [drop_carried(row) for row in rows]
         return self.say_channels(after, [row.item.output for row in rows])
 
@@ -233,7 +250,7 @@ class SequenceWriter:
 
     def is_advanced(self, rows: Sequence[Row], entries: tuple[Entry, ...]) -> bool:
         """Whether an inner loop leaves the carried variable with the channels of the turn's end."""
-        if not any(isinstance(entry, Loop) and entry.carried for entry in entries):
+        if not holds_carrying(entries):
             return False
         inner = [last_loop(row.item) for row in rows]
         return all(
