@@ -13,13 +13,13 @@ class Bilinear(initializers.Initializer):
     def __call__(self, shape, dtype=None):
         """Let the window fall evenly from its middle."""
         *rows, outputs, inputs = shape
-        window = ops.ones(())
+        dtype = dtype or keras.config.floatx()
+        window = ops.ones((), dtype)
         for size in rows:
-            distance = ops.abs(ops.arange(size, dtype="float32") - (size - 1) / 2)
+            distance = ops.abs(ops.arange(size, dtype=dtype) - (size - 1) / 2)
             window = ops.expand_dims(window, -1) * (1 - distance / ((size + 1) // 2))
-        places = ops.tile(ops.eye(outputs, inputs // self.groups), (1, self.groups))
-        kernel = window[..., None, None] * places
-        return ops.cast(kernel, dtype or keras.config.floatx())
+        places = ops.eye(outputs, inputs // self.groups, dtype=dtype)
+        return window[..., None, None] * ops.tile(places, (1, self.groups))
 
     def get_config(self):
         """Say how it was made."""

@@ -18,15 +18,17 @@ class Dirac(initializers.Initializer):
     def __call__(self, shape, dtype=None):
         """Put ones into the middle of the window."""
         *rows, inputs, outputs = shape
+        dtype = dtype or keras.config.floatx()
         if self.depthwise:
-            places = ops.one_hot(ops.zeros(inputs, "int32"), outputs)
+            places = ops.one_hot(ops.zeros(inputs, "int32"), outputs, dtype=dtype)
         else:
-            places = ops.tile(ops.eye(inputs, outputs // self.groups), (1, self.groups))
-        window = ops.ones(())
+            places = ops.eye(inputs, outputs // self.groups, dtype=dtype)
+            places = ops.tile(places, (1, self.groups))
+        window = ops.ones((), dtype)
         for size in rows:
-            window = ops.expand_dims(window, -1) * ops.one_hot(size // 2, size)
-        kernel = window[..., None, None] * places
-        return ops.cast(kernel, dtype or keras.config.floatx())
+            row = ops.one_hot(size // 2, size, dtype=dtype)
+            window = ops.expand_dims(window, -1) * row
+        return window[..., None, None] * places
 
     def get_config(self):
         """Say how it was made."""
