@@ -283,16 +283,17 @@ def _list_initialised() -> Iterator[tuple[str, _Row]]:
     """Every op with weights, told what they start as."""
     both = {"initializer": {"normal": {"std": 0.1}}, "bias_initializer": {"constant": 0.1}}
     kernel = {"out_channels": 8, "kernel_size": 3, **both}
-    yield "conv", _one(_MAP, **kernel)
-    yield "depthwise_conv", _one(_MAP, kernel_size=3, **both)
-    yield "conv_transpose", _one(_MAP, **kernel)
+    for shape in _ALL_RANKS:
+        yield "conv", _one(shape, **kernel)
+        yield "depthwise_conv", _one(shape, kernel_size=3, **both)
+        yield "conv_transpose", _one(shape, **kernel)
+        yield "batch_norm", _one(shape, **both)
+        yield "layer_norm", _one(shape, **both)
+        yield "group_norm", _one(shape, num_groups=2, **both)
+        yield "instance_norm", _one(shape, affine=True, **both)
+        yield "prelu", _one(shape, initializer={"constant": 0.1})
     yield "conv_transpose", _one(_MAP, **kernel, groups=2)
     yield "linear", _one(vector(7), out_features=4, **both)
-    yield "batch_norm", _one(_MAP, **both)
-    yield "layer_norm", _one(_MAP, **both)
-    yield "group_norm", _one(_MAP, num_groups=2, **both)
-    yield "instance_norm", _one(_MAP, affine=True, **both)
-    yield "prelu", _one(_MAP, initializer={"constant": 0.1})
 
 
 def _list_margins() -> Iterator[tuple[str, _Row]]:

@@ -102,6 +102,8 @@ def _perform(source: bytes, function: str, channels: Mapping[str, int]) -> list[
     layers.Layer = base  # type: ignore[attr-defined]
     keras = _Names("keras", lambda name: _Names(name, _ignore))
     keras.layers = layers  # type: ignore[attr-defined]
+    # Generated files build on this one; all others are called.
+    keras.initializers.Initializer = object
     keras.Input = lambda shape, **_: _Tensor(None, (None, *shape))  # type: ignore[attr-defined]
     keras.Model = _order  # type: ignore[attr-defined]
     keras.Sequential = lambda parts, **_: [part for part in parts if isinstance(part, _Layer)]  # type: ignore[attr-defined]
