@@ -147,13 +147,13 @@ FAULTS = {
     "- <conv>": "this cannot stand alone: write a colon, and its fields behind it",
     "- <conv>: {out_channels: 8}": 'Missing property "kernel_size".',
     "- conv: <64>": "conv takes its fields by name: kernel_size, stride, padding, dilation, bias, "
-    "out_channels, groups",
+    "initializer, bias_initializer, out_channels, groups",
     "- linear: <abc>": "out_features must be a whole number from 1 to 16777216, or an expression "
     "such as $name",
     "- linear: <-3>": "Value is below the minimum of 1.",
     "- relu: <3>": "relu takes no fields",
     "- conv: {out_channels: 8, kernel_size: 3, padding: <smae>}": "padding must be 'same', "
-    "'valid', a whole number, [height, width] or [top, bottom, left, right], or an expression "
+    "'valid', a whole number, or a list with one for each axis or each side, or an expression "
     "such as $name",
     "- dropout: <1.5>": "Value is above the exclusive maximum of 1.",
     "- max_pool: 2\n    <kernel_size>: 2": "a step has one op or block: start a new step with '-', "

@@ -78,7 +78,7 @@ def assemble_model(graph: Graph, builder: Builder, ir_version: int, weights: Wei
 
 
 def _assemble_graph(graph: Graph, builder: Builder, weights: Weights) -> Content:
-    inputs = [declare(value.name, (BATCH, *value.known.dims)) for value in graph.inputs]
+    inputs = [declare(value.name, (BATCH, *list_dims(graph, value))) for value in graph.inputs]
     if weights is None:
         inputs += [declare(name, weight.shape) for name, weight in graph.list_weights()]
     outputs = [declare(name, (BATCH, *list_dims(graph, v))) for name, v in graph.outputs.items()]
