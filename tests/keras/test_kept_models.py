@@ -56,7 +56,22 @@ layers:
   - linear: 3
 """,
 )
-KEPT = [SUPPORTS, UPSAMPLING] + [
+STARTING = Net(
+    "starting",
+    """\
+cnnspec: 1
+name: starting
+input: {channels: 4, height: H, width: W}
+layers:
+  - conv: {out_channels: 4, kernel_size: 3, padding: 1, initializer: dirac}
+  - conv_transpose: {out_channels: 4, kernel_size: 4, stride: 2, padding: 1, initializer: bilinear}
+  - adaptive_avg_pool: 3
+  - flatten
+  - linear: 3
+""",
+)
+OWN = (SUPPORTS, UPSAMPLING, STARTING)
+KEPT = [*OWN] + [
     net for net in NETS if net.id in ("keras_vgg16", "loops", "squeeze_excite", "tokens")
 ]
 kept = pytest.mark.parametrize("net", KEPT, ids=lambda net: net.id)
@@ -80,7 +95,7 @@ def make_model(net: Net) -> Any:
 
 
 def draw_batch(model: Any) -> Any:
-    shape = (2, *model.inputs[0].shape[1:])
+    shape = (2, *(size or 10 for size in model.inputs[0].shape[1:]))
     return np.random.default_rng(0).standard_normal(shape).astype("float32")
 
 
@@ -89,7 +104,7 @@ def run(model: Any, batch: Any) -> Any:
 
 
 def test_every_layer_of_ours_is_tried() -> None:
-    text = generate(SUPPORTS) + generate(UPSAMPLING)
+    text = "".join(map(generate, OWN))
     missing = [path.stem for path in SUPPORT.glob("*.py") if path.stem not in text]
     assert not missing
 
