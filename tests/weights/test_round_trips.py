@@ -15,11 +15,11 @@ import safetensors.numpy
 
 from cnnspec.graph.ir import Graph
 from cnnspec.weights.read import read_weights
-from tests.networks import NETS, Net
+from tests.networks import FEW, Net
 from tests.op_cases import OpCase
 from tests.weights.files import WEIGHTED, build_case, draw_bits, require_equal, write
 
-nets = pytest.mark.parametrize("net", NETS, ids=lambda net: net.id)
+nets = pytest.mark.parametrize("net", FEW, ids=lambda net: net.id)
 cases = pytest.mark.parametrize("case", WEIGHTED, ids=lambda case: case.id)
 # The formats that need no framework, and one that does.
 SUFFIXES = [
