@@ -85,7 +85,8 @@ _NARROW: dict[str, tuple[tuple[str, str], ...]] = {
 _DEEP = (
     "resnet:101", "resnet:152", "vgg:19", "vgg:13", "vgg:13_bn", "vgg:19_bn", "waveform_cnn:m3",
     "waveform_cnn:m11", "waveform_cnn:m18", "video_resnet:mc3", "efficientnet:b1",
-    "efficientnet:b2", "efficientnet:b3", "efficientnet:b4", "efficientnet:b6", "efficientnet:b7",
+    "efficientnet:b2", "efficientnet:b3", "efficientnet:b4", "efficientnet:b5", "efficientnet:b6",
+    "efficientnet:b7",
 )  # fmt: skip
 
 

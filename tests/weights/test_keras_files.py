@@ -23,7 +23,7 @@ from cnnspec.graph.build import build_graph  # noqa: E402
 from cnnspec.graph.ir import Graph  # noqa: E402
 from cnnspec.naming import module_name, variable_name  # noqa: E402
 from cnnspec.spec.read import read_spec  # noqa: E402
-from tests.networks import FEW, NETS, Net  # noqa: E402
+from tests.networks import FEW, Net  # noqa: E402
 from tests.op_cases import OpCase  # noqa: E402
 from tests.random_specs import write_random_spec  # noqa: E402
 from tests.weights.files import (  # noqa: E402
@@ -75,7 +75,7 @@ def require_loaded(graph: Graph, folder: Path) -> None:
     require_equal(folder / "own.keras", graph, arrays)
 
 
-@pytest.mark.parametrize("net", NETS, ids=lambda net: net.id)
+@pytest.mark.parametrize("net", FEW, ids=lambda net: net.id)
 def test_the_order_of_layers_is_keras_own(net: Net) -> None:
     require_order(net.build())
 
@@ -106,7 +106,7 @@ def test_every_op_loads_what_is_written(case: OpCase, tmp_path: Path) -> None:
 
 
 def test_files_without_the_names_of_layers_are_read_by_their_order(tmp_path: Path) -> None:
-    graph = next(net for net in NETS if net.id == "squeeze_excite").build()
+    graph = next(net for net in FEW if net.id == "squeeze_excite").build()
     arrays = draw_bits(graph)
     path = write(tmp_path / "net.weights.h5", graph, arrays)
     with h5py.File(path, "r+") as file:
@@ -116,7 +116,7 @@ def test_files_without_the_names_of_layers_are_read_by_their_order(tmp_path: Pat
 
 
 def test_models_are_written_with_keras(tmp_path: Path, capsys: Any) -> None:
-    net = next(net for net in NETS if net.id == "squeeze_excite")
+    net = next(net for net in FEW if net.id == "squeeze_excite")
     (tmp_path / "net.yaml").write_text(net.text)
     graph = net.build()
     arrays = draw_bits(graph)
