@@ -99,6 +99,11 @@ def _add_virtual(group: Any, secret: Path) -> None:
     group.create_virtual_dataset("1", layout)
 
 
+METHODS = {
+    "deflated": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2, "lzma": zipfile.ZIP_LZMA
+}  # fmt: skip
+
+
 def make_keras(path: Path, kind: str) -> None:
     if kind == "bomb":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -106,6 +111,14 @@ def make_keras(path: Path, kind: str) -> None:
     elif kind == "empty":
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("config.json", "{}")
+    elif kind in METHODS:
+        with zipfile.ZipFile(path, "w", METHODS[kind]) as archive:
+            archive.writestr("model.weights.h5", bytes(range(256)) * 99)
+        data = bytearray(path.read_bytes())
+        # The packed numbers begin behind a header of 30 bytes and the name.
+        begin = 30 + len("model.weights.h5")
+        data[begin : begin + 40] = b"\xff" * 40
+        path.write_bytes(data)
     else:
         path.write_bytes(b"PK\x03\x04 and no more")
 
@@ -184,11 +197,8 @@ ONNX = (
 HDF5 = "cut other soft external huge packed twice text cycle outside virtual"
 KINDS: dict[str, tuple[Callable[[Path, str], None], str]] = {
     ".safetensors": (make_safetensors, "huge shape negative type tiny header bytes"),
-    ".weights.h5": (
-        make_hdf5,
-        "cut other soft external huge packed twice text cycle outside virtual",
-    ),
-    ".keras": (make_keras, "bomb empty bytes"),
+    ".weights.h5": (make_hdf5, HDF5),
+    ".keras": (make_keras, "bomb empty bytes deflated bzip2 lzma"),
     ".pt": (make_torch, "bomb pickle wide checkpoint complex sparse cut packed bytes"),
     ".onnx": (make_onnx, ONNX),
 }

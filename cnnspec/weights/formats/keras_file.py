@@ -7,7 +7,9 @@ called by layer and number here: ``conv1/0`` is the kernel.
 
 from __future__ import annotations
 
+import lzma
 import zipfile
+import zlib
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -46,6 +48,9 @@ _MOST_OBJECTS = 500_000
 _MOST_SHRUNK = 20
 _ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError)
 
+# Each way of packing has errors of its own for numbers that it did not pack.
+_UNPACKING = (*_ERRORS, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError)
+
 
 @contextmanager
 def open_hdf5(path: Path) -> Iterator[ArrayFile]:
@@ -79,10 +84,9 @@ def open_hdf5(path: Path) -> Iterator[ArrayFile]:
 @contextmanager
 def open_keras(path: Path) -> Iterator[ArrayFile]:
     """Open a ``.keras`` archive; its weights are unpacked, and nothing else of it is used."""
-    errors = (zipfile.BadZipFile, OSError, KeyError, EOFError, NotImplementedError, RuntimeError)
     with TemporaryDirectory(prefix="cnnspec-") as folder:
         unpacked = Path(folder) / _MEMBER
-        with blame_file(path, "Keras archive", *errors), zipfile.ZipFile(path) as archive:
+        with blame_file(path, "Keras archive", *_UNPACKING), zipfile.ZipFile(path) as archive:
             member = archive.getinfo(_MEMBER)
             if member.file_size > _MOST_SHRUNK * member.compress_size + 2**20:
                 raise refuse(
