@@ -102,9 +102,9 @@ def test_random_specs_fit(seed: int) -> None:
 
 
 ILL_FORMED = {
-    "expectation_types", "header_form", "input_kind", "input_sizes", "keras_words", "missing_keys",
-    "misspelt", "modifiers", "shortcut_when", "steps_form", "unknown_keys", "unknown_values",
-    "wrong_values", "wrong_values_uncalled",
+    "about", "expectation_types", "header_form", "input_kind", "input_sizes", "keras_words",
+    "missing_keys", "misspelt", "modifiers", "shortcut_when", "steps_form", "task_without_classes",
+    "unknown_keys", "unknown_values", "wrong_values", "wrong_values_uncalled",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from cnnspec.expressions import Value
 from cnnspec.graph import limits
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.declared import check_declared
-from cnnspec.graph.expect import check_figures
+from cnnspec.graph.expect import check_classes, check_figures
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.record import Key, Stopped
 from cnnspec.graph.reuse import Known
@@ -67,6 +67,10 @@ class _Checker:
             graph = self.graphs.get(expectation.variant)
             if graph is not None and self.is_as_written(graph):
                 for diagnostic in check_figures(expectation, graph):
+                    self.add(diagnostic)
+        if self.spec.task and self.spec.task.classes is not None:
+            for graph in filter(self.is_as_written, self.graphs.values()):
+                for diagnostic in check_classes(graph):
                     self.add(diagnostic)
         if not self.found:
             for diagnostic in find_unused_defaults(self.spec, self.graphs.values()):

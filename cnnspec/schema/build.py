@@ -20,7 +20,17 @@ from cnnspec.schema.readings import READINGS, Reading
 from cnnspec.schema.steps import describe_shared, describe_steps
 from cnnspec.schema.values import EXPRESSION, NAME, Schema, close, describe, one_of, or_expression
 from cnnspec.signing import sign_text
-from cnnspec.spec.keys import FIGURES, FORMAT_VERSION, INPUT_SIZES, KEYS, OPEN_SIZE
+from cnnspec.spec.keys import (
+    FIGURES,
+    FORMAT_VERSION,
+    INPUT_SIZES,
+    KEYS,
+    OPEN_SIZE,
+    SCORED_TASKS,
+    TASK_PARTS,
+    TASKS,
+    YEARS,
+)
 
 _VARIANT = {"pattern": "^[A-Za-z0-9_]{1,32}$"}
 
@@ -125,6 +135,8 @@ def _describe_keys() -> dict[str, Schema]:
         "name": {"type": "string", **NAME},
         "summary": {"type": "string"},
         "paper": {"type": "string"},
+        "year": {"type": "integer", "minimum": YEARS[0], "maximum": YEARS[1]},
+        "task": _describe_task(),
         "extends": {"type": "string"},
         "input": sizes,
         "inputs": {
@@ -151,6 +163,22 @@ def _describe_keys() -> dict[str, Schema]:
         "blocks": {"type": "object", "propertyNames": NAME},
         "layers": {"properties": {}},
         "expect": _describe_expectations(),
+    }
+
+
+def _describe_task() -> Schema:
+    number = or_expression({"type": "integer", "minimum": 1}, "classes must be a whole number")
+    values: dict[str, Schema] = {"kind": {"enum": list(TASKS)}, "classes": number}
+    return {
+        "type": ["string", "object"],
+        "if": {"type": "object"},
+        "then": {
+            **close({name: describe(text, values[name]) for name, text in TASK_PARTS.items()}),
+            "required": ["kind"],
+            "if": {"required": ["classes"]},
+            "then": {"properties": {"kind": {"enum": list(SCORED_TASKS)}}},
+        },
+        "else": {"enum": list(TASKS)},
     }
 
 

@@ -14,6 +14,8 @@ KEYS: Final = MappingProxyType(
         "name": "the model's name, which becomes the names of its class and of its file",
         "summary": "what the network is, for readers and for the head of generated files",
         "paper": "where the network comes from, such as arXiv:1512.03385",
+        "year": "when it was published",
+        "task": "what the output is for: a word, or {kind: classification, classes: $classes}",
         "extends": "a file in the same folder or below, or a zoo spec, that this one starts from",
         "input": "the sizes of one sample, without the batch",
         "inputs": "several inputs by name, each with its sizes",
@@ -25,6 +27,29 @@ KEYS: Final = MappingProxyType(
         "expect": "figures that the network must come to, for the spec or for each variant",
     }
 )
+# What the output of a network is for.
+TASKS: Final = MappingProxyType(
+    {
+        "classification": "one score for each class",
+        "segmentation": "one score for each class at each place of a map",
+        "detection": "what tells boxes and their classes",
+        "regression": "numbers that are measured, not chosen from",
+        "features": "maps or vectors that another network takes",
+        "generation": "new samples, made from noise",
+        "reconstruction": "the input again, from fewer numbers",
+        "restoration": "the input again, with more detail or less noise",
+    }
+)
+# Those whose output has one number for each class, as the channels or the features.
+SCORED_TASKS: Final = ("classification", "segmentation")
+TASK_PARTS: Final = MappingProxyType(
+    {
+        "kind": f"what the output is for: {', '.join(TASKS)}",
+        "classes": "how many classes it has scores for, which the output is held against",
+    }
+)
+# The first is that of the oldest network that a spec could be of.
+YEARS: Final = (1943, 2100)
 INPUT_SIZES: Final = MappingProxyType(
     {
         "channels": "channels of a map, or numbers in each token",

@@ -141,6 +141,15 @@ class InputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """What the output is for, and for how many classes where the author said so."""
+
+    kind: str
+    span: Span
+    classes: Argument | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """What a variant must come to, checked with the rest: figures by name."""
 
@@ -161,6 +170,8 @@ class ModelSpec:
     steps: tuple[Step, ...]
     summary: str = ""
     paper: str = ""
+    year: int | None = None
+    task: Task | None = None
     params: dict[str, Argument] = field(default_factory=dict)
     param_spans: dict[str, Span] = field(default_factory=dict)
     variants: dict[str, dict[str, Argument]] = field(default_factory=dict)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
 from cnnspec.document import Entry, Mapping, Scalar, read_document
 from cnnspec.naming import is_name, nearest
+from cnnspec.spec.about import AboutReader
 from cnnspec.spec.blocks import BlockReader
-from cnnspec.spec.keys import FIGURES, FORMAT_VERSION, INPUT_SIZES, KEYS
+from cnnspec.spec.keys import FIGURES, INPUT_SIZES, KEYS
 from cnnspec.spec.model import (
     Argument,
     Block,
@@ -116,8 +117,9 @@ class _SpecReader:
                     entry.key.span,
                     f"did you mean '{hint}'?" if hint else f"its keys are {', '.join(KEYS)}",
                 )
-        self.check_version()
-        name, name_span = self.read_name()
+        about = AboutReader(document, self.steps)
+        about.check_version()
+        name, name_span = about.read_name()
         params = self.read_values("params")
         layers = document.get("layers")
         if layers is None:
@@ -129,8 +131,10 @@ class _SpecReader:
             span=name_span,
             inputs=self.read_inputs(),
             steps=self.steps.read_list(layers.value, "layers") if layers else (),
-            summary=self.read_text("summary"),
-            paper=self.read_text("paper"),
+            summary=about.read_text("summary"),
+            paper=about.read_text("paper"),
+            year=about.read_year(),
+            task=about.read_task(),
             params={key: value for key, _, value in params},
             param_spans={key: span for key, span, _ in params},
             variants=variants,
@@ -143,52 +147,6 @@ class _SpecReader:
         if self.steps.diagnostics:
             raise SpecError(self.steps.diagnostics)
         return spec
-
-    def check_version(self) -> None:
-        """Report a missing or an unknown format version."""
-        entry = self.document.get("cnnspec")
-        if entry is None:
-            first = (
-                self.document.entries[0].key.span if self.document.entries else self.document.span
-            )
-            self.steps.report(
-                "missing-key", "a spec must say its format version", first,
-                f"add 'cnnspec: {FORMAT_VERSION}' as the first line",
-            )  # fmt: skip
-        elif not isinstance(entry.value, Scalar) or entry.value.value is not FORMAT_VERSION:
-            self.steps.report(
-                "unknown-version",
-                f"this tool reads format version {FORMAT_VERSION}",
-                entry.value.span,
-                f"write 'cnnspec: {FORMAT_VERSION}'",
-            )
-
-    def read_name(self) -> tuple[str, Span]:
-        """The model's name, which becomes the names of its class and file."""
-        entry = self.document.get("name")
-        if entry is None:
-            self.steps.report("missing-key", "a spec needs a name", self.document.span)
-            return "model", self.document.span
-        value = entry.value.value if isinstance(entry.value, Scalar) else None
-        if not isinstance(value, str) or not is_name(value):
-            self.steps.report(
-                "invalid-name",
-                f"name '{str(value)[:80]}' must be letters, digits and underscores, beginning with "
-                "a letter",
-                entry.value.span,
-            )
-            return "model", entry.value.span
-        return value, entry.value.span
-
-    def read_text(self, key: str) -> str:
-        """A line of prose."""
-        entry = self.document.get(key)
-        if entry is None:
-            return ""
-        if isinstance(entry.value, Scalar) and isinstance(entry.value.value, str):
-            return " ".join(entry.value.value.split())
-        self.steps.report("invalid-spec", f"{key} must be text", entry.value.span)
-        return ""
 
     def read_values(self, key: str) -> list[tuple[str, Span, Argument]]:
         """A mapping of names to arguments."""
