@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from cnnspec.diagnostics import Diagnostic, Severity, Span, SpecError
     from cnnspec.network import Network, load
     from cnnspec.report.summary import Summary
-
-    __version__: str
+    from cnnspec.version import __version__
 
 __all__ = [
     "Compiled",
@@ -41,6 +40,7 @@ _HOMES = MappingProxyType(
         "Span": "cnnspec.diagnostics",
         "SpecError": "cnnspec.diagnostics",
         "Summary": "cnnspec.report.summary",
+        "__version__": "cnnspec.version",
         "load": "cnnspec.network",
     }
 )
@@ -48,8 +48,6 @@ _HOMES = MappingProxyType(
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that each part costs only its users."""
-    if name == "__version__":
-        return _find_version()
     if name not in _HOMES:
         raise AttributeError(f"module 'cnnspec' has no attribute '{name}'")
     from importlib import import_module
@@ -60,13 +58,3 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """The public names, which are not there until they are used."""
     return sorted(__all__)
-
-
-def _find_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("cnnspec")
-    except PackageNotFoundError:
-        # A checkout on the path that was never installed.
-        return "0+unknown"

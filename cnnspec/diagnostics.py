@@ -7,8 +7,10 @@ raises one :class:`SpecError`. This module also holds the one place that draws a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+
+from cnnspec.records import dataclass
 
 
 class Severity(StrEnum):

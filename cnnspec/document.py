@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, NoReturn, TypeAlias
 
 import yaml
 
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
+from cnnspec.records import dataclass
 
 # The largest hand-written specs are some 50 KiB; the limit keeps reading to seconds.
 MAX_BYTES: Final = 4 * 1024 * 1024

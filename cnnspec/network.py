@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.naming import module_name
+from cnnspec.records import dataclass
 from cnnspec.sources import Source, find_source, open_beside
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ Beside the command line this is the only part that reads the user's files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path, PurePath, PureWindowsPath
 
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.document import MAX_BYTES
 from cnnspec.naming import nearest
+from cnnspec.records import dataclass
 from cnnspec.resources import find_folder, list_zoo, read_zoo
 
 

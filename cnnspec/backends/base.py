@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.graph.ir import Node
 from cnnspec.ops.base import Op
+from cnnspec.records import dataclass
 
 if TYPE_CHECKING:
     from cnnspec.backends.pycode import Expr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import prod
 
 from cnnspec.backends.pycode import Binary, Code, Expr, literal
@@ -39,6 +39,7 @@ from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.merge import Concat
 from cnnspec.ops.reshape import Flatten
+from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument, Formula, Literal
 
 # The field that says how many channels an op gives.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from cnnspec.records import dataclass
 
 Brackets: TypeAlias = Literal["[]", "()"]
 

@@ -7,9 +7,11 @@ fits, so of two brackets in a row the last one breaks first.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TypeAlias
+
+from cnnspec.records import dataclass
 
 INDENT = 4
 

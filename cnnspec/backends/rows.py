@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import CallItem, Item, Region
 from cnnspec.graph.ir import Value as Flow
+from cnnspec.records import dataclass
 
 
 @dataclass(slots=True, eq=False)

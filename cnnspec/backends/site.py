@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from cnnspec.backends.base import CannotSayError, Fact, UnshareableError
@@ -20,6 +20,7 @@ from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.merge import Add, Concat
 from cnnspec.ops.norm import BatchNorm
+from cnnspec.records import dataclass
 from cnnspec.spec.model import MapArgument
 
 T = TypeVar("T")

@@ -7,10 +7,11 @@ no name for the factor. The loop then gets a variable with the number for each t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cnnspec.backends.base import Fact
 from cnnspec.backends.rows import Row, Turn
+from cnnspec.records import dataclass
 
 
 @dataclass(slots=True, eq=False)

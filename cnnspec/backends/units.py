@@ -9,7 +9,7 @@ the value becomes an argument. All uses are known, so the code cannot be wrong f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
@@ -19,6 +19,7 @@ from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import Item
 from cnnspec.naming import variable_name
+from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument, Block, Formula, ListArgument, Literal, Step
 
 IN_CHANNELS = "in_channels"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cnnspec.cli.failures import UsageError
 from cnnspec.diagnostics import SpecError
 from cnnspec.naming import nearest
+from cnnspec.records import dataclass
 
 if TYPE_CHECKING:
     from cnnspec.expressions import Value

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from textwrap import shorten
 from types import MappingProxyType
 
@@ -13,6 +12,7 @@ from cnnspec.cli.arguments import open_network
 from cnnspec.cli.failures import UsageError, keep_texts
 from cnnspec.naming import nearest
 from cnnspec.network import Network
+from cnnspec.records import dataclass
 from cnnspec.report.summary import Summary
 from cnnspec.report.tables import Column, draw_markdown, draw_text
 from cnnspec.resources import list_zoo

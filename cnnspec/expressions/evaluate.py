@@ -6,7 +6,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -27,6 +27,7 @@ from cnnspec.expressions.syntax import (
     show,
     split_comprehension,
 )
+from cnnspec.records import dataclass
 
 _Number: TypeAlias = int | float
 

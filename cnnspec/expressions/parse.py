@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import NoReturn
 
@@ -28,6 +28,7 @@ from cnnspec.expressions.syntax import (
     show,
 )
 from cnnspec.expressions.write import write_python
+from cnnspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from pydantic_core import ValidationError
@@ -18,6 +18,7 @@ from cnnspec.graph.words import explain_initializer
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
 from cnnspec.ops.initializers import INITIALIZED
+from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument, Block, MapArgument, ModelSpec, Step
 
 

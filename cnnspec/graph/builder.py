@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.expressions import Value as Scalar
@@ -46,6 +46,7 @@ from cnnspec.graph.scope import Scope, is_positional
 from cnnspec.graph.static import check_words
 from cnnspec.graph.walk import has_gaps
 from cnnspec.ops.catalog import OPS
+from cnnspec.records import dataclass
 from cnnspec.spec.keys import MERGES
 from cnnspec.spec.model import (
     Block,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics import Diagnostic, sort_findings
@@ -18,6 +18,7 @@ from cnnspec.graph.reuse import Known
 from cnnspec.graph.settle import Sizes, build_settled
 from cnnspec.graph.static import check_words
 from cnnspec.graph.unused import find_unused_defaults
+from cnnspec.records import dataclass
 from cnnspec.spec.model import ModelSpec
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import ExpressionError, Value
 from cnnspec.ops.shapes import Shape
+from cnnspec.records import dataclass
 from cnnspec.spec.model import (
     Argument,
     Formula,

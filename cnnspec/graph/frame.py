@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value as Scalar
@@ -12,6 +11,7 @@ from cnnspec.graph.evaluate import view_shape
 from cnnspec.graph.ir import Item, LoopItem, SkipItem, Value
 from cnnspec.graph.library import LIBRARY
 from cnnspec.graph.scope import Scope
+from cnnspec.records import dataclass
 from cnnspec.spec.model import Literal, Step
 
 Calls = tuple[tuple[str, Span], ...]

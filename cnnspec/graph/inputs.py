@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.expressions import Value as Scalar
@@ -13,6 +13,7 @@ from cnnspec.graph.ir import OpenSize
 from cnnspec.graph.opened import guess_size, read_open_size
 from cnnspec.ops.fields import MAX_SIZE
 from cnnspec.ops.shapes import AXIS_NAMES, Kind, Shape
+from cnnspec.records import dataclass
 from cnnspec.spec.model import InputSpec
 
 Report = Callable[[Diagnostic], None]

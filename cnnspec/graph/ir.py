@@ -7,13 +7,14 @@ The flat list is what reports, ONNX and the proof read. The tree keeps what the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value as Scalar
 from cnnspec.ops.base import Op, Weight
 from cnnspec.ops.shapes import Shape
+from cnnspec.records import dataclass
 from cnnspec.spec.model import Block, ModelSpec, Step
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
 from cnnspec.graph.frame import describe_line
@@ -19,6 +18,7 @@ from cnnspec.graph.trail import (
 )
 from cnnspec.ops.merge import fits_gate
 from cnnspec.ops.shapes import Kind
+from cnnspec.records import dataclass
 
 # A merge of many branches says enough with the first of them.
 _MAX_NOTES = 4

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cnnspec.expressions import Value as Scalar
 from cnnspec.expressions.syntax import show
 from cnnspec.graph import limits
@@ -14,6 +12,7 @@ from cnnspec.graph.modifiers import Problem, check_shortcut_condition
 from cnnspec.graph.record import Record
 from cnnspec.graph.words import suggest
 from cnnspec.naming import is_name
+from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument, Step
 
 

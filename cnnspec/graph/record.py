@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 
 from cnnspec.diagnostics import Diagnostic, Span
@@ -14,6 +14,7 @@ from cnnspec.graph.reuse import Inferred, Known
 from cnnspec.ops.base import Op, ShapeFault
 from cnnspec.ops.initializers import INITIALIZED, check_initializers
 from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.records import dataclass
 from cnnspec.spec.model import ModelSpec, Step
 
 # The rule and the place of a finding; the same in several uses of a block is one finding.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from cnnspec.expressions import Expression
 from cnnspec.graph.builder import Builder
@@ -16,6 +15,7 @@ from cnnspec.graph.limits import MAX_ELEMENTS
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.base import Op, ShapeFault, Weight
 from cnnspec.ops.shapes import AXIS_NAMES, Shape
+from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument, Formula, MapArgument, Step, list_formulas
 
 _AXES = {axis for axes in AXIS_NAMES.values() for axis in axes} | {"tokens"}

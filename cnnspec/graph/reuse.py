@@ -7,7 +7,7 @@ the paths and the chain of calls differ. So it is carried out once, and copied f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from cnnspec.expressions import Value as Scalar
 from cnnspec.graph import limits
@@ -26,6 +26,7 @@ from cnnspec.graph.ir import (
 )
 from cnnspec.ops.base import Op, Weight
 from cnnspec.ops.shapes import Shape
+from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument, Formula, ListArgument, MapArgument, Pattern, Step
 
 # Longer lists are not compared: that could take longer than to carry the block out.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from math import gcd, prod
 
@@ -13,6 +13,7 @@ from cnnspec.ops.base import Growth
 from cnnspec.ops.merge import Concat
 from cnnspec.ops.reshape import Flatten
 from cnnspec.ops.shapes import Kind
+from cnnspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from math import lcm
+
+from cnnspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

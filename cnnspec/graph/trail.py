@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
 
@@ -15,6 +14,7 @@ from cnnspec.graph.record import Fault
 from cnnspec.ops.base import Op
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.ops.windows import Window
+from cnnspec.records import dataclass
 
 # More steps than this do not fit a line; the last ones are those that matter.
 MAX_CHANGES = 12

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
 from cnnspec.diagnostics import Span
@@ -12,6 +12,7 @@ from cnnspec.graph.frame import is_library
 from cnnspec.graph.record import Fault, Key
 from cnnspec.graph.walk import list_steps
 from cnnspec.ops.catalog import OPS
+from cnnspec.records import dataclass
 from cnnspec.spec.model import (
     Argument,
     Branch,

@@ -7,7 +7,6 @@ period larger come out alike: one period beyond the least valid size decides for
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
@@ -17,6 +16,7 @@ from cnnspec.graph.replay import Prober
 from cnnspec.graph.size_sets import SizeSet, shorten_period
 from cnnspec.ops.base import Op
 from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.records import dataclass
 
 # Larger than any image that a network takes whole.
 MAX_TRIED = 4096

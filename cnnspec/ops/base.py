@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
 from cnnspec.ops.model import Model
 from cnnspec.ops.shapes import AXIS_NAMES, Kind, Shape
+from cnnspec.records import dataclass
 
 ALL_KINDS = frozenset(Kind)
 MAPS = frozenset({Kind.MAP})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from cnnspec.ops.base import Kernel, Op, ShapeFault, Weight
 from cnnspec.ops.model import Check
 from cnnspec.ops.shapes import Shape
+from cnnspec.records import dataclass
 
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
 

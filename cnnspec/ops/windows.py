@@ -6,10 +6,11 @@ ONNX's SAME_UPPER, which is TensorFlow's rule: the odd pixel goes to the end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cnnspec.ops.base import Growth, ShapeFault, spread, spread_sides
 from cnnspec.ops.shapes import Shape
+from cnnspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

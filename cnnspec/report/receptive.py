@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
 from cnnspec.graph.ir import Graph, Node, Value
+from cnnspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

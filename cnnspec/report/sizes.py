@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from cnnspec.expressions import Value
 from cnnspec.graph.builder import Builder
@@ -17,6 +16,7 @@ from cnnspec.graph.valid_sizes import (
     read_nominal,
 )
 from cnnspec.graph.variations import find_variations
+from cnnspec.records import dataclass
 from cnnspec.spec.model import ModelSpec
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 
 from cnnspec.graph.ir import BranchItem, CallItem, Graph, GroupItem, Node
@@ -11,6 +11,7 @@ from cnnspec.graph.valid_sizes import AxisSizes
 from cnnspec.graph.variations import find_variations, list_dims
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.shapes import Shape
+from cnnspec.records import dataclass
 from cnnspec.report.receptive import Fields, find_fields
 
 _FLOAT_BYTES = 4

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from cnnspec.graph.library import load_library
 from cnnspec.ops.catalog import OPS
+from cnnspec.records import dataclass
 from cnnspec.schema.calls import list_needed
 from cnnspec.schema.values import Schema, refer
 from cnnspec.spec.keys import STRUCTURES

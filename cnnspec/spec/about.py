@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cnnspec.diagnostics import Span
 from cnnspec.document import Mapping, Node, Scalar
 from cnnspec.naming import is_name, nearest
+from cnnspec.records import dataclass
 from cnnspec.spec.keys import FORMAT_VERSION, SCORED_TASKS, TASK_PARTS, TASKS, YEARS
 from cnnspec.spec.model import Task
 from cnnspec.spec.steps import StepReader

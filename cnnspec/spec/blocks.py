@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cnnspec.diagnostics import Span, SpecError
 from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence, read_document
 from cnnspec.naming import is_name, is_variable
+from cnnspec.records import dataclass
 from cnnspec.spec.keys import BESIDE, BLOCK_PARTS, STRUCTURES
 from cnnspec.spec.model import Argument, Block
 from cnnspec.spec.steps import StepReader

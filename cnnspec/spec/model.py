@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Expression, Template, Value
+from cnnspec.records import dataclass
 from cnnspec.spec.keys import STRUCTURES
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
 from cnnspec.document import Entry, Mapping, Scalar, read_document
 from cnnspec.naming import is_name, nearest
+from cnnspec.records import dataclass
 from cnnspec.spec.about import AboutReader
 from cnnspec.spec.blocks import BlockReader
 from cnnspec.spec.keys import FIGURES, INPUT_SIZES, KEYS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
@@ -12,6 +11,7 @@ from cnnspec.graph.ir import Graph
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm
+from cnnspec.records import dataclass
 from cnnspec.verify.measure import Array, Measured
 
 # Single precision loses about 1e-7 of the largest value in each layer; deep nets add that up.

@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.variations import list_other_inputs
+from cnnspec.records import dataclass
 
 Array = NDArray[Any]
 

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights
 from cnnspec.graph.ir import Node, Value
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.records import dataclass
 from cnnspec.verify.double_pools import pool_in_double
 from cnnspec.verify.measure import Array, Measured, Task, import_source, is_missing
 from cnnspec.verify.settings import TENSORFLOW_SETTINGS

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cnnspec.graph.ir import Graph
+from cnnspec.records import dataclass
 from cnnspec.verify.compare import (
     TRAINING_TOLERANCE,
     Difference,

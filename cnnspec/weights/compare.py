@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import inf
 
 import numpy as np
 
+from cnnspec.records import dataclass
 from cnnspec.weights.figures import split_array
 from cnnspec.weights.formats.base import Array, ArrayFile, Entry
 from cnnspec.weights.read import NetworkFile

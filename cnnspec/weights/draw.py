@@ -8,7 +8,6 @@ explode on their way through a deep network: each layer's output has a mean squa
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
 from hashlib import sha256
 from math import erf, exp, pi, prod, sqrt
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from cnnspec.graph.ir import Graph, Node
 from cnnspec.ops import activation, conv, linear, merge, norm
 from cnnspec.ops.base import Op, Weight, spread
+from cnnspec.records import dataclass
 
 Array = NDArray[np.float32]
 Convert = Callable[[NDArray[np.uint64]], NDArray[np.floating[Any]]]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import inf, sqrt
 
 import numpy as np
 
+from cnnspec.records import dataclass
 from cnnspec.weights.formats.base import Array
 
 # Numbers at a time, so that no array is copied whole into double precision.

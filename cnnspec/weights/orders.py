@@ -7,7 +7,6 @@ elementwise ops behind it. Weights that count those numbers must be put in our o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
@@ -19,6 +18,7 @@ from cnnspec.ops.linear import Linear
 from cnnspec.ops.merge import Concat
 from cnnspec.ops.reshape import Flatten
 from cnnspec.ops.shapes import Kind
+from cnnspec.records import dataclass
 
 # Where each of our numbers stands in the other order; None is the same order.
 Order = NDArray[np.int64] | None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph
 from cnnspec.naming import nearest
+from cnnspec.records import dataclass
 from cnnspec.weights.formats.base import Array, ArrayFile, Entry, Slot, Slots, list_counters
 from cnnspec.weights.formats.table import find_format
 from cnnspec.weights.orders import Reordering, find_reorderings

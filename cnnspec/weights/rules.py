@@ -6,13 +6,14 @@ Rules come from anywhere and are matched with RE2, whose time grows with the len
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from cnnspec import document
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
 from cnnspec.naming import module_name
+from cnnspec.records import dataclass
 
 ORDERS = ("channels_first", "channels_last")
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Unit
 from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, Item, LoopItem, OpItem, Region
+from cnnspec.records import dataclass
 
 # No two are the name of an op's field, which may become an argument.
 _LETTERS = ("i", "j", "m", "n")

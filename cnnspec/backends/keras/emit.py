@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from cnnspec.backends.arguments import pass_arguments
@@ -44,6 +44,7 @@ from cnnspec.expressions import Value
 from cnnspec.graph.ir import Graph, Item, Node
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind
+from cnnspec.records import dataclass
 from cnnspec.rendering import render_template
 from cnnspec.resources import find_folder
 

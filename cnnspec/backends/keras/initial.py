@@ -7,7 +7,6 @@ a scale is divided by comes out the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from math import prod
 
@@ -34,6 +33,7 @@ from cnnspec.ops.initializers import (
     name_initializer,
 )
 from cnnspec.ops.linear import Linear
+from cnnspec.records import dataclass
 
 # Writes an argument of an initializer by its name, None where Keras's own default is meant.
 _Say = Callable[[str], Expr | None]

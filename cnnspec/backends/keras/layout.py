@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from cnnspec.backends.pycode import Call, Code, Expr, format_inline, format_statement
+from cnnspec.records import dataclass
 
 _LAYER, _SHORT = "layers.BatchNormalization", "BatchNorm"
 _SETTINGS = ("momentum", "epsilon")

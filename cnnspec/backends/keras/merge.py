@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cnnspec.backends.base import Site
 from cnnspec.backends.keras.layer import Layers, call_layer
 from cnnspec.backends.keras.names import suffix_name
 from cnnspec.backends.pycode import Expr, literal
 from cnnspec.graph.ir import Node
 from cnnspec.ops.shapes import Kind
+from cnnspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from cnnspec.backends.base import UnshareableError
@@ -22,6 +22,7 @@ from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Guess, Unit, guess_expression
 from cnnspec.expressions import Expression, ExpressionError, Value
 from cnnspec.graph.ir import CallItem
+from cnnspec.records import dataclass
 from cnnspec.spec.model import Formula, Pattern, Step
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -18,6 +17,7 @@ from cnnspec.backends.keras.emit import compile_keras
 from cnnspec.backends.keras.paths import name_layer
 from cnnspec.graph.ir import Graph
 from cnnspec.naming import module_name, variable_name
+from cnnspec.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.columns import choose_constant, turns
@@ -17,6 +17,7 @@ from cnnspec.backends.tables import LoopTable
 from cnnspec.backends.units import Unit, normalize, same
 from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, Item, LoopItem, OpItem, SkipItem
 from cnnspec.naming import variable_name
+from cnnspec.records import dataclass
 from cnnspec.spec.model import Literal, Step
 
 

@@ -7,7 +7,6 @@ the one that carries the op's own name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +18,7 @@ from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
 from cnnspec.ops.shapes import Kind
+from cnnspec.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

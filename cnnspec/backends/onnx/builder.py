@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from cnnspec.backends.base import CannotSayError
 from cnnspec.graph.ir import Node
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.ops.windows import Window
+from cnnspec.records import dataclass
 
 BATCH = "batch"
 

@@ -7,8 +7,6 @@ in memory until they go into the file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,8 @@ from cnnspec.backends.base import Content
 from cnnspec.backends.onnx.builder import BATCH, Builder, declare
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.variations import list_dims
+from cnnspec.records import dataclass
+from cnnspec.version import __version__
 
 # A runtime can map arrays into memory whose offsets are whole pages.
 PAGE = 4096
@@ -61,7 +61,7 @@ def assemble_model(graph: Graph, builder: Builder, ir_version: int, weights: Wei
     model = ModelProto(
         ir_version=ir_version,
         producer_name="cnnspec",
-        producer_version=_find_version(),
+        producer_version=__version__,
         doc_string=graph.spec.summary,
     )
     origin = ModelProto(
@@ -166,17 +166,10 @@ def _describe_origin(graph: Graph) -> dict[str, str]:
     facts = {
         "cnnspec.fingerprint": graph.spec.fingerprint,
         "cnnspec.variant": graph.variant,
-        "cnnspec.version": _find_version(),
+        "cnnspec.version": __version__,
     }
     text = graph.spec.sources.get(graph.spec.file)
     return facts if text is None else {"cnnspec.spec": text, **facts}
-
-
-def _find_version() -> str:
-    try:
-        return version("cnnspec")
-    except PackageNotFoundError:
-        return ""
 
 
 def _encode(array: NDArray[Any]) -> memoryview:

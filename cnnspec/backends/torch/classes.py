@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cnnspec.backends.arguments import pass_arguments
 from cnnspec.backends.base import UnshareableError
@@ -32,6 +32,7 @@ from cnnspec.backends.units import (
 )
 from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item
 from cnnspec.naming import class_name, variable_name
+from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument
 
 

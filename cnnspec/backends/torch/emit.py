@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, explain_refusal
@@ -21,6 +20,7 @@ from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import Graph, Node
 from cnnspec.naming import class_name, module_name
+from cnnspec.records import dataclass
 from cnnspec.rendering import render_template
 from cnnspec.resources import find_folder
 

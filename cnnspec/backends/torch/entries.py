@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 
 from cnnspec.backends.pycode import (
@@ -19,6 +19,7 @@ from cnnspec.backends.pycode import (
     literal,
 )
 from cnnspec.naming import attribute_name
+from cnnspec.records import dataclass
 
 # What code calls a sequence inside of a sequence.
 INNER = "sequence"

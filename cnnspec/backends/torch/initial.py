@@ -6,7 +6,6 @@ Where they do not, each is filled where it is made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from cnnspec.backends.pycode import (
@@ -42,6 +41,7 @@ from cnnspec.ops.initializers import (
 )
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from cnnspec.records import dataclass
 
 METHOD = "_init_weights"
 HELPER = "initialize"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from cnnspec.backends.base import Fact, Site
 from cnnspec.backends.pycode import Call, Code, Expr
 from cnnspec.graph.ir import Node
+from cnnspec.records import dataclass
 
 
 class TorchSite(Site, Protocol):

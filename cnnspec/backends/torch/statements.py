@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cnnspec.backends.pycode import Expr, format_condition, format_inline, format_statement
+from cnnspec.records import dataclass
 
 # Lays a statement out at an indent.
 Lay = Callable[[int], list[str]]

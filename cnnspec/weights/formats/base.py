@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph
 from cnnspec.naming import state_path
 from cnnspec.ops.norm import BatchNorm
+from cnnspec.records import dataclass
 
 Array: TypeAlias = NDArray[Any]
 Turn = Callable[[Array], Array]
