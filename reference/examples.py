@@ -68,6 +68,9 @@ _STEPS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         "linear": ("linear: 10",),
         "zero_pad": ("zero_pad: 1", "zero_pad: [0, 1, 0, 1]"),
         "crop": ("crop: 1", "crop: [0, 1, 0, 1]"),
+        "resize": ("resize: 24", "resize: {size: [24, 20], mode: bilinear}"),
+        "resize_like": ("{resize_like: {like: other, mode: bilinear}, from: map}",),
+        "crop_like": ("{crop_like: other, from: map}",),
         "upsample": ("upsample: 2", "upsample: {scale_factor: 2, mode: bilinear}"),
     }
 )
@@ -90,6 +93,10 @@ def show_op(op: type[Op]) -> Example:
     if op.merges:
         gate = "{features: 8}" if op.op == "multiply" else _MAP
         return Example(f"inputs:\n  left: {_MAP}\n  right: {gate}\n", (f"{op.op}: [left, right]",))
+    if op.refers:
+        sizes = "{channels: 1, height: 12, width: 12}"
+        steps = _STEPS.get(op.op, (f"{op.op}: other",))
+        return Example(f"inputs:\n  map: {_MAP}\n  other: {sizes}\n", steps)
     kind = next(kind for kind in Kind if kind in op.kinds)
     return Example(_INPUTS[kind], _STEPS.get(op.op, (op.op,)))
 

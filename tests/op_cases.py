@@ -315,6 +315,8 @@ def _list_upsample() -> Iterator[_Row]:
     for shape, mode in zip(_ALL_RANKS, ("linear", "bilinear", "trilinear"), strict=True):
         yield _one(shape, scale_factor=2, mode=mode)
         yield _one(shape, scale_factor=1, mode=mode)
+        yield _one(shape, scale_factor=3, mode=mode, align_corners=True)
+    yield _one(fmap(3, 1, 4), scale_factor=2, mode="bilinear", align_corners=True)
     yield _one(_LINE, scale_factor=[3], mode="linear")
     yield _one(fmap(3, 1), scale_factor=4, mode="linear")
     yield _one(_SOLID, scale_factor=[1, 3, 2], mode="trilinear")
@@ -322,6 +324,37 @@ def _list_upsample() -> Iterator[_Row]:
     yield _one(_MAP, scale_factor=[1, 3], mode="bilinear")
     yield _one(fmap(3, 1, 1), scale_factor=4, mode="bilinear")
     yield _one(fmap(3, 1, 4), scale_factor=3, mode="bilinear")
+
+
+def _list_resize() -> Iterator[_Row]:
+    yield from _each((*_ALL_RANKS, _CUBE), size=6)
+    yield _one(_MAP, size=[18, 21])
+    yield _one(fmap(3, 8, 6), size=[4, 2])
+    yield _one(_MAP, size=[13, 3])
+    for shape, mode in zip(_ALL_RANKS, ("linear", "bilinear", "trilinear"), strict=True):
+        for corners in ({}, {"align_corners": True}):
+            yield _one(shape, size=8, mode=mode, **corners)
+            yield _one(shape, size=[5, 14, 3][: shape.rank], mode=mode, **corners)
+            yield _one(shape, size=1, mode=mode, **corners)
+    yield _one(fmap(3, 1, 4), size=[3, 7], mode="bilinear", align_corners=True)
+
+
+def _list_like() -> Iterator[tuple[str, _Row]]:
+    """Ops that take the size of their second input."""
+    for shape, mode in zip(_ALL_RANKS, ("linear", "bilinear", "trilinear"), strict=True):
+        like = fmap(2, *(size + 4 - axis for axis, size in enumerate(shape.sizes)))
+        for fields in ({}, {"mode": mode}, {"mode": mode, "align_corners": True}):
+            yield "resize_like", ({"like": "value1", **fields}, (shape, like))
+            yield "resize_like", ({"like": "value1", **fields}, (like, shape))
+        yield "crop_like", ({"like": "value1"}, (like, shape))
+        yield (
+            "crop_like",
+            ({"like": "value1", "offset": 1}, (like, shape.resize((3,) * shape.rank))),
+        )
+        yield "crop_like", ({"like": "value1", "offset": 0}, (shape, shape.widen(1)))
+    yield "resize_like", ({"like": "value1"}, (_MAP, fmap(1, 18, 7)))
+    offsets = {"like": "value1", "offset": [5, 2]}
+    yield "crop_like", (offsets, (_MAP, fmap(1, 4, 3)))
 
 
 def _list_merges() -> Iterator[tuple[str, _Row]]:
@@ -359,6 +392,7 @@ def _list_rows() -> Iterator[tuple[str, _Row]]:
         ("lp_pool", _list_lp_pool()),
         ("adaptive_avg_pool", _list_adaptive()),
         ("upsample", _list_upsample()),
+        ("resize", _list_resize()),
     )
     for op, rows in families:
         for row in rows:
@@ -368,6 +402,7 @@ def _list_rows() -> Iterator[tuple[str, _Row]]:
     yield from _list_rest()
     yield from _list_initialised()
     yield from _list_margins()
+    yield from _list_like()
     yield from _list_merges()
 
 

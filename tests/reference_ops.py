@@ -276,18 +276,52 @@ def _upsample(op: Any, call: Call) -> Tensor:
     factors = per_axis(op.scale_factor, call.rank)
     if op.mode != "nearest":
         for axis, factor in enumerate(factors, 2):
-            size = x.shape[axis]
-            places = ((torch.arange(size * factor, dtype=x.dtype) + 0.5) / factor - 0.5).clamp(
-                0, size - 1
-            )
-            first = places.floor().long()
-            share = (places - first).reshape(-1, *(1,) * (x.dim() - axis - 1))
-            left = x.index_select(axis, first)
-            right = x.index_select(axis, (first + 1).clamp(max=size - 1))
-            x = left + share * (right - left)
+            x = _sample(x, axis, x.shape[axis] * factor, op)
         return x
     for axis, factor in enumerate(factors, 2):
         x = x.repeat_interleave(factor, dim=axis)
+    return x
+
+
+def _sample(x: Tensor, axis: int, rows: int, op: Any) -> Tensor:
+    """One axis with as many rows as asked for."""
+    size = x.shape[axis]
+    numbers = torch.arange(rows)
+    if op.mode == "nearest":
+        return x.index_select(axis, numbers * size // rows)
+    numbers = numbers.to(torch.float64)
+    if op.align_corners:
+        places = numbers * ((size - 1) / max(rows - 1, 1))
+    else:
+        places = ((numbers + 0.5) * size / rows - 0.5).clamp(0, size - 1)
+    first = places.floor().long().clamp(max=size - 1)
+    share = (places - first).to(x.dtype).reshape(-1, *(1,) * (x.dim() - axis - 1))
+    left = x.index_select(axis, first)
+    return left + share * (x.index_select(axis, (first + 1).clamp(max=size - 1)) - left)
+
+
+def _resize(op: Any, call: Call) -> Tensor:
+    x = call.x
+    for axis, rows in enumerate(per_axis(op.size, call.rank), 2):
+        x = _sample(x, axis, rows, op)
+    return x
+
+
+def _resize_like(op: Any, call: Call) -> Tensor:
+    x, like = call.inputs
+    for axis, rows in enumerate(like.shape[2:], 2):
+        x = _sample(x, axis, rows, op)
+    return x
+
+
+def _crop_like(op: Any, call: Call) -> Tensor:
+    x, like = call.inputs
+    for axis, rows in enumerate(like.shape[2:], 2):
+        spare = x.shape[axis] - rows
+        before = spare // 2
+        if op.offset != "center":
+            before = per_axis(op.offset, call.rank)[axis - 2]
+        x = x.narrow(axis, before, rows)
     return x
 
 
@@ -350,7 +384,10 @@ _RULES: dict[str, Callable[[Any, Call], Tensor]] = {
     "zero_pad": _zero_pad,
     "crop": _crop,
     "identity": _pass,
+    "crop_like": _crop_like,
     "upsample": _upsample,
+    "resize": _resize,
+    "resize_like": _resize_like,
     "add": _add,
     "concat": _concat,
     "multiply": _multiply,

@@ -121,7 +121,7 @@ def _sets_channels(node: Node) -> bool:
 
 def _main_input(node: Node) -> Value:
     """The input whose channels are the output's, for an op that sets none."""
-    return max(node.inputs, key=lambda value: value.known.rank)
+    return max(node.flows, key=lambda value: value.known.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class ChannelFinder:
     def is_open(self, node: Node) -> bool:
         """Whether the sizes of a node's input come from open ones."""
         variations = find_variations(self.graph) if self.graph.open_sizes else None
-        return variations is not None and variations.is_open(node.inputs[0])
+        return variations is not None and any(map(variations.is_open, node.inputs))
 
     def say(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value], depth: int = 0) -> Expr:
         """The code for the channels of a value, one for each row."""

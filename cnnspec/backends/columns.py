@@ -9,6 +9,7 @@ from cnnspec.backends.pycode import Expr
 from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Unit, guess_argument, normalize
 from cnnspec.expressions import Value
+from cnnspec.graph.arguments import read_given
 from cnnspec.graph.evaluate import needs
 from cnnspec.graph.ir import (
     BranchItem,
@@ -20,7 +21,7 @@ from cnnspec.graph.ir import (
     Region,
     SkipItem,
 )
-from cnnspec.spec.keys import MERGES
+from cnnspec.spec.keys import MERGES, REFERRING
 from cnnspec.spec.model import Argument, ListArgument, Literal, Step
 
 # What generated code calls the condition of a shortcut.
@@ -106,17 +107,23 @@ def choose_constant(
     return expr
 
 
+def list_taken(step: Step) -> tuple[Argument, ...]:
+    """The values that an op takes by name, as its step has them."""
+    if step.head in MERGES:
+        return step.argument.items if isinstance(step.argument, ListArgument) else ()
+    if step.head in REFERRING:
+        found = {name: value for name, _, value in read_given(step, "like") or ()}
+        return (found["like"],) if "like" in found else ()
+    return ()
+
+
 def find_references(steps: Sequence[Step]) -> list[str]:
     """The names of values that steps take, in order of first mention."""
     found: dict[str, None] = {}
 
     def visit(step: Step) -> None:
-        if isinstance(step.source, Literal):
-            found[str(step.source.value)] = None
-        if isinstance(step.argument, ListArgument) and step.head in MERGES:
-            found.update(
-                (str(item.value), None) for item in step.argument.items if isinstance(item, Literal)
-            )
+        arguments = [step.source, *list_taken(step)]
+        found.update((str(a.value), None) for a in arguments if isinstance(a, Literal))
         for branch in step.branches:
             for inner in branch.steps:
                 visit(inner)

@@ -13,7 +13,7 @@ from dataclasses import field, replace
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.expressions import Value as Scalar
 from cnnspec.graph import limits
-from cnnspec.graph.arguments import OpFactory
+from cnnspec.graph.arguments import OpFactory, list_fields
 from cnnspec.graph.evaluate import UnknownValue
 from cnnspec.graph.frame import Calls, Frame, keep_name
 from cnnspec.graph.inputs import infer_input
@@ -387,6 +387,9 @@ class Builder(Reader):
             inputs = tuple(self.find_value(name, frame) for name in names)
             if len(inputs) < 2:
                 op = None  # check_words reported it
+        if op is not None and op.refers:
+            like = list_fields(self.spec, step)[0]["like"]
+            inputs = (frame.flow, self.find_value(like, frame))
         if op is None:
             return Item(step, frame.flow, Value(None), path)
         node = self.add_node(step, op, inputs, path, frame)

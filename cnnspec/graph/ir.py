@@ -71,6 +71,16 @@ class Node:
         return self.output.known
 
     @property
+    def flows(self) -> tuple[Value, ...]:
+        """The inputs whose numbers the output is made of."""
+        return self.inputs[:1] if self.op.refers else self.inputs
+
+    @property
+    def sizing(self) -> tuple[Value, ...]:
+        """The inputs that the output's sizes follow."""
+        return self.inputs[1:] if self.op.refers else self.inputs
+
+    @property
     def macs(self) -> int:
         """Multiply-accumulates for one sample."""
         return self.op.count_macs(self.shapes, self.shape)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from cnnspec.spec.keys import MERGES
+from cnnspec.spec.keys import MERGES, REFERRING
 from cnnspec.spec.model import Branch, Literal, Step
 
 
@@ -19,7 +19,7 @@ def is_positional(steps: Iterable[Step]) -> bool:
     return all(
         step.name is None
         and step.source is None
-        and step.head not in ("residual", "parallel", *MERGES)
+        and step.head not in ("residual", "parallel", *MERGES, *REFERRING)
         and (step.head != "layers" or step.is_part or is_positional(step.branches[0].steps))
         for step in steps
     )

@@ -115,7 +115,7 @@ class SizeFormulas:
         if growth is None:
             return tuple(Formula(offset=size) for size in node.shape.sizes)
         # A gate that stretches over a map has no say in the sizes.
-        value = max(node.inputs, key=lambda v: (v.known.rank, v.known.elements))
+        value = max(node.sizing, key=lambda v: (v.known.rank, v.known.elements))
         pairs = zip(self._formulas[value], growth, strict=True)
         return tuple(self._settle(formula.grow(step)) for formula, step in pairs)
 

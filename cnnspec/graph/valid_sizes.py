@@ -163,7 +163,7 @@ def _find_rate(node: Node, rates: dict[Value, Rates]) -> Rates:
         return (None,) * node.shape.rank
     # Which of several inputs a result follows does not matter where they are equal, and where one
     # is a gate it is one whose axes follow the size at all.
-    ranked = [rates[value] for value in node.inputs if value.known.rank == len(growth)]
+    ranked = [rates[value] for value in node.sizing if value.known.rank == len(growth)]
     joined = [
         max((rate for rate in axis if rate is not None), default=None)
         for axis in zip(*ranked, strict=True)

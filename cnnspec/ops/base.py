@@ -91,6 +91,7 @@ class Op(Model):
         principal: the field that a bare argument fills (``linear: 10``).
         kinds: the kinds of value it takes.
         merges: whether it takes several values by name instead of the current one.
+        refers: whether it takes a second value, named in its field `like`, for its size alone.
         acts_in_training: whether it does something in training only (dropout).
     """
 
@@ -98,6 +99,7 @@ class Op(Model):
     principal: ClassVar[str | None] = None
     kinds: ClassVar[frozenset[Kind]] = ALL_KINDS
     merges: ClassVar[bool] = False
+    refers: ClassVar[bool] = False
     acts_in_training: ClassVar[bool] = False
 
     def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:

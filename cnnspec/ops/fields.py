@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic_core import PydanticCustomError
 
+from cnnspec.naming import NAME_PATTERN, is_name
 from cnnspec.ops.model import Check
 
 # No axis, kernel or channel count of a network that fits in memory comes near this.
@@ -62,6 +63,22 @@ def _check_padding(value: Any) -> int | tuple[int, ...] | str:
         ) from None
 
 
+def _check_offset(value: Any) -> int | tuple[int, ...] | str:
+    if value == "center":
+        return "center"
+    try:
+        return _integers(0)(value)
+    except PydanticCustomError:
+        raise _fail("'center', a whole number, or a list with one for each axis", value) from None
+
+
+def _check_reference(value: Any) -> str:
+    # `_` is the value that the op takes already.
+    if not isinstance(value, str) or not all(map(is_name, value.split("."))):
+        raise _fail("the name of another value", value)
+    return value
+
+
 def _float(expected: str, accept: Callable[[float], bool]) -> Callable[[Any], float]:
     def check(value: Any) -> float:
         number = _number(value)
@@ -112,6 +129,12 @@ Padding = Annotated[
     int | tuple[int, ...] | Literal["same", "valid"],
     Check(_check_padding, _describe_sizes(0, "same", "valid")),
 ]
+_DOTTED = f"^{NAME_PATTERN}([.]{NAME_PATTERN})*$"
+Offset = Annotated[
+    int | tuple[int, ...] | Literal["center"],
+    Check(_check_offset, _describe_sizes(0, "center")),
+]
+Reference = Annotated[str, Check(_check_reference, {"type": "string", "pattern": _DOTTED})]
 Flag = Annotated[bool, Check(_check_flag, {"type": "boolean"})]
 Rate = Annotated[
     float,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cnnspec.ops.base import MAPS, Growth, Op, ShapeFault, spread_sides
-from cnnspec.ops.fields import PerAxisFromZero
+from cnnspec.ops.base import MAPS, Growth, Op, ShapeFault, spread, spread_sides
+from cnnspec.ops.fields import Offset, PerAxisFromZero, Reference
 from cnnspec.ops.model import Field
+from cnnspec.ops.resize import check_rank
 from cnnspec.ops.shapes import Kind, Shape, vector
 
 
@@ -89,6 +90,54 @@ class Crop(Op):
 
     def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
         return tuple(Growth(1, -sum(sides)) for sides in self.resolve_sides(inputs[0]))
+
+
+class CropLike(Op):
+    """The part of a map that is as large as another value, of which nothing else is taken.
+
+    `center` leaves as much on one side as on the other, and the odd row at the end. `like` is the
+    name of a value, or of an input; the network's only input is called `input`.
+
+    Shape: the channels of the map, and the other value's size along each axis.
+    Source: Ronneberger et al., "U-Net", arXiv:1505.04597; with offsets Long et al.,
+    arXiv:1411.4038.
+    """
+
+    op: ClassVar[str] = "crop_like"
+    principal: ClassVar[str | None] = "like"
+    kinds: ClassVar[frozenset[Kind]] = MAPS
+    refers: ClassVar[bool] = True
+
+    like: Reference = Field(description="name of the value whose size it gets")
+    offset: Offset = Field(
+        "center", description="rows cut before each axis, or 'center' for half of what is cut"
+    )
+
+    def find_starts(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
+        """The first row of each axis that stays."""
+        shape, like = inputs
+        if not isinstance(self.offset, str):
+            return spread(self.offset, shape.rank, "offset")
+        return tuple((n - kept) // 2 for n, kept in zip(shape.sizes, like.sizes, strict=True))
+
+    def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        shape, like = inputs
+        check_rank(self.op, shape, like)
+        starts = self.find_starts(inputs)
+        rows = zip(starts, like.sizes, shape.sizes, strict=True)
+        if any(start < 0 or start + kept > size for start, kept, size in rows):
+            behind = "" if isinstance(self.offset, str) else f" behind {_join(starts)} rows"
+            raise ShapeFault(
+                "crop-exceeds-input",
+                f"crop_like cannot cut {_join(like.sizes)}{behind} out of a map of "
+                f"{_join(shape.sizes)}",
+                field="like",
+            )
+        return shape.resize(like.sizes)
+
+
+def _join(sizes: tuple[int, ...]) -> str:
+    return "x".join(map(str, sizes))
 
 
 class Identity(Op):

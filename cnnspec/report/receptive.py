@@ -44,7 +44,7 @@ def find_fields(graph: Graph) -> dict[Value, Fields]:
     start = Field(Fraction(1), Fraction(1), Fraction(1))
     fields = {value: (start,) * value.known.rank for value in graph.inputs}
     for node in graph.nodes:
-        fields[node.output] = _find_output(node, [fields[value] for value in node.inputs])
+        fields[node.output] = _find_output(node, [fields[value] for value in node.flows])
     return fields
 
 
@@ -70,7 +70,7 @@ def _join(node: Node, inputs: list[Fields], axis: int) -> Field:
     # A gate that stretches over a map has no say in how far apart the rows of the result are.
     full = [
         fields[axis].stride
-        for fields, shape in zip(inputs, node.shapes, strict=True)
+        for fields, shape in zip(inputs, (v.known for v in node.flows), strict=True)
         if axis < len(fields) and shape.sizes == node.shape.sizes
     ] or [field.stride for field in found]
     strides = [stride for stride in full if stride is not None]

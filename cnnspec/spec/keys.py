@@ -113,5 +113,7 @@ BESIDE: Final = MappingProxyType(
     {**MODIFIERS, "merge": "how the branches of parallel become one value: concat unless given"}
 )
 MERGES: Final = ("concat", "add", "multiply")
+# Ops that take another value's size, by the name in their field `like`.
+REFERRING: Final = ("resize_like", "crop_like")
 # The fields of ops that may hold a mapping.
 MAPPING_FIELDS: Final = ("initializer", "bias_initializer")

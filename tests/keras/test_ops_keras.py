@@ -93,7 +93,9 @@ def run_oracle(node: Node, inputs: list[Any], arrays: dict[str, Any], pull: Any)
     weights = {name: torch.tensor(array, requires_grad=True) for name, array in arrays.items()}
     output = evaluate(node.op, sources, [shape.kind for shape in node.shapes], weights)
     asked = [*sources, *(weights[weight.name] for weight in node.weights if weight.trainable)]
-    gradients = torch.autograd.grad((output * torch.tensor(pull)).sum(), asked)
+    gradients = torch.autograd.grad(
+        (output * torch.tensor(pull)).sum(), asked, allow_unused=True, materialize_grads=True
+    )
     return output.detach().numpy(), [gradient.numpy() for gradient in gradients]
 
 
@@ -108,14 +110,18 @@ def run_keras(model: Any, inputs: list[Any], variables: list[Any], pull: Any) ->
             tape.watch(sources)
             output = model(sources if len(sources) > 1 else sources[0], training=False)
             loss = tf.reduce_sum(output * pull.astype("float32"))
-        gradients = tape.gradient(loss, [*sources, *(variable.value for variable in variables)])
+        gradients = tape.gradient(
+            loss,
+            [*sources, *(variable.value for variable in variables)],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
         return output.numpy(), [np.asarray(gradient) for gradient in gradients]
     if BACKEND == "torch":
         sources = [torch.tensor(array, requires_grad=True) for array in arrays]
         output = model(sources if len(sources) > 1 else sources[0], training=False)
         loss = (output * torch.tensor(pull.astype("float32"))).sum()
         asked = [*sources, *(variable.value for variable in variables)]
-        gradients = torch.autograd.grad(loss, asked)
+        gradients = torch.autograd.grad(loss, asked, allow_unused=True, materialize_grads=True)
         return output.detach().numpy(), [gradient.numpy() for gradient in gradients]
     return run_jax(model, arrays, variables, pull.astype("float32"))
 
@@ -215,6 +221,13 @@ SAVED = (
     OpCase("gelu", {"approximate": "tanh"}, (fmap(6, 9, 7),)),
     OpCase("leaky_relu", {"negative_slope": -0.5}, (fmap(6, 9, 7),)),
     OpCase("upsample", {"scale_factor": [2, 1, 3], "mode": "trilinear"}, (fmap(6, 4, 9, 7),)),
+    OpCase("resize", {"size": [5, 13]}, (fmap(6, 9, 7),)),
+    OpCase(
+        "resize_like",
+        {"like": "value1", "mode": "bilinear", "align_corners": True},
+        (fmap(6, 9, 7), fmap(3, 4, 11)),
+    ),
+    OpCase("crop_like", {"like": "value1", "offset": [3, 2]}, (fmap(6, 9, 7), fmap(3, 4, 5))),
 )
 
 
@@ -222,12 +235,14 @@ SAVED = (
 def test_layers_of_ours_train_and_survive_saving(case: OpCase, tmp_path: Path) -> None:
     site = make_site(case)
     inner = build_model(site)
-    (shape,) = case.inputs
+    shape, *others = case.inputs
     convolve = getattr(keras.layers, f"Conv{shape.rank}D")(shape.channels, 1)
-    source = keras.Input(to_keras_dims(shape))
-    model = keras.Model(source, inner(convolve(source)))
+    sources = [keras.Input(to_keras_dims(each)) for each in case.inputs]
+    taken = [convolve(sources[0]), *sources[1:]]
+    model = keras.Model(sources if others else sources[0], inner(taken if others else taken[0]))
     generator = np.random.default_rng(1)
-    x = generator.normal(size=(2, *to_keras_dims(shape))).astype("float32")
+    x = [generator.normal(size=(2, *source.shape[1:])).astype("float32") for source in sources]
+    x = x if others else x[0]
     y = generator.normal(size=(2, *model.output_shape[1:])).astype("float32")
     model.compile("sgd", "mse")
     assert np.isfinite(model.fit(x, y, verbose=0).history["loss"]).all()
@@ -243,8 +258,10 @@ def test_layers_of_ours_train_and_survive_saving(case: OpCase, tmp_path: Path) -
 def test_layers_of_ours_take_maps_of_any_size(case: OpCase) -> None:
     sized, free = build_model(make_site(case)), build_model(make_site(case), sized=False)
     free.set_weights(sized.get_weights())
-    shape = (2, *to_keras_dims(case.inputs[0]))
-    x = np.random.default_rng(1).normal(size=shape).astype("float32")
+    generator = np.random.default_rng(1)
+    dims = [(2, *to_keras_dims(shape)) for shape in case.inputs]
+    x = [generator.normal(size=shape).astype("float32") for shape in dims]
+    x = x if len(x) > 1 else x[0]
     assert np.array_equal(sized.predict(x, verbose=0), free.predict(x, verbose=0))
 
 

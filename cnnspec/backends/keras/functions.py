@@ -14,6 +14,7 @@ from cnnspec.backends.columns import (
     is_loop,
     last_name,
     list_branches,
+    list_taken,
     one_kind,
     say_condition,
     say_shortcut_condition,
@@ -53,7 +54,7 @@ from cnnspec.graph.size_formulas import write_dims
 from cnnspec.graph.variations import list_dims
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.shapes import Kind
-from cnnspec.spec.model import Formula, ListArgument, Literal, Pattern
+from cnnspec.spec.model import Formula, Literal, Pattern
 
 # A call of a block: the unit, its rows, the value it takes and the name it passes on.
 CallBlock = Callable[[Unit, Sequence[Row], Expr, Expr], Expr]
@@ -337,9 +338,9 @@ class FunctionWriter(Draft):
         """An op: its layers, one statement each."""
         site = self.find_site(rows)
         if type(site.op) in MERGES:
-            argument = rows[0].item.step.argument
-            assert isinstance(argument, ListArgument)
-            values = tuple(self.find_value(item) for item in argument.items)
+            values = tuple(self.find_value(item) for item in list_taken(rows[0].item.step))
+            if site.op.refers:
+                values = (self.current, *values)
             self.assign(self.merge(rows, values, set()))
             return
         name = self.namer.say([node.path for node in site.own], rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnspec.backends.base import Site
-from cnnspec.backends.keras.layer import Layers, call_layer
+from cnnspec.backends.keras.layer import Layers, call_layer, unless
 from cnnspec.backends.keras.names import suffix_name
 from cnnspec.backends.pycode import Expr, literal
 from cnnspec.graph.ir import Node
@@ -40,6 +40,12 @@ def multiply(site: Site, name: Expr) -> Merged:
         reshape = call_layer("layers.Reshape", shape, name=suffix_name(name, suffix))
         inputs.append((reshape,) if rank else ())
     return Merged(tuple(inputs), call_layer("layers.Multiply", name=name))
+
+
+def crop_like(site: Site, name: Expr) -> Merged:
+    """A layer of ours, which takes the map and the other value."""
+    offset = unless(site, "offset", "center")
+    return Merged(((), ()), call_layer(site.require("CropLike"), offset=offset, name=name))
 
 
 def _merge(site: Site, layer: Expr) -> Merged:

@@ -71,6 +71,7 @@ LAYERS: MappingProxyType[type[Op], Callable[[Site, Expr], Layers]] = MappingProx
         reshape_ops.Crop: reshape.crop,
         reshape_ops.Identity: reshape.identity,
         resize_ops.Upsample: resize.upsample,
+        resize_ops.Resize: resize.resize,
     }
 )
 
@@ -79,6 +80,8 @@ MERGES: MappingProxyType[type[Op], Callable[[Site, Expr], Merged]] = MappingProx
         merge_ops.Add: merge.add,
         merge_ops.Concat: merge.concat,
         merge_ops.Multiply: merge.multiply,
+        reshape_ops.CropLike: merge.crop_like,
+        resize_ops.ResizeLike: resize.resize_like,
     }
 )
 

@@ -18,9 +18,11 @@ from cnnspec.records import dataclass
 BATCH = "batch"
 
 
-def declare(name: str, dims: Sequence[int | str | None]) -> ValueInfoProto:
-    """The declaration of a float tensor; None is an axis of unknown size."""
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
+def declare(
+    name: str, dims: Sequence[int | str | None], kind: int = TensorProto.FLOAT
+) -> ValueInfoProto:
+    """The declaration of a tensor; None is an axis of unknown size."""
+    return helper.make_tensor_value_info(name, kind, dims)
 
 
 def list_pads(sides: Iterable[tuple[int, int]]) -> list[int]:
@@ -149,6 +151,10 @@ class Place:
         """A list of sizes, axes or the like."""
         return self.builder.add_constant(f"{self.label}/{role}", np.asarray(values, np.int64))
 
+    def integer(self, role: str, value: int) -> str:
+        """A whole number without axes."""
+        return self.builder.add_constant(f"{self.label}/{role}", np.asarray(value, np.int64))
+
     def add(
         self, role: str, kind: str, inputs: Sequence[str], dims: Sequence[int], **attributes: Any
     ) -> str:
@@ -164,6 +170,23 @@ class Place:
         name = f"{self.label}/{role}"
         output = self.builder.claim(name)
         return self.builder.add_node(kind, name, inputs, output, dims, attributes)
+
+    def count(
+        self, role: str, kind: str, inputs: Sequence[str], length: int | None, **attributes: Any
+    ) -> str:
+        """An auxiliary node whose output is a list of whole numbers, or one without a length."""
+        name = f"{self.label}/{role}"
+        output = self.builder.claim(name)
+        self.builder.add_node(kind, name, inputs, output, (), attributes)
+        dims = () if length is None else (length,)
+        self.builder.declarations[output] = declare(output, dims, TensorProto.INT64)
+        return output
+
+    def measure(self, role: str, source: str, rank: int) -> str:
+        """The sizes of a map as it comes in, without batch and channels."""
+        whole = self.count(f"{role}_shape", "Shape", (source,), 2 + rank)
+        ends = (self.integers(f"{role}_from", [2]), self.integers(f"{role}_to", [2 + rank]))
+        return self.count(f"{role}_sizes", "Slice", (whole, *ends), rank)
 
     def reshape(self, role: str, source: str, dims: Sequence[int]) -> str:
         """An auxiliary Reshape that keeps the batch."""

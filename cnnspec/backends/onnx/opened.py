@@ -58,4 +58,5 @@ def _declare_open(builder: Builder, scratches: list[Builder]) -> None:
             for b in (builder, *scratches)
         ]
         dims = [sizes[0] if len(set(sizes)) == 1 else None for sizes in zip(*seen, strict=True)]
-        builder.declarations[name] = declare(name, dims)
+        kind = builder.declarations[name].type.tensor_type.elem_type
+        builder.declarations[name] = declare(name, dims, kind)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from cnnspec.backends.onnx.builder import Place, Writer
 from cnnspec.ops.base import Op
 from cnnspec.ops.fields import MAX_SIZE
-from cnnspec.ops.reshape import Crop, Flatten, Identity, ZeroPad
+from cnnspec.ops.reshape import Crop, CropLike, Flatten, Identity, ZeroPad
 
 
 def write_flatten(op: Flatten, at: Place) -> str:
@@ -33,6 +33,26 @@ def write_crop(op: Crop, at: Place) -> str:
     return at.give("Slice", (at.input, starts, at.integers("ends", ends), axes))
 
 
+def write_crop_like(op: CropLike, at: Place) -> str:
+    """A Slice behind rows that are known, or that are counted when the model runs."""
+    rank = at.shape.rank
+    axes = at.integers("axes", range(2, 2 + rank))
+    if not at.is_open:
+        first = op.find_starts(at.node.shapes)
+        last = [start + size for start, size in zip(first, at.node.shape.sizes, strict=True)]
+        ends = (at.integers("starts", first), at.integers("ends", last))
+        return at.give("Slice", (at.input, *ends, axes))
+    size = at.measure("like", at.inputs[1], rank)
+    if op.offset == "center":
+        own = at.measure("own", at.input, rank)
+        spare = at.count("spare", "Sub", (own, size), rank)
+        starts = at.count("starts", "Div", (spare, at.integers("two", [2])), rank)
+    else:
+        starts = at.integers("starts", op.find_starts(at.node.shapes))
+    stop = at.count("ends", "Add", (starts, size), rank)
+    return at.give("Slice", (at.input, starts, stop, axes))
+
+
 def write_identity(op: Identity, at: Place) -> str:
     """An Identity."""
     return at.give("Identity", (at.input,))
@@ -43,6 +63,7 @@ WRITERS: MappingProxyType[type[Op], Writer] = MappingProxyType(
         Flatten: write_flatten,
         ZeroPad: write_zero_pad,
         Crop: write_crop,
+        CropLike: write_crop_like,
         Identity: write_identity,
     }
 )

@@ -12,6 +12,7 @@ from cnnspec.backends.columns import (
     find_outside,
     last_name,
     list_branches,
+    list_taken,
     one_kind,
     say_condition,
     say_shortcut_condition,
@@ -52,7 +53,7 @@ from cnnspec.naming import attribute_name, variable_name
 from cnnspec.ops import activation, pool, regularize
 from cnnspec.ops.base import Op
 from cnnspec.ops.merge import Add
-from cnnspec.spec.model import ListArgument, Literal
+from cnnspec.spec.model import Literal
 
 # Where a line of forward ends: after one of these, or before it grows longer than this.
 _LINE_ENDS: tuple[type[Op], ...] = (
@@ -302,11 +303,10 @@ class ForwardWriter(Draft):
         step = rows[0].item.step
         merge = MERGES.get(type(site.op))
         if merge is not None:
-            assert isinstance(step.argument, ListArgument)
             if len(format_inline(value)) > _SHORT:
                 value = self.assign(value)
-            taken = tuple(self.find_value(item, value) for item in step.argument.items)
-            return self.merge(rows, taken)
+            taken = tuple(self.find_value(item, value) for item in list_taken(step))
+            return self.merge(rows, (value, *taken) if site.op.refers else taken)
         leaf = LEAVES[type(site.op)]
         if leaf.function is not None and step.name is None and self.condition is None:
             result = leaf.function(site, value)

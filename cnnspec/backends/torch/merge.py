@@ -6,9 +6,12 @@ from collections.abc import Callable
 from functools import reduce
 
 from cnnspec.backends.pycode import Binary, Bracketed, Call, Code, Expr, format_inline, literal
-from cnnspec.backends.torch.leaf import TorchSite
+from cnnspec.backends.torch.leaf import TorchSite, unset
+from cnnspec.backends.torch.resize import resize_like
 from cnnspec.ops.base import Op
 from cnnspec.ops.merge import Add, Concat, Multiply
+from cnnspec.ops.reshape import CropLike
+from cnnspec.ops.resize import ResizeLike
 from cnnspec.ops.shapes import Kind
 
 
@@ -35,8 +38,16 @@ def multiply(site: TorchSite, values: tuple[Expr, ...]) -> Expr:
     return reduce(lambda left, right: Binary(left, "*", right), stretched)
 
 
+def crop_like(site: TorchSite, values: tuple[Expr, ...]) -> Expr:
+    """The part of a map that is as large as another."""
+    given = () if unset(site, "offset") else (site.field("offset"),)
+    return Call(site.require("crop_like"), (*values, *given))
+
+
 MERGES: dict[type[Op], Callable[[TorchSite, tuple[Expr, ...]], Expr]] = {
     Add: add,
     Concat: concat,
     Multiply: multiply,
+    CropLike: crop_like,
+    ResizeLike: resize_like,
 }
