@@ -26,7 +26,7 @@ ZOO = (
 OWN = (
     "clashes", "dense", "differing", "inception", "initial", "loops", "mobile", "optional", "parts",
     "sequence_1d", "squeeze_excite", "stages", "taps", "tokens", "two_inputs", "unet", "uneven",
-    "volume_3d",
+    "values", "volume_3d",
 )  # fmt: skip
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 

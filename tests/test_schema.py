@@ -78,6 +78,10 @@ ODD = {
     "layers: [bottleneck: {a: 3}]",
     "a block called like a word": "blocks: {dense: {params: [units], layers: [relu]}}\n"
     "layers: [dense: 3, {dense: {units: 3}, repeat: 2}, dense]",
+    "ops and blocks as values": "params: {act: relu}\nblocks: {b: {params: [c], layers: [$act]}}\n"
+    "layers: [$act, $act: , {$act: {a: 3}, name: x}, {$(act): 2, repeat: 2}]",
+    "values without blocks": "params: {act: relu}\nlayers: {a: $act, b: [$act], c: {$act: 0.1}}",
+    "a loop over a table": "layers: [{for: {rows: [[1, 2], [3, 4]], as: [rows, b]}, dropout: $b}]",
     "a merge key": "layers: [max_pool: &p {kernel_size: 2}, max_pool: {<<: *p, stride: 1}]",
     "a variant by number": "variants: {50: {}, 101: }\n"
     "expect: {50: {macs: 3}, 101: {output: [3]}}\nlayers: [relu]",

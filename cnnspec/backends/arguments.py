@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cnnspec.backends.base import Fact
 from cnnspec.backends.channels import ChannelFinder
+from cnnspec.backends.guesses import Guess, guess_argument, guess_word
 from cnnspec.backends.pycode import Expr
 from cnnspec.backends.rows import Row
 from cnnspec.backends.units import (
     IN_CHANNELS,
-    Guess,
     Unit,
-    guess_argument,
     list_parameters,
-    normalize,
     same,
 )
+from cnnspec.expressions import parse_expression
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import CallItem, GroupItem
 from cnnspec.naming import variable_name
@@ -48,13 +48,14 @@ def pass_arguments(
             continue
         source = callee.extras.get(name)
         if source is None:
-            source = [normalize(use.variables[name]) for use in callee.uses]
+            source = [callee.translate(name, use.variables[name]) for use in callee.uses]
         values = [source[index] for index in indices]
-        if name in callee.computed and name not in given:
+        words = callee.words.get(name)
+        if name in callee.computed and name not in given and words is None:
             continue
         guesses: tuple[Guess, ...] = ()
         if name not in callee.extras:
-            guesses = guess_argument(given.get(name)) or guess_same(name, rows)
+            guesses = guess_argument(given.get(name), words) or guess_same(name, rows, words)
         is_default = all(same(value, parameter.default) for value in values)
         # What follows a variable is passed even where the two agree: the variable may change.
         follows = any(guess.names and guess.names <= rows[0].variables.keys() for guess in guesses)
@@ -69,10 +70,14 @@ def pass_arguments(
     return tuple(positional), tuple(keywords)
 
 
-def guess_same(name: str, rows: Sequence[Row]) -> tuple[Guess, ...]:
+def guess_same(
+    name: str, rows: Sequence[Row], words: Mapping[str, Fact] | None
+) -> tuple[Guess, ...]:
     """For a stage: the variable of the same name around it."""
     if not isinstance(rows[0].item, GroupItem):
         return ()
+    if words is not None:
+        return guess_word(parse_expression(name), words)
     return (Guess(variable_name(name), frozenset({name}), lambda values: values[name]),)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cnnspec.backends.guesses import CARRIED
 from cnnspec.backends.rows import Row, Turn
-from cnnspec.backends.units import AFTER_LOOP, CARRIED, CARRIED_NAME
+from cnnspec.backends.units import AFTER_LOOP, CARRIED_NAME
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import GroupItem, Item, LoopItem
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 from math import prod
 
+from cnnspec.backends.guesses import CARRIED, Guess, guess_expression
 from cnnspec.backends.pycode import Binary, Code, Expr, literal
 from cnnspec.backends.rows import Row
-from cnnspec.backends.units import CARRIED, IN_CHANNELS, IN_FEATURES, Guess, Unit, guess_expression
+from cnnspec.backends.units import IN_CHANNELS, IN_FEATURES, Unit
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import (
     Expression,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnspec.backends.base import UnshareableError
+from cnnspec.backends.guesses import guess_argument
 from cnnspec.backends.pycode import Expr
 from cnnspec.backends.rows import Row
-from cnnspec.backends.units import Unit, guess_argument, normalize
+from cnnspec.backends.units import Unit, normalize
 from cnnspec.expressions import Value
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.evaluate import needs

@@ -23,6 +23,12 @@ _UNSURE_WIDTH = re.compile(
 )
 
 
+class Reference(str):
+    """The name of something that code can pass on, such as a class; no text in quotes."""
+
+    __slots__ = ()
+
+
 def spell_literal(value: object) -> str:
     """Spell a value made of numbers, strings, bools, None, tuples and lists, on one line.
 
@@ -36,6 +42,8 @@ def spell_literal(value: object) -> str:
             return int.__repr__(value)
         case float():
             return _spell_float(value)
+        case Reference():
+            return str(value)
         case str():
             return _spell_string(value)
         case tuple():

@@ -103,24 +103,30 @@ def make_uses(calls: Iterable[tuple[CallItem, Calls]]) -> tuple[Use, ...]:
     return tuple(uses)
 
 
-def signature(region: Region) -> tuple[object, ...]:
-    """The structure of a list of steps as carried out: what is there, without its numbers."""
-    return tuple(_signature(item) for item in region.items)
+def signature(region: Region, chosen: bool = True) -> tuple[object, ...]:
+    """The structure of a list of steps as carried out: what is there, without its numbers.
+
+    With `chosen` it tells apart which ops without weights were given as words.
+    """
+    return tuple(_signature(item, chosen) for item in region.items)
 
 
-def _signature(item: Item) -> object:
+def _signature(item: Item, chosen: bool) -> object:
     match item:
+        case OpItem() if item.step.choice and not chosen and not item.node.weights:
+            return "choice"
         case OpItem():
             return type(item.node.op).__name__, len(item.node.weights), list_words(item.node.op)
         case CallItem():
-            return item.block.name, signature(item.body)
+            return item.block.name, signature(item.body, chosen)
         case GroupItem():
-            return "group", signature(item.body)
+            return "group", signature(item.body, chosen)
         case LoopItem():
-            return "loop", tuple(_signature(turn) for _, turn in item.turns)
+            return "loop", tuple(_signature(turn, chosen) for _, turn in item.turns)
         case BranchItem():
             merges = item.merge is not None
-            return "branches", merges, tuple(signature(body) for _, body in item.branches)
+            branches = tuple(signature(body, chosen) for _, body in item.branches)
+            return "branches", merges, branches
     return "skip"
 
 
@@ -135,7 +141,11 @@ def write_shared(uses: tuple[Use, ...], write: Callable[[tuple[Use, ...]], None]
 
     `write` raises UnshareableError, having kept nothing, when uses cannot share.
     """
-    keys: tuple[Callable[[Use], object], ...] = (lambda use: signature(use.region), _exact)
+    keys: tuple[Callable[[Use], object], ...] = (
+        lambda use: signature(use.region, chosen=False),
+        lambda use: signature(use.region),
+        _exact,
+    )
 
     def attempt(group: tuple[Use, ...], level: int) -> None:
         try:

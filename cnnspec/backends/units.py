@@ -8,11 +8,20 @@ the value becomes an argument. All uses are known, so the code cannot be wrong f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
 from cnnspec.backends.base import Fact, UnshareableError
+from cnnspec.backends.guesses import (
+    CARRIED,
+    NOTHING,
+    Guess,
+    guess_argument,
+    guess_expression,
+    guess_word,
+)
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
+from cnnspec.backends.pytext import Reference
 from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.tables import LoopTable, list_columns
 from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
@@ -24,58 +33,9 @@ from cnnspec.spec.model import Argument, Block, Formula, ListArgument, Literal, 
 
 IN_CHANNELS = "in_channels"
 IN_FEATURES = "in_features"
-# The variable of generated loops that carries the channels from one turn to the next. No name in
-# a spec can be this.
-CARRIED = "*channels"
 # What that variable is called, and that its loop is over.
 CARRIED_NAME = "*name"
 AFTER_LOOP = "*after"
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """An expression that may be right: its text, the variables it needs, and how to compute it."""
-
-    text: str
-    names: frozenset[str]
-    compute: Callable[[Mapping[str, Value]], Value]
-    functions: frozenset[str] = frozenset()
-    expression: Expression | None = None
-
-    def bind(self, rows: Sequence[Row], fixed: Mapping[str, Value]) -> Guess | None:
-        """The guess with values in the place of names that the code has not.
-
-        They are those of loop variables, where all rows agree, and of the network's `fixed`
-        parameters.
-        """
-        missing = self.names - rows[0].variables.keys()
-        if self.expression is None or not missing or missing == self.names:
-            return None
-        values: dict[str, Value] = {}
-        for name in missing:
-            first = rows[0].constants.get(name, fixed.get(name))
-            if not isinstance(first, bool | int | str) or (isinstance(first, int) and first < 0):
-                return None
-            if any(row.constants.get(name, fixed.get(name)) != first for row in rows):
-                return None
-            values[name] = first
-        return guess_expression(bind_names(self.expression, values))
-
-
-def guess_expression(expression: Expression, carried: str = "") -> Guess:
-    """A guess from an expression; `carried` is what the carried variable is called."""
-
-    def compute(variables: Mapping[str, Value]) -> Value:
-        return expression.evaluate({name: variables[name] for name in expression.names})
-
-    spelling = {n: carried if n == CARRIED else variable_name(n) for n in expression.names}
-    text = expression.unparse(spelling)
-    return Guess(text, expression.names, compute, expression.functions, expression)
-
-
-def guess_argument(argument: Argument | None) -> tuple[Guess, ...]:
-    """The guesses that an argument as written gives."""
-    return (guess_expression(argument.expression),) if isinstance(argument, Formula) else ()
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +50,8 @@ class Unit:
     `keeps_received` says that the channels it received are needed after a loop that carries others.
     `fixed` are the network's parameters that no argument changes, in the model itself.
     `tables` are the loops that are being written, outermost first, which can get more variables.
+    `words` are the variables that hold kinds of layers, with what the code has for each of the
+    author's words; `plain` are those that the code has as the author does, or whose layer it names.
     """
 
     name: str
@@ -111,18 +73,22 @@ class Unit:
     defaults: Mapping[str, Value] = field(default_factory=dict)
     fixed: Mapping[str, Value] = field(default_factory=dict)
     tables: list[LoopTable] = field(default_factory=list)
+    words: dict[str, dict[str, Fact]] = field(default_factory=dict)
+    plain: set[str] = field(default_factory=set)
 
     def save(self) -> tuple[object, ...]:
         """What has been noted so far, to come back to when an attempt fails."""
         extras = {name: list(values) for name, values in self.extras.items()}
         tables = [(table, dict(table.columns)) for table in self.tables]
         return (
-            dict(self.used), extras, set(self.functions), set(self.shadowed), self.carries, tables
+            dict(self.used), extras, set(self.functions), set(self.shadowed), self.carries, tables,
+            {name: dict(words) for name, words in self.words.items()}, set(self.plain),
         )  # fmt: skip
 
     def restore(self, saved: tuple[object, ...]) -> None:
         """Forget what was noted since `save`."""
-        used, extras, functions, shadowed, carries, tables = saved
+        used, extras, functions, shadowed, carries, tables, words, plain = saved
+        self.words, self.plain = dict(words), set(plain)  # type: ignore[call-overload]
         self.used, self.extras = dict(used), dict(extras)  # type: ignore[call-overload]
         self.functions, self.shadowed = set(functions), set(shadowed)  # type: ignore[call-overload]
         self.carries = bool(carries)
@@ -148,7 +114,8 @@ class Unit:
             is_computed = True
             guess = self.resolve(guess)
             guess = guess.bind(rows, self.fixed) or guess
-            if not guess.names or not is_right(guess, rows, wanted):
+            other = self.words.keys() if guess.words is None else self.plain
+            if not guess.names or guess.names & other or not is_right(guess, rows, wanted):
                 continue
             # A loop has put other channels into a shadowed variable.
             if guess.names & self.shadowed:
@@ -171,7 +138,11 @@ class Unit:
         """The guess with defaults in the place of parameters that no call gives."""
         while guess.expression is not None and guess.names & self.aliases.keys():
             found = {name: self.aliases[name] for name in guess.names & self.aliases.keys()}
-            guess = guess_expression(bind_names(guess.expression, found))
+            bound = bind_names(guess.expression, found)
+            if guess.words is None:
+                guess = guess_expression(bound)
+            else:
+                guess = next(iter(guess_word(bound, guess.words)), NOTHING)
         return guess
 
     def choose_argument(
@@ -196,8 +167,20 @@ class Unit:
         for name in sorted(guess.names):
             if name in self.parameters or name == IN_CHANNELS:
                 self.used[name] = None
+            if guess.words is None:
+                self.plain.add(name)
+            else:
+                self.words.setdefault(name, {}).update(guess.words)
         self.functions |= guess.functions
         self.carries |= CARRIED in guess.names
+
+    def translate(self, name: str, value: object) -> Fact:
+        """What a parameter or a loop's variable is in code, where it is that value."""
+        if name not in self.words:
+            return normalize(value)
+        if not isinstance(value, str) or value not in self.words[name]:
+            raise UnshareableError(f"{name} is a kind of layer that the code does not use")
+        return self.words[name][value]
 
     def add_column(self, rows: Sequence[Row], wanted: Sequence[Fact], name: str) -> str | None:
         """A variable of a loop around the place, for a value that its turn decides."""
@@ -269,6 +252,8 @@ def hint_type(value: Fact) -> str:
     if isinstance(value, tuple):
         inner = {hint_type(item) for item in value} or {"int"}
         return f"tuple[{inner.pop() if len(inner) == 1 else 'object'}, ...]"
+    if isinstance(value, Reference):
+        return "type[nn.Module]"
     return "None" if value is None else type(value).__name__
 
 
@@ -292,14 +277,17 @@ def list_parameters(unit: Unit, with_channels: bool = True) -> tuple[Parameter, 
     for name, default in unit.parameters.items():
         if name not in unit.used or name in unit.aliases:
             continue
-        values = [normalize(use.variables[name]) for use in unit.uses]
+        values = [unit.translate(name, use.variables[name]) for use in unit.uses]
         hint = " | ".join(sorted({hint_type(value) for value in values}))
         hint = "float" if hint in ("float | int", "int | float") else hint
-        if name in unit.computed:
+        if name in unit.computed and name not in unit.words:
             optional.append(Parameter(name, variable_name(name), f"{hint} | None", None, True))
         elif isinstance(default, Literal) or name in unit.defaults:
             stated = default.value if isinstance(default, Literal) else None
-            value = normalize(unit.defaults.get(name, stated))
+            if name in unit.words and stated not in unit.words[name]:
+                required.append(Parameter(name, variable_name(name), hint))
+                continue
+            value = unit.translate(name, unit.defaults.get(name, stated))
             optional.append(Parameter(name, variable_name(name), hint, value, True))
         else:
             required.append(Parameter(name, variable_name(name), hint))
@@ -342,8 +330,10 @@ def say_computed(unit: Unit) -> list[tuple[str, str]]:
     """The parameters whose default is computed, by their names in code, with what computes them."""
     lines = []
     for name, expression in unit.computed.items():
-        if name in unit.used:
+        if name in unit.used and name not in unit.words:
             guess = unit.resolve(guess_expression(expression))
+            if guess.names & unit.words.keys():
+                raise UnshareableError("a default is computed from a kind of layer")
             unit.take(guess)
             lines.append((variable_name(name), guess.text))
     return lines

@@ -65,7 +65,6 @@ class Builder(Reader):
     name: that is how a way out is tried. `words` is unset where they are checked already.
     """
 
-    variant: str
     overrides: dict[str, Scalar]
     patches: Mapping[Key, Step] = field(default_factory=dict, kw_only=True)
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict, kw_only=True)
@@ -222,9 +221,12 @@ class Builder(Reader):
 
     def run_step(self, step: Step, frame: Frame) -> Item:
         """Carry out a step without modifiers."""
-        patch = None if frame.patched else self.patches.get((step.head, step.span))
+        chosen = self.choose(step, frame)
+        if chosen is None:
+            return Item(step, frame.flow or Value(None), Value(None))
+        patch = None if frame.patched else self.patches.get((chosen.head, chosen.span))
         frame = frame.enter(patched=patch is not None)
-        step = patch or step
+        step = patch or chosen
         if frame.flow is None:
             if step.head not in MERGES:
                 self.fail(
@@ -292,7 +294,8 @@ class Builder(Reader):
         assert frame.flow is not None
         path = self.take_path(step, frame)
         if any(name == block.name for name, _ in frame.calls):
-            return Item(step, frame.flow, Value(None), path)  # check_words reported the circle
+            self.report_circle(step, block, frame)
+            return Item(step, frame.flow, Value(None), path)
         if len(frame.calls) >= limits.MAX_CALL_DEPTH:
             message = f"blocks call each other more than {limits.MAX_CALL_DEPTH} deep"
             poison = self.fail(frame, "too-deep", message, step.span)

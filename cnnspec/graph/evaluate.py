@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import ExpressionError, Value
+from cnnspec.expressions.syntax import show
 from cnnspec.ops.shapes import Shape
 from cnnspec.records import dataclass
 from cnnspec.spec.model import (
     Argument,
+    Column,
     Formula,
     ListArgument,
     Literal,
@@ -41,6 +43,8 @@ def evaluate(argument: Argument, variables: Mapping[str, Value]) -> Value:
             return [evaluate(item, variables) for item in argument.items]
         case MapArgument():
             return {key: evaluate(value, variables) for key, _, value in argument.entries}
+        case Column():
+            return evaluate_column(argument, variables)
         case Formula():
             source: Formula | Pattern = argument
             names = argument.expression.names
@@ -55,6 +59,25 @@ def evaluate(argument: Argument, variables: Mapping[str, Value]) -> Value:
         return source.template.evaluate(variables)
     except ExpressionError as error:
         raise BadArgument(place(source, error), error.message, error.help) from None
+
+
+def evaluate_column(column: Column, variables: Mapping[str, Value]) -> Value:
+    """One column of a table; raises BadArgument unless each row has an entry for each."""
+    rows, wanted = evaluate(column.rows, variables), len(column.variables)
+    if not isinstance(rows, list):
+        raise BadArgument(column.span, f"rows must be a list of rows, got {show(rows)}")
+    entries: list[Value] = []
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, list) and len(row) == wanted:
+            entries.append(row[column.position])
+            continue
+        held = f"has {len(row)}" if isinstance(row, list) else f"is {show(row)}"
+        message = f"each row needs {wanted} entries, and row {number} {held}"
+        written = column.rows.items if isinstance(column.rows, ListArgument) else ()
+        span = written[number - 1].span if written else column.span
+        help = f"a row holds one entry for each of {', '.join(column.variables)}"
+        raise BadArgument(span, message, help)
+    return entries
 
 
 def place(source: Formula | Pattern, error: ExpressionError) -> Span:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cnnspec.expressions import Value as Scalar
 from cnnspec.expressions.syntax import show
 from cnnspec.graph import limits
+from cnnspec.graph.chosen import check_choice, choose_step
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
 from cnnspec.graph.frame import Frame
 from cnnspec.graph.ir import Value
@@ -13,7 +14,7 @@ from cnnspec.graph.record import Record
 from cnnspec.graph.words import suggest
 from cnnspec.naming import is_name
 from cnnspec.records import dataclass
-from cnnspec.spec.model import Argument, Step
+from cnnspec.spec.model import Argument, Block, Step
 
 
 @dataclass(slots=True)
@@ -60,24 +61,51 @@ class Reader(Record):
             suggest(str(name), known, listed),
         )  # fmt: skip
 
+    def choose(self, step: Step, frame: Frame) -> Step | None:
+        """A step with the op or block that its expression gives; None after an error."""
+        if step.choice is None:
+            return step
+        try:
+            value = self.read(step.choice, frame)
+        except UnknownValue:
+            return None
+        key = (step, value) if isinstance(value, str) else None
+        if key is None or key not in self.known.chosen:
+            wrong = list(check_choice(self.spec, self.variant, step, value, frame.calls))
+            for diagnostic in wrong:
+                self.report(diagnostic)
+            if wrong or key is None:
+                return None
+            self.known.chosen[key] = choose_step(step, value)
+        return self.known.chosen[key]
+
+    def report_circle(self, step: Step, block: Block, frame: Frame) -> None:
+        """Record a block that comes back to itself by a word that it was given."""
+        if any(diagnostic.rule == "circular-block" for diagnostic in self.diagnostics):
+            return  # check_words reported it
+        names = [name for name, _ in frame.calls]
+        circle = " -> ".join([*names[names.index(block.name) :], block.name])
+        message = f"blocks call each other in a circle: {circle}"
+        self.fail(frame, "circular-block", message, step.span)
+
     def take_path(self, step: Step, frame: Frame) -> str:
         """The path of a step in its scope."""
         if step.name is None:
-            return frame.scope.take_auto(step.head)
+            return frame.scope.take_auto(step.label)
         try:
             name = self.read(step.name, frame)
         except UnknownValue:
-            return frame.scope.take_auto(step.head)
+            return frame.scope.take_auto(step.label)
         if not isinstance(name, str) or not is_name(name):
             allowed = "letters, digits and underscores, beginning with a letter"
             message = f"name {show(name)} must be {allowed}"
             self.fail(frame, "invalid-name", message, step.name.span)
-            return frame.scope.take_auto(step.head)
+            return frame.scope.take_auto(step.label)
         path = frame.scope.take_name(name)
         if path is None:
             self.fail(
                 frame, "duplicate-name", f"the name '{name}' is taken already in the same part",
                 step.name.span, "give it another name, or one with a loop variable: conv$(i)",
             )  # fmt: skip
-            return frame.scope.take_auto(step.head)
+            return frame.scope.take_auto(step.label)
         return path

@@ -57,6 +57,7 @@ class Record:
     """
 
     spec: ModelSpec
+    variant: str
     tolerated: frozenset[Key] | None = field(default=None, kw_only=True)
     known: Known = field(default_factory=Known, kw_only=True)
     diagnostics: list[Diagnostic] = field(default_factory=list, init=False)

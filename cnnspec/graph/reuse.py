@@ -27,7 +27,7 @@ from cnnspec.graph.ir import (
 from cnnspec.ops.base import Op, Weight
 from cnnspec.ops.shapes import Shape
 from cnnspec.records import dataclass
-from cnnspec.spec.model import Argument, Formula, ListArgument, MapArgument, Pattern, Step
+from cnnspec.spec.model import Argument, Column, Formula, ListArgument, MapArgument, Pattern, Step
 
 # Longer lists are not compared: that could take longer than to carry the block out.
 _MAX_ITEMS = 64
@@ -54,7 +54,8 @@ class Known:
     """What builds of one spec have worked out, for each other to use.
 
     `instances` are blocks by all that they depend on, `inferred` what ops make of shapes; `ops`
-    and `fixed` are what OpFactory keeps; `weights` are steps as `weigh` counts them.
+    and `fixed` are what OpFactory keeps; `weights` are steps as `weigh` counts them; `chosen` are
+    those whose head is the value of an expression, by that value.
     """
 
     instances: dict[InstanceKey, Instance] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Known:
     ops: dict[object, Op] = field(default_factory=dict)
     fixed: dict[Step, Op] = field(default_factory=dict)
     weights: dict[Step, int] = field(default_factory=dict)
+    chosen: dict[tuple[Step, str], Step] = field(default_factory=dict)
 
     def weigh(self, step: Step) -> int:
         """How many steps a step counts for: one with long expressions takes as long as several."""
@@ -183,4 +185,6 @@ def measure(argument: Argument) -> int:
             return len(argument.items) + sum(map(measure, argument.items))
         case MapArgument():
             return sum(measure(value) for _, _, value in argument.entries)
+        case Column():
+            return measure(argument.rows)
     return 0

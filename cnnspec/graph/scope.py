@@ -86,7 +86,7 @@ class Scope:
             for branch in () if step.is_part else step.branches:
                 self.skip_branch(step, branch)
             if not step.is_structure or step.merge or step.is_part:
-                self.take_auto(step.merge or step.head)
+                self.take_auto(step.merge or step.label)
 
     def skip_branch(self, step: Step, branch: Branch) -> None:
         """Pass over a branch of a step, which is a part of the path if it is a plain chain."""

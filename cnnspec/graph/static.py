@@ -45,6 +45,11 @@ def check_words(spec: ModelSpec, report: Report) -> None:
     _Checker(spec, report).check()
 
 
+def check_call(spec: ModelSpec, step: Step, report: Report) -> None:
+    """Report what is wrong with the op or block that a step calls, and with its fields."""
+    _Checker(spec, report).check_call(step)
+
+
 class _Checker:
     def __init__(self, spec: ModelSpec, report: Report) -> None:
         self.spec = spec
@@ -128,7 +133,9 @@ class _Checker:
             for branch in step.branches:
                 self.check_steps(branch.steps, inner, depth + 1)
             if not step.is_structure:
-                self.check_call(step)
+                # What an expression gives is checked when it is known.
+                if step.choice is None:
+                    self.check_call(step)
                 if step.argument is not None:
                     self.check_names(step.argument, inner)
 

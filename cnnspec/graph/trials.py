@@ -149,6 +149,6 @@ def find_list(spec: ModelSpec, step: Step) -> tuple[Step, ...]:
     lists = [spec.steps, *(block.steps for block in spec.blocks.values())]
     lists += [branch.steps for holder in list_steps(spec) for branch in holder.branches]
     for steps in lists:
-        if any((other.head, other.span) == (step.head, step.span) for other in steps):
+        if any((other.label, other.span) == (step.label, step.span) for other in steps):
             return steps
     return ()

@@ -31,8 +31,12 @@ from cnnspec.spec.keys import (
     MERGES,
     RESIDUAL_PARTS,
     STRUCTURES,
+    TABLE_PARTS,
 )
 
+# A step's head that is the value of an expression.
+CHOICE = r"^\$"
+_VARIABLE: Schema = {"type": "string", **NAME}
 _ONE_HEAD = (
     "a step has one op or block: start a new step with '-', or indent the fields under their op"
 )
@@ -134,9 +138,9 @@ def _describe_word(reading: Reading) -> Schema:
         "patternErrorMessage": "this cannot stand alone: write a colon, and its fields behind it",
     }
     if reading.own_blocks:
-        return {"allOf": [fields, NAME, refer("ops")]}
+        return {"allOf": [fields, MADE_NAME, refer("ops")]}
     known = {
-        **one_of(list_heads()),
+        "pattern": f"{one_of(list_heads())['pattern']}|{CHOICE}",
         "patternErrorMessage": "there is no op or library block of this name",
     }
     return {"allOf": [fields, known, refer("ops"), refer("library")]}
@@ -145,7 +149,11 @@ def _describe_word(reading: Reading) -> Schema:
 def _describe_head(reading: Reading) -> Schema:
     """A step whose head is still open, or is a block of the spec's own."""
     heads = {head: reading.refer_head(head) for head in list_heads()}
-    described: Schema = {"properties": heads | _refer_modifiers()}
+    chosen = {"description": "The op or block that the expression gives, with its fields."}
+    described: Schema = {
+        "properties": heads | _refer_modifiers(),
+        "patternProperties": {CHOICE: chosen},
+    }
     return described if reading.own_blocks else described | {"additionalProperties": False}
 
 
@@ -185,6 +193,9 @@ def _describe_modifiers() -> dict[str, Schema]:
             "type": "object",
             "minProperties": 1,
             "propertyNames": NAME,
+            "properties": {
+                "as": describe(TABLE_PARTS["as"], {"type": "array", "items": _VARIABLE})
+            },
             "additionalProperties": lists,
         },
         "when": _describe_condition("when"),

@@ -108,6 +108,13 @@ MODIFIERS: Final = MappingProxyType(
         "when": "leave the step out unless this is true",
     }
 )
+# The parts of ``for`` over a table.
+TABLE_PARTS: Final = MappingProxyType(
+    {
+        "rows": "the table: a list of rows, one for each turn",
+        "as": "the names of a row's entries, in order",
+    }
+)
 # All that may stand beside a step's head.
 BESIDE: Final = MappingProxyType(
     {**MODIFIERS, "merge": "how the branches of parallel become one value: concat unless given"}

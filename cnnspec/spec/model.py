@@ -55,7 +55,24 @@ class MapArgument:
         return next((value for name, _, value in self.entries if name == key), None)
 
 
-Argument = Literal | Formula | Pattern | ListArgument | MapArgument
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table of rows: what a loop's variable goes through, one entry a row.
+
+    `variables` are the names of all columns, and `position` is this one's.
+    """
+
+    rows: Argument
+    variables: tuple[str, ...]
+    position: int
+
+    @property
+    def span(self) -> Span:
+        """Where the rows stand."""
+        return self.rows.span
+
+
+Argument = Literal | Formula | Pattern | ListArgument | MapArgument | Column
 
 
 def list_formulas(argument: Argument) -> Iterator[Formula | Pattern]:
@@ -68,6 +85,8 @@ def list_formulas(argument: Argument) -> Iterator[Formula | Pattern]:
     elif isinstance(argument, MapArgument):
         for _, _, value in argument.entries:
             yield from list_formulas(value)
+    elif isinstance(argument, Column):
+        yield from list_formulas(argument.rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +104,8 @@ class Step:
 
     `loop` holds the variables of ``for`` with their lists, which are walked together; `span` is
     the head's. `shortcut_when` says whether a residual adds its shortcut. `is_part` is set for a
-    list in the place of a step, which is a part of the path without a name.
+    list in the place of a step, which is a part of the path without a name. `choice` is the
+    expression whose value is the op or block; the head is then what it chose, once it is known.
     """
 
     head: str
@@ -100,6 +120,15 @@ class Step:
     when: Argument | None = None
     shortcut_when: Argument | None = None
     is_part: bool = False
+    choice: Formula | None = None
+
+    @property
+    def label(self) -> str:
+        """What the step is called where it has no name, whatever it chooses."""
+        if self.choice is None:
+            return self.head
+        text = self.choice.expression.text
+        return text if text.isidentifier() else "choice"
 
     @property
     def is_structure(self) -> bool:
@@ -109,7 +138,9 @@ class Step:
     @property
     def modifiers(self) -> tuple[Argument, ...]:
         """What may depend on variables beside the step's own arguments, without its loop."""
-        every = (self.when, self.shortcut_when, self.repeat, self.source, self.name)
+        every = (
+            self.when, self.shortcut_when, self.repeat, self.source, self.name, self.choice
+        )  # fmt: skip
         return tuple(argument for argument in every if argument is not None)
 
     def strip(self, **changes: object) -> Step:

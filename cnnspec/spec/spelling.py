@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from cnnspec.expressions import Expression
-from cnnspec.spec.model import Argument, Formula, ListArgument, Literal, MapArgument, Pattern
+from cnnspec.spec.model import (
+    Argument,
+    Column,
+    Formula,
+    ListArgument,
+    Literal,
+    MapArgument,
+    Pattern,
+)
 
 
 def spell_argument(argument: Argument) -> str:
@@ -20,6 +28,8 @@ def spell_argument(argument: Argument) -> str:
         case MapArgument(entries=entries):
             inner = (f"{name}: {spell_argument(value)}" for name, _, value in entries)
             return f"{{{', '.join(inner)}}}"
+        case Column(rows=rows):
+            return spell_argument(rows)
 
 
 def spell(value: object) -> str:

@@ -13,6 +13,7 @@ from cnnspec.spec.keys import BESIDE, MAPPING_FIELDS, MERGES, RESIDUAL_PARTS, ST
 from cnnspec.spec.model import (
     Argument,
     Branch,
+    Column,
     Formula,
     ListArgument,
     Literal,
@@ -130,8 +131,7 @@ class StepReader:
         """One step: a word, or a mapping with one key that is not a modifier."""
         if isinstance(node, Scalar) and isinstance(node.value, str):
             if "$" in node.value:
-                self.report("invalid-step", "a step must be named plainly", node.span)
-                return None
+                return self.read_choice(node)
             if node.value in STRUCTURES:
                 self.report("invalid-step", f"{node.value} needs steps", node.span)
                 return None
@@ -164,13 +164,30 @@ class StepReader:
         head, span = str(entry.key.value), entry.key.span
         if head not in STRUCTURES:
             empty = isinstance(entry.value, Scalar) and entry.value.value is None
-            return Step(head, span, None if empty else self.read_argument(entry.value))
+            argument = None if empty else self.read_argument(entry.value)
+            if "$" not in head:
+                return Step(head, span, argument)
+            step = self.read_choice(entry.key)
+            return step and replace(step, argument=argument)
         if head == "layers":
             branch = Branch("layers", self.read_list(entry.value, "layers"), span)
             return Step(head, span, branches=(branch,))
         if head == "residual":
             return self.read_residual(entry)
         return self.read_parallel(entry)
+
+    def read_choice(self, node: Scalar) -> Step | None:
+        """A step whose op or block is the value of an expression."""
+        before = len(self.diagnostics)
+        argument = self.read_argument(node)
+        if isinstance(argument, Formula):
+            return Step(str(node.value), node.span, choice=argument)
+        if len(self.diagnostics) == before:
+            self.report(
+                "invalid-step", "a step is an op or a block, or one expression that gives it",
+                node.span, "write $name or $(...) and nothing around it",
+            )  # fmt: skip
+        return None
 
     def read_residual(self, entry: Entry) -> Step | None:
         """``residual``: a body, and a shortcut that is the value itself unless given."""
@@ -275,6 +292,8 @@ class StepReader:
                 entry.value.span,
             )
             return ()
+        if (names := entry.value.get("as")) is not None:
+            return self.read_table(entry.value, names)
         pairs = []
         for variable in entry.value.entries:
             if not is_variable(str(variable.key.value)):
@@ -287,6 +306,28 @@ class StepReader:
                 continue
             pairs.append((str(variable.key.value), self.read_argument(variable.value)))
         return tuple(pairs)
+
+    def read_table(self, node: Mapping, names: Entry) -> tuple[tuple[str, Argument], ...]:
+        """The variables of ``{rows: TABLE, as: [...]}`` with their columns."""
+        rows = node.get("rows")
+        items = names.value.items if isinstance(names.value, Sequence) else ()
+        words = [str(item.value) if isinstance(item, Scalar) else "" for item in items]
+        for place, (item, word) in enumerate(zip(items, words, strict=True)):
+            if not is_variable(word):
+                self.report(
+                    "invalid-name", f"'{word[:80]}' cannot name a variable", item.span,
+                    *suggest_name(word),
+                )  # fmt: skip
+            elif words.index(word) < place:
+                self.report("duplicate-key", f"variable '{word}' twice", item.span)
+        if rows is None or len(node.entries) != 2 or not items:
+            self.report(
+                "invalid-step", "for over a table has its rows, and names as many as a row holds",
+                names.key.span, "write for: {rows: $table, as: [channels, stride]}",
+            )  # fmt: skip
+            return ()
+        table = self.read_argument(rows.value)
+        return tuple((w, Column(table, tuple(words), place)) for place, w in enumerate(words))
 
 
 def suggest_name(word: str) -> tuple[str, ...]:

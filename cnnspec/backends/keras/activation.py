@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import cast
 
 from cnnspec.backends.base import Site
+from cnnspec.backends.choices import refuse
 from cnnspec.backends.keras.initial import choose_initializers
 from cnnspec.backends.keras.layer import Layers, call_layer, list_ops, text, unless
 from cnnspec.backends.pycode import Code, Expr, literal
 from cnnspec.graph.ir import Node
+from cnnspec.ops import activation as ops
 from cnnspec.ops.activation import Gelu, LeakyRelu, Prelu
+from cnnspec.ops.base import Op
+
+# Ops that Keras has a word for, so that a function can take it as an argument.
+WORDS: MappingProxyType[type[Op], str] = MappingProxyType(
+    {
+        ops.Relu: "relu",
+        ops.Relu6: "relu6",
+        ops.Selu: "selu",
+        ops.Silu: "silu",
+        ops.HardSwish: "hard_silu",
+        ops.HardSigmoid: "hard_sigmoid",
+        ops.Mish: "mish",
+        ops.Sigmoid: "sigmoid",
+        ops.Tanh: "tanh",
+        ops.Softmax: "softmax",
+    }
+)
+
+
+def spell_kind(site: Site) -> str:
+    """Keras's word for an activation that is given."""
+    word = WORDS.get(type(site.op))
+    if word is None:
+        raise refuse()
+    return word
 
 
 def relu(site: Site, name: Expr) -> Layers:
     """Keras's ReLU."""
-    return _activate("relu", name)
+    return _activate(WORDS[type(site.op)], name)
 
 
 def relu6(site: Site, name: Expr) -> Layers:
@@ -44,7 +72,7 @@ def elu(site: Site, name: Expr) -> Layers:
 
 def selu(site: Site, name: Expr) -> Layers:
     """Keras's SELU."""
-    return _activate("selu", name)
+    return _activate(WORDS[type(site.op)], name)
 
 
 def gelu(site: Site, name: Expr) -> Layers:
@@ -56,37 +84,37 @@ def gelu(site: Site, name: Expr) -> Layers:
 
 def silu(site: Site, name: Expr) -> Layers:
     """Keras's SiLU."""
-    return _activate("silu", name)
+    return _activate(WORDS[type(site.op)], name)
 
 
 def hard_swish(site: Site, name: Expr) -> Layers:
     """Keras's hard SiLU, another word for the same."""
-    return _activate("hard_silu", name)
+    return _activate(WORDS[type(site.op)], name)
 
 
 def hard_sigmoid(site: Site, name: Expr) -> Layers:
     """Keras's hard sigmoid."""
-    return _activate("hard_sigmoid", name)
+    return _activate(WORDS[type(site.op)], name)
 
 
 def mish(site: Site, name: Expr) -> Layers:
     """Keras's Mish."""
-    return _activate("mish", name)
+    return _activate(WORDS[type(site.op)], name)
 
 
 def sigmoid(site: Site, name: Expr) -> Layers:
     """Keras's sigmoid."""
-    return _activate("sigmoid", name)
+    return _activate(WORDS[type(site.op)], name)
 
 
 def tanh(site: Site, name: Expr) -> Layers:
     """Keras's tanh."""
-    return _activate("tanh", name)
+    return _activate(WORDS[type(site.op)], name)
 
 
 def softmax(site: Site, name: Expr) -> Layers:
     """Keras's softmax over the last axis, where its channels are."""
-    return _activate("softmax", name)
+    return _activate(WORDS[type(site.op)], name)
 
 
 def _activate(function: str, name: Expr) -> Layers:

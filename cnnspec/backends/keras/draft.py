@@ -8,6 +8,8 @@ from collections.abc import Sequence, Set
 from copy import copy
 from typing import Any
 
+from cnnspec.backends.base import UnshareableError
+from cnnspec.backends.columns import find_references
 from cnnspec.backends.keras.layout import format_assignment
 from cnnspec.backends.keras.paths import PathNamer
 from cnnspec.backends.keras.turns import spell_variables
@@ -15,6 +17,7 @@ from cnnspec.backends.pycode import Expr, format_condition
 from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Unit
 from cnnspec.naming import variable_name
+from cnnspec.spec.model import Literal
 
 INDENT = 4
 
@@ -38,6 +41,7 @@ class Draft:
 
     def __init__(self, unit: Unit, functions: Set[str]) -> None:
         self.unit = unit
+        self.referenced = find_references(unit.steps)
         self.functions = functions
         self.namer = PathNamer(unit)
         self.lines: list[str] = []
@@ -127,6 +131,33 @@ class Draft:
         if text:
             self.begin_line()
             self.lines.append(f"{' ' * self.indent}{text}")
+
+    def find_kept(self, rows: Sequence[Row]) -> str:
+        """The name by which later steps take a step's value, or nothing."""
+        names = {row.item.path.rpartition(".")[2] for row in rows}
+        name = names.pop()
+        kept = rows[0].item.step.name is not None and not names and name in self.referenced
+        return name if kept else ""
+
+    def keep_value(self, rows: Sequence[Row], target: str) -> None:
+        """Keep a value under its name, where later steps take it by that."""
+        name = self.find_kept(rows)
+        if not name:
+            return
+        if self.target == target:
+            variable = self.pick(name)
+            if not self.rename_last(variable):
+                self.add(f"{variable} = {self.current}")
+            self.values[name] = variable
+        else:
+            self.values[name] = self.current
+        self.target = target
+
+    def find_value(self, reference: object) -> str:
+        """The variable that holds a named value."""
+        if not isinstance(reference, Literal):
+            raise UnshareableError("values taken by a computed name are written apart")
+        return self.current if reference.value == "_" else self.values[str(reference.value)]
 
     def begin_line(self) -> None:
         """Leave a line empty after the last stage."""

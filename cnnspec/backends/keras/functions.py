@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence, Set
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
+from cnnspec.backends.choices import choose_kind
 from cnnspec.backends.columns import (
     bodies,
     find_merged,
-    find_references,
     is_loop,
     last_name,
     list_branches,
@@ -20,6 +20,7 @@ from cnnspec.backends.columns import (
     say_shortcut_condition,
     turns,
 )
+from cnnspec.backends.keras.activation import spell_kind
 from cnnspec.backends.keras.draft import INDENT, Draft
 from cnnspec.backends.keras.layout import Shorthand
 from cnnspec.backends.keras.names import find_suffixes
@@ -54,7 +55,7 @@ from cnnspec.graph.size_formulas import write_dims
 from cnnspec.graph.variations import list_dims
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.shapes import Kind
-from cnnspec.spec.model import Formula, Literal, Pattern
+from cnnspec.spec.model import Formula, Pattern
 
 # A call of a block: the unit, its rows, the value it takes and the name it passes on.
 CallBlock = Callable[[Unit, Sequence[Row], Expr, Expr], Expr]
@@ -80,7 +81,6 @@ class FunctionWriter(Draft):
         self.shorthand = shorthand
         self.is_model = is_model
         self.layer_names: dict[Node, list[str]] = {}
-        self.referenced = find_references(unit.steps)
 
     def write_list(self, rows: Sequence[Row], regions: Sequence[Region]) -> None:
         """Write a list of steps."""
@@ -128,27 +128,6 @@ class FunctionWriter(Draft):
         """Whether an item is a part of the model that stands under a comment."""
         named = isinstance(item, GroupItem) and item.named and not item.step.is_part
         return named and self.is_model and self.indent == INDENT
-
-    def find_kept(self, rows: Sequence[Row]) -> str:
-        """The name by which later steps take a step's value, or nothing."""
-        names = {row.item.path.rpartition(".")[2] for row in rows}
-        name = names.pop()
-        kept = rows[0].item.step.name is not None and not names and name in self.referenced
-        return name if kept else ""
-
-    def keep_value(self, rows: Sequence[Row], target: str) -> None:
-        """Keep a value under its name, where later steps take it by that."""
-        name = self.find_kept(rows)
-        if not name:
-            return
-        if self.target == target:
-            variable = self.pick(name)
-            if not self.rename_last(variable):
-                self.add(f"{variable} = {self.current}")
-            self.values[name] = variable
-        else:
-            self.values[name] = self.current
-        self.target = target
 
     def write_optional(self, rows: Sequence[Row], taken: Sequence[Row]) -> None:
         """Write a step that some rows leave out."""
@@ -336,6 +315,8 @@ class FunctionWriter(Draft):
 
     def write_op(self, rows: Sequence[Row]) -> None:
         """An op: its layers, one statement each."""
+        if self.write_chosen(rows):
+            return
         site = self.find_site(rows)
         if type(site.op) in MERGES:
             values = tuple(self.find_value(item) for item in list_taken(rows[0].item.step))
@@ -348,6 +329,19 @@ class FunctionWriter(Draft):
         self.note_names(site, find_suffixes(name, layers))
         for layer in map(self.shorthand.shorten, layers):
             self.assign(Call(layer, (Code(self.current),)))
+
+    def write_chosen(self, rows: Sequence[Row]) -> bool:
+        """Write an op that is given, where it is not the same in all rows."""
+        kind = choose_kind(self.unit, rows, lambda part: spell_kind(self.find_site(part)))
+        if kind is None:
+            return False
+        nodes = [row.item.node for row in rows if isinstance(row.item, OpItem)]
+        name = self.namer.say([node.path for node in nodes], rows)
+        for node in nodes:
+            self.layer_names[node] = [name_layer(node.path)]
+        layer = Call("layers.Activation", (kind,), (("name", name),))
+        self.assign(Call(layer, (Code(self.current),)))
+        return True
 
     def merge(self, rows: Sequence[Row], values: tuple[str, ...], own: Set[str]) -> Expr:
         """A merging layer's call, after the layers that its inputs pass.
@@ -381,9 +375,3 @@ class FunctionWriter(Draft):
         if len({type(node.op) for node in nodes}) != 1:
             raise UnshareableError("uses call different ops")
         return OpSite(self.finder, self.supports, self.unit, rows, nodes)
-
-    def find_value(self, reference: object) -> str:
-        """The variable that holds a named value."""
-        if not isinstance(reference, Literal):
-            raise UnshareableError("values taken by a computed name are written apart")
-        return self.current if reference.value == "_" else self.values[str(reference.value)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import turns
+from cnnspec.backends.guesses import Guess, guess_expression
 from cnnspec.backends.keras.counts import Counts, make_counts, pick_letter
 from cnnspec.backends.keras.turns import (
     Numbering,
@@ -19,7 +20,7 @@ from cnnspec.backends.keras.turns import (
 )
 from cnnspec.backends.pycode import Code, Expr
 from cnnspec.backends.rows import Row
-from cnnspec.backends.units import Guess, Unit, guess_expression
+from cnnspec.backends.units import Unit
 from cnnspec.expressions import Expression, ExpressionError, Value
 from cnnspec.graph.ir import CallItem
 from cnnspec.records import dataclass

@@ -137,7 +137,7 @@ def say_iteration(
         return index or "_", say_count(unit, rows, counts, start)
     lists = []
     for name, argument in used:
-        facts = [tuple(normalize(values[name]) for values, _ in turns(row)) for row in rows]
+        facts = [tuple(unit.translate(name, v[name]) for v, _ in turns(row)) for row in rows]
         expr = choose_constant(unit, rows, facts, argument)
         lists.append(say_values(facts[0]) if expr == literal(facts[0]) else expr)
     lists += [say_values(column) for column in table.columns.values()]

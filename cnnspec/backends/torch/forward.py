@@ -299,6 +299,9 @@ class ForwardWriter(Draft):
 
     def write_op(self, rows: Sequence[Row], value: Expr) -> Expr:
         """An op: an attribute where it holds state or has a name, else a function's call."""
+        if (chosen := self.sequence.choose_module(rows)) is not None:
+            self.line_ends = True
+            return self.call_attribute(rows, chosen, value)
         site = self.sequence.find_site(rows)
         step = rows[0].item.step
         merge = MERGES.get(type(site.op))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.carried import drop_after, drop_carried, last_loop, mark_after
 from cnnspec.backends.channels import ChannelFinder
+from cnnspec.backends.choices import choose_kind, refuse
 from cnnspec.backends.columns import (
     bodies,
     choose_constant,
@@ -17,7 +18,9 @@ from cnnspec.backends.columns import (
     say_condition,
     turns,
 )
-from cnnspec.backends.pycode import Call, Code, Expr, literal
+from cnnspec.backends.guesses import CARRIED
+from cnnspec.backends.pycode import Call, Code, Expr, format_inline, literal
+from cnnspec.backends.pytext import Reference
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.tables import LoopTable
@@ -44,8 +47,9 @@ from cnnspec.backends.torch.initial import (
     list_supports,
     wrap_module,
 )
+from cnnspec.backends.torch.leaf import INPLACE
 from cnnspec.backends.torch.table import LEAVES
-from cnnspec.backends.units import CARRIED, CARRIED_NAME, IN_CHANNELS, IN_FEATURES, Unit, normalize
+from cnnspec.backends.units import CARRIED_NAME, IN_CHANNELS, IN_FEATURES, Unit, normalize
 from cnnspec.graph.ir import (
     CallItem,
     GroupItem,
@@ -131,6 +135,8 @@ class SequenceWriter:
 
     def make_op(self, rows: Sequence[Row]) -> Expr:
         """The module of an op."""
+        if (chosen := self.choose_module(rows)) is not None:
+            return chosen
         site = self.find_site(rows)
         leaf = LEAVES.get(type(site.op))
         if leaf is None:
@@ -143,6 +149,20 @@ class SequenceWriter:
             return module
         site.require(HELPER)
         return wrap_module(module, fills)
+
+    def choose_module(self, rows: Sequence[Row]) -> Expr | None:
+        """The module of a step whose op is given, where it is not the same in all rows."""
+        kind = choose_kind(self.unit, rows, self.spell_module)
+        return None if kind is None else Call(format_inline(kind))
+
+    def spell_module(self, rows: Sequence[Row]) -> Reference:
+        """The class of the modules that some rows agree in."""
+        site = self.find_site(rows)
+        leaf = LEAVES.get(type(site.op))
+        made = leaf.module(site) if leaf is not None and leaf.function is not None else None
+        if not isinstance(made, Call) or made.arguments or made.keywords not in ((), INPLACE):
+            raise refuse()
+        return Reference(made.function)
 
     def find_fills(self, site: OpSite) -> dict[str, Fill]:
         """How an op's module is filled where it is made, as far as no loop does so later."""
@@ -277,6 +297,8 @@ class SequenceWriter:
         lists = []
         for name, argument in used:
             values = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
+            if name in self.unit.words:
+                values = [tuple(self.unit.translate(name, v) for v in row) for row in values]
             lists.append(choose_constant(self.unit, rows, values, argument))
         lists += [literal(column) for column in table.columns.values()]
         target = ", ".join([*(variable_name(name) for name, _ in used), *table.columns])
