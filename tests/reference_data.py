@@ -16,17 +16,39 @@ from cnnspec.spec.read import read_spec
 DATA = Path(__file__).parent / "data"
 
 # Where a network's files in tests/data are not called as the network is.
-_FILES = {"alexnet:torchvision": "alexnet", "alexnet:96": "alexnet96"}
+_FILES = {
+    "alexnet:torchvision": "alexnet",
+    "alexnet:96": "alexnet96",
+    "googlenet:torchvision": "googlenet",
+}
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a network of the zoo must come to, without its statistics in `parameters`."""
+    """What a network of the zoo must come to, without its statistics in `parameters`.
+
+    `outputs` are the shapes without the batch, by name; a single one is called ``output``.
+    """
 
     parameters: int
     macs: int
-    output: int
+    outputs: dict[str, tuple[int, ...]]
     statistics: int
+
+    @property
+    def expected_output(self) -> list[int] | dict[str, list[int]]:
+        """The output as a spec's ``expect`` has it."""
+        listed = {name: list(dims) for name, dims in self.outputs.items()}
+        return listed["output"] if listed.keys() == {"output"} else listed
+
+
+def _read_outputs(text: str) -> dict[str, tuple[int, ...]]:
+    """Shapes such as ``1000``, ``2x388x388`` or ``logits=1000 auxiliary=1000``."""
+    found: dict[str, tuple[int, ...]] = {}
+    for word in text.split():
+        name, _, dims = word.rpartition("=")
+        found[name or "output"] = tuple(map(int, dims.split("x")))
+    return found
 
 
 def read_figures() -> dict[str, Figures]:
@@ -34,7 +56,12 @@ def read_figures() -> dict[str, Figures]:
     lines = (DATA / "zoo_figures.csv").read_text().splitlines()
     rows = csv.DictReader(line for line in lines if not line.startswith("#"))
     return {
-        row.pop("network"): Figures(**{name: int(value) for name, value in row.items()})
+        row["network"]: Figures(
+            parameters=int(row["parameters"]),
+            macs=int(row["macs"]),
+            outputs=_read_outputs(row["output"]),
+            statistics=int(row["statistics"]),
+        )
         for row in rows
     }
 

@@ -21,7 +21,7 @@ GOLDEN = Path(__file__).parent / "golden"
 ZOO = (
     "alexnet", "cifar10net", "cnn_with_dropout", "efficientnet:b0", "lenet5", "mnist_cnn",
     "resnet:18", "resnet:50", "simple_resnet", "tiny_cnn", "vgg:16", "vgg:11_bn", "c3d",
-    "video_resnet:r3d", "waveform_cnn:m5",
+    "video_resnet:r3d", "waveform_cnn:m5", "googlenet:torchvision", "inception_v3",
 )  # fmt: skip
 OWN = (
     "clashes", "dense", "differing", "inception", "initial", "loops", "mobile", "optional", "parts",
@@ -63,6 +63,7 @@ def count_lines(name: str, target: str = "torch") -> int:
         ("resnet_50", 110),
         ("vgg_16", 60),
         ("inception", 150),
+        ("googlenet_torchvision", 140),
         ("mobile", 90),
         ("unet", 100),
         ("video_resnet_r3d", 110),

@@ -111,9 +111,12 @@ def _assign(
     found: dict[str, tuple[str, Slot]] = {}
     unknown, doubled = [], []
     for name in file.entries:
-        slot = own.get(renamed[name]) if name in renamed else slots.get(name)
+        new = renamed.get(name, name)
+        if new is None:
+            continue
+        slot = own.get(new) if name in renamed else slots.get(name)
         if slot is None:
-            if renamed.get(name, name) not in counters:
+            if new not in counters:
                 unknown.append(name)
         elif slot.name in found:
             message = f"{found[slot.name][0]} and {name} are both {slot.name}"

@@ -26,10 +26,10 @@ _MOST_MEMORY = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A pattern for whole names, and what a name that fits becomes."""
+    """A pattern for whole names, and what a name that fits becomes; None leaves its array out."""
 
     pattern: Any
-    template: str
+    template: str | None
     span: Span
 
 
@@ -43,8 +43,8 @@ class Rules:
     rules: tuple[Rule, ...] = ()
     flatten: str = ORDERS[0]
 
-    def rename(self, names: Iterable[str]) -> Mapping[str, str]:
-        """What the names become that a rule fits.
+    def rename(self, names: Iterable[str]) -> Mapping[str, str | None]:
+        """What the names become that a rule fits: None where the array is left out.
 
         Raises:
             SpecError: a rule fits no name, or two names become one.
@@ -54,7 +54,9 @@ class Rules:
             for rule in self.rules:
                 match = rule.pattern.fullmatch(name) if len(name) <= _LONGEST_NAME else None
                 if match is not None:
-                    outcome.note(rule, name, match.expand(rule.template))
+                    template = rule.template
+                    new = None if template is None else match.expand(template)
+                    outcome.note(rule, name, new)
                     break
         outcome.faults += [
             Diagnostic(
@@ -75,19 +77,18 @@ class Rules:
 class _Outcome:
     """What a set of rules made of a file's names so far."""
 
-    renamed: dict[str, str] = field(default_factory=dict)
+    renamed: dict[str, str | None] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     used: set[Span] = field(default_factory=set)
     faults: list[Diagnostic] = field(default_factory=list)
 
-    def note(self, rule: Rule, old: str, new: str) -> None:
-        """Take down that a name becomes another."""
+    def note(self, rule: Rule, old: str, new: str | None) -> None:
+        """Take down that a name becomes another, or is left out."""
         self.used.add(rule.span)
-        other = self.origins.setdefault(new, old)
-        if other != old:
+        self.renamed[old] = new
+        if new is not None and (other := self.origins.setdefault(new, old)) != old:
             message = f"{other} and {old} both become {new}"
             self.faults.append(Diagnostic("ambiguous-name", message, rule.span))
-        self.renamed[old] = new
 
 
 def read_rules(data: bytes, file: str) -> Rules:
@@ -137,11 +138,11 @@ def _read_rule(item: document.Node, faults: list[Diagnostic]) -> Rule | None:
         return None
     (entry,) = item.entries
     pattern, template = entry.key.value, document.as_plain(entry.value)
-    if not isinstance(pattern, str) or not isinstance(template, str):
+    if not isinstance(pattern, str) or not isinstance(template, str | None):
         message = "a pattern and a template are texts: quote what YAML reads as numbers"
         faults.append(Diagnostic("invalid-rule", message, item.span))
         return None
-    if max(len(pattern), len(template)) > _LONGEST_PATTERN:
+    if max(len(pattern), len(template or "")) > _LONGEST_PATTERN:
         message = f"a pattern and a template have at most {_LONGEST_PATTERN} characters"
         faults.append(Diagnostic("invalid-rule", message, entry.key.span))
         return None
@@ -166,6 +167,9 @@ def _read_rule(item: document.Node, faults: list[Diagnostic]) -> Rule | None:
 def _fits(rule: Rule, span: Span, faults: list[Diagnostic]) -> bool:
     """Whether the groups that a template names are in its pattern."""
     import re2
+
+    if rule.template is None:
+        return True
 
     # An alternative that matches nothing gives a match to expand the template with.
     probe = re2.compile(f"(?:{rule.pattern.pattern})|")

@@ -96,6 +96,22 @@ def test_two_names_that_become_one_are_shown(tmp_path: Path, capsys: Any) -> Non
     assert "rules.yaml:5:5" in errors
 
 
+def test_a_rule_without_a_name_leaves_arrays_out(tmp_path: Path, capsys: Any) -> None:
+    _, arrays = write_foreign(tmp_path)
+    foreign = safetensors.numpy.load_file(tmp_path / "foreign.safetensors")
+    extra = {"helper.weight": np.ones(3, np.float32)}
+    safetensors.numpy.save_file(foreign | extra, tmp_path / "foreign.safetensors")
+    code, _, errors = convert(capsys, tmp_path, RULES)
+    assert code == 1
+    assert "the network has no helper.weight" in errors
+    code, _, _ = convert(capsys, tmp_path, RULES + "  - helper\\..*: null\n")
+    assert code == 0
+    require_equal(tmp_path / "out.safetensors", LENET, arrays)
+    code, _, errors = convert(capsys, tmp_path, r"rules: ['head_1.*|helper.*': null]", "--force")
+    assert code == 1
+    assert "the weights lack fc1.weight" in errors
+
+
 def test_arrays_that_rules_send_nowhere_are_named(tmp_path: Path, capsys: Any) -> None:
     write_foreign(tmp_path)
     code, _, errors = convert(capsys, tmp_path, RULES.replace(r"\1.bias", r"\1.bais"))

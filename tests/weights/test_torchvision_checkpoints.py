@@ -1,4 +1,7 @@
-"""State dicts of torchvision's models need no rules: the zoo's names and layouts are theirs."""
+"""State dicts of torchvision's models: the zoo's names and layouts are theirs.
+
+Rules only leave out what is for training alone.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +28,22 @@ from cnnspec.naming import class_name  # noqa: E402
 from cnnspec.spec.read import read_spec  # noqa: E402
 from cnnspec.weights.formats.table import find_format  # noqa: E402
 from cnnspec.weights.read import open_weights  # noqa: E402
+from cnnspec.weights.rules import find_rules, read_rules  # noqa: E402
 
 MODELS = {
     "alexnet:torchvision": "alexnet",
     "efficientnet:b0": "efficientnet_b0",
+    "googlenet:torchvision": "googlenet",
+    "inception_v3": "inception_v3",
     "mobilenet_v2": "mobilenet_v2",
     "resnet:18": "resnet18",
     "resnet:50": "resnet50",
     "vgg:11_bn": "vgg11_bn",
 }
+
+
+# With the heads for training alone that their public checkpoints have.
+DEEP = {"googlenet", "inception_v3"}
 
 
 def randomise(model: Any) -> None:
@@ -50,7 +60,8 @@ def randomise(model: Any) -> None:
 def test_their_state_dicts_compute_the_same_in_generated_models(
     network: str, tmp_path: Path
 ) -> None:
-    theirs = getattr(import_models(), MODELS[network])(weights=None).eval()
+    options = {"init_weights": False} if MODELS[network] in DEEP else {}
+    theirs = getattr(import_models(), MODELS[network])(weights=None, **options).eval()
     randomise(theirs)
     torch.save(theirs.state_dict(), tmp_path / "theirs.pth")
     name, _, variant = network.partition(":")
@@ -61,12 +72,15 @@ def test_their_state_dicts_compute_the_same_in_generated_models(
     graph = build_graph(read_spec(small, f"{name}.yaml"), variant, {})
     # By way of a Keras file, so that every layout is turned there and back.
     previous = tmp_path / "theirs.pth"
+    shipped = find_rules("torchvision", graph.spec.name)
+    rules = None if shipped is None else read_rules(shipped.read_bytes(), shipped.name)
+    assert (rules is not None) == (MODELS[network] in DEEP)
     for following in ("net.weights.h5", "net.safetensors", "ours.pt"):
         write = find_format(tmp_path / following).write
         assert write is not None
-        with open_weights(previous, graph) as weights:
+        with open_weights(previous, graph, rules) as weights:
             write(tmp_path / following, graph, weights.read_all())
-        previous = tmp_path / following
+        previous, rules = tmp_path / following, None
 
     (source,) = compile_torch(graph, "cnnspec compile").files.values()
     namespace: dict[str, Any] = {"__name__": "generated"}

@@ -223,12 +223,21 @@ class ForwardWriter(Draft):
             output = self.write_branch(rows, index, start)
             is_last = index == len(rows[0].item.step.branches) - 1
             if not is_last and not self.is_safe(output, start):
-                output = self.assign(output)
+                output = self.assign(output, name=self.name_branch(rows, index, output))
             if isinstance(output, Code) and output.text.isidentifier():
                 self.held.append(output.text)
             outputs.append(output)
         del self.held[depth - 1 :]
         return self.merge(merged, tuple(outputs))
+
+    def name_branch(self, rows: Sequence[Row], index: int, output: Expr) -> str:
+        """What a branch's result is called: as the author calls it, where nothing holds it yet."""
+        step = rows[0].item.step
+        label = step.branches[index].label
+        held = isinstance(output, Code) and output.text.isidentifier()
+        if held or step.head != "parallel" or label == f"branch{index + 1}":
+            return ""
+        return self.pick_name(variable_name(label))
 
     def write_branch(self, rows: Sequence[Row], index: int, start: Expr) -> Expr:
         """The value after one branch, for the rows that carry it out."""

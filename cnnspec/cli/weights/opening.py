@@ -60,7 +60,7 @@ def add_reading(parser: ArgumentParser) -> None:
         "--rename",
         metavar="RULES",
         help="a YAML file that leads from the file's names to the network's, or the name of rules "
-        "that ship with the tool: keras_applications",
+        "that ship with the tool: keras_applications, torchvision",
     )
     parser.add_argument(
         "--flatten",
@@ -119,7 +119,10 @@ def _read_rules(options: Namespace, network: Network, texts: dict[str, str]) -> 
 
     rules = Rules()
     if options.rename is not None:
-        path = find_rules(options.rename, network.graph.name) or Path(options.rename)
+        # Rules for one variant go before those for all.
+        names = (network.graph.name, network.spec.name)
+        shipped = next(filter(None, (find_rules(options.rename, name) for name in names)), None)
+        path = shipped or Path(options.rename)
         if not path.is_file():
             raise UsageError(
                 f"there is no file '{options.rename}', and no rules of that name that ship "

@@ -1,0 +1,166 @@
+"""How each family of the zoo is made small enough to run: one entry for every spec.
+
+Channels and images become small, the structure stays. What a spec has as a parameter is set, and
+other numbers are replaced in its text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from cnnspec import resources
+from cnnspec.expressions import Value
+
+_IMAGE = ("height: 224, width: 224", "height: 64, width: 64")
+_VIDEO = (
+    ("frames: 16", "frames: 5"),
+    ("size: 112", "size: 20"),
+    ("[64, 128, 256, 512]", "[4, 6, 8, 10]"),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What makes one family narrow.
+
+    `settings` are values of its parameters, `numbers` stand behind these words wherever they are
+    in the text, `replaced` are pieces of it, and `repeated` are stages that another is like, each
+    on a line of its own, which are left out. `alike` are variants that differ from another in
+    their counts alone: what takes long leaves them out.
+    """
+
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    replaced: tuple[tuple[str, str], ...] = ()
+    repeated: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
+
+    def narrow(self, name: str) -> str:
+        """The text of a spec of the zoo with small numbers and nothing expected of it."""
+        text = resources.read_zoo(name).decode().partition("\nexpect:")[0] + "\n"
+        for old, new in self.replaced:
+            if old not in text:
+                raise AssertionError(f"{name} has no '{old}' to replace")
+            text = text.replace(old, new)
+        for stage in self.repeated:
+            text, count = re.subn(rf"^  {stage}: .*\n", "", text, flags=re.MULTILINE)
+            if count != 1:
+                raise AssertionError(f"{name} has {count} lines that begin with {stage}")
+        for word, number in self.numbers.items():
+            text, count = re.subn(rf"\b{word}: \d+\b", f"{word}: {number}", text)
+            if not count:
+                raise AssertionError(f"{name} has no number behind '{word}'")
+        return text
+
+
+CASES: MappingProxyType[str, Case] = MappingProxyType(
+    {
+        "alexnet": Case(
+            numbers={"linear": 16},
+            replaced=(
+                _IMAGE,
+                ("filters: [64, 192, 384, 256, 256]", "filters: [4, 12, 14, 8, 8]"),
+                ("filters: [96, 256, 384, 384, 256]", "filters: [6, 16, 14, 14, 8]"),
+            ),
+        ),
+        "c3d": Case(
+            settings={"size": 36},
+            numbers={"linear": 16},
+            replaced=(
+                ("out_channels: 64", "out_channels: 4"),
+                ("out_channels: 128", "out_channels: 6"),
+                ("[256, 512, 512]", "[8, 10, 10]"),
+            ),
+        ),
+        "cifar10net": Case(
+            replaced=(("[64, 128, 256, 256, 512, 512]", "[4, 6, 8, 8, 10, 10]"),),
+        ),
+        "cnn_with_dropout": Case(
+            replaced=(("[64, 128]", "[4, 6]"), ("[512, 256]", "[16, 12]")),
+        ),
+        "efficientnet": Case(
+            settings={"size": 64},
+            replaced=(
+                ("[16, 24, 40, 80, 112, 192, 320]", "[8, 8, 16, 16, 24, 24, 32]"),
+                ("[1, 2, 2, 3, 3, 4, 1]", "[1, 2, 1, 2, 1, 2, 1]"),
+                ("32 * width", "8 * width"),
+            ),
+            alike=("b1", "b2", "b3", "b4", "b5", "b6", "b7"),
+        ),
+        "googlenet": Case(
+            numbers={
+                "one": 4, "into3": 3, "three": 6, "into5": 2, "five": 4, "pooled": 5,
+                "channels": 6, "basic_conv": 4,
+            },
+            replaced=(_IMAGE,),
+            repeated=tuple(f"inception{which}" for which in ("3b", "4b", "4c", "4e", "5b")),
+        ),
+        "inception_v3": Case(
+            settings={"size": 75},
+            repeated=("Mixed_5c", "Mixed_5d", "Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_7c"),
+            numbers={"channels": 6, "basic_conv": 5, "inception_a": 4, "inception_c": 3},
+        ),
+        "lenet5": Case(),
+        "mnist_cnn": Case(
+            replaced=(
+                ("out_channels: 32", "out_channels: 4"),
+                ("out_channels: 64", "out_channels: 6"),
+                ("out_channels: 128", "out_channels: 8"),
+            ),
+        ),
+        "mnist_dense": Case(),
+        "mobilenet_v2": Case(
+            replaced=(
+                _IMAGE,
+                ("channels: [16, 24, 32, 64, 96, 160, 320]", "channels: [4, 6, 6, 8, 10, 12, 14]"),
+                ("repeats: [1, 2, 3, 4, 3, 3, 1]", "repeats: [1, 2, 1, 2, 1, 1, 1]"),
+                ("out_channels: 32,", "out_channels: 8,"),
+                ("out_channels: 1280,", "out_channels: 20,"),
+            ),
+        ),
+        "r2plus1d": Case(
+            replaced=(
+                *_VIDEO,
+                ("out_channels: 45", "out_channels: 5"),
+                ("out_channels: 64", "out_channels: 4"),
+            ),
+        ),
+        "resnet": Case(
+            replaced=(
+                ("height: 224, width: 224", "height: 48, width: 48"),
+                ("out_channels: 64", "out_channels: 4"),
+                ("[64, 128, 256, 512]", "[4, 6, 8, 10]"),
+            ),
+            alike=("101", "152"),
+        ),
+        "simple_resnet": Case(
+            replaced=(("out_channels: 64", "out_channels: 4"), ("[64, 128, 256]", "[4, 6, 8]")),
+        ),
+        "tabular_mlp": Case(settings={"width": 16}),
+        "tiny_cnn": Case(),
+        "vgg": Case(
+            numbers={"linear": 16},
+            replaced=(
+                ("height: 224, width: 224", "height: 32, width: 32"),
+                ("[64, 128, 256, 512, 512]", "[4, 6, 8, 10, 10]"),
+            ),
+            alike=("13", "19", "13_bn", "19_bn"),
+        ),
+        "video_resnet": Case(
+            replaced=(*_VIDEO, ("out_channels: 64", "out_channels: 4")),
+            alike=("mc3",),
+        ),
+        "waveform_cnn": Case(
+            settings={"samples": 2001},
+            replaced=(
+                ("[128, 128, 256, 512]", "[4, 4, 6, 8]"),
+                ("[256, 256]", "[4, 6]"),
+                ("[64, 64, 128, 256, 512]", "[4, 4, 6, 8, 10]"),
+            ),
+            alike=("m3", "m11", "m18"),
+        ),
+    }
+)  # fmt: skip
