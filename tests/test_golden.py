@@ -25,8 +25,8 @@ ZOO = (
 )  # fmt: skip
 OWN = (
     "clashes", "dense", "differing", "inception", "initial", "loops", "mobile", "optional", "parts",
-    "sequence_1d", "squeeze_excite", "stages", "taps", "tokens", "two_inputs", "unet", "uneven",
-    "values", "volume_3d",
+    "sequence_1d", "shared", "siamese", "squeeze_excite", "stages", "taps", "tokens", "two_inputs",
+    "unet", "uneven", "values", "volume_3d",
 )  # fmt: skip
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 

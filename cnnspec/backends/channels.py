@@ -33,6 +33,7 @@ from cnnspec.graph.ir import (
     Region,
     Value,
 )
+from cnnspec.graph.sharing import find_uses
 from cnnspec.graph.variations import find_variations
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.base import Op
@@ -133,19 +134,33 @@ class ChannelFinder:
     owners: dict[Node, tuple[CallItem, ...]]
     members: dict[str, frozenset[Node]] = field(default_factory=dict)
     varied: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
+    uses: dict[Node, tuple[Node, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find out which ops have several uses."""
+        object.__setattr__(self, "uses", find_uses(self.graph))
 
     def vary(self, node: Node) -> tuple[Node, ...]:
-        """A node as it is for other sizes of the input, where they are open."""
-        if not self.graph.open_sizes:
+        """A node as it is for other sizes: of an open input, and in other uses of its weights."""
+        if not self.graph.open_sizes and node.home not in self.uses:
             return ()
         if node not in self.varied:
-            self.varied[node] = find_variations(self.graph).vary(node)
+            uses = self.uses.get(node.home, (node,))
+            others = [use for use in uses if use.shapes != node.shapes]
+            if self.graph.open_sizes:
+                variations = find_variations(self.graph)
+                others += [other for use in uses for other in variations.vary(use)]
+            self.varied[node] = tuple(others)
         return self.varied[node]
 
     def is_open(self, node: Node) -> bool:
-        """Whether the sizes of a node's input come from open ones."""
+        """Whether a node's input has several sizes: open ones, or those of other uses."""
+        uses = self.uses.get(node.home, (node,))
+        if any(use.shapes != node.shapes for use in uses):
+            return True
         variations = find_variations(self.graph) if self.graph.open_sizes else None
-        return variations is not None and any(map(variations.is_open, node.inputs))
+        inputs = [value for use in uses for value in use.inputs]
+        return variations is not None and any(map(variations.is_open, inputs))
 
     def say(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value], depth: int = 0) -> Expr:
         """The code for the channels of a value, one for each row."""

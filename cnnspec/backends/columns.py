@@ -10,7 +10,6 @@ from cnnspec.backends.pycode import Expr
 from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Unit, normalize
 from cnnspec.expressions import Value
-from cnnspec.graph.arguments import read_given
 from cnnspec.graph.evaluate import needs
 from cnnspec.graph.ir import (
     BranchItem,
@@ -22,8 +21,7 @@ from cnnspec.graph.ir import (
     Region,
     SkipItem,
 )
-from cnnspec.spec.keys import MERGES, REFERRING
-from cnnspec.spec.model import Argument, ListArgument, Literal, Step
+from cnnspec.spec.model import Argument
 
 # What generated code calls the condition of a shortcut.
 USE_SHORTCUT = "use_shortcut"
@@ -59,6 +57,12 @@ def is_loop(rows: Sequence[Row]) -> bool:
 def last_name(rows: Sequence[Row]) -> str:
     """The last part of the paths, where it is the same in every use; else empty."""
     names = {row.item.path.rpartition(".")[2] for row in rows}
+    return names.pop() if len(names) == 1 else ""
+
+
+def value_name(rows: Sequence[Row]) -> str:
+    """The name by which later steps take a step's value, where it is the same in every use."""
+    names = {row.item.name for row in rows}
     return names.pop() if len(names) == 1 else ""
 
 
@@ -106,43 +110,3 @@ def choose_constant(
     if len(unit.extras) != extras:
         raise UnshareableError("a loop's bounds cannot be said")
     return expr
-
-
-def list_taken(step: Step) -> tuple[Argument, ...]:
-    """The values that an op takes by name, as its step has them."""
-    if step.head in MERGES:
-        return step.argument.items if isinstance(step.argument, ListArgument) else ()
-    if step.head in REFERRING:
-        found = {name: value for name, _, value in read_given(step, "like") or ()}
-        return (found["like"],) if "like" in found else ()
-    return ()
-
-
-def find_references(steps: Sequence[Step]) -> list[str]:
-    """The names of values that steps take, in order of first mention."""
-    found: dict[str, None] = {}
-
-    def visit(step: Step) -> None:
-        arguments = [step.source, *list_taken(step)]
-        found.update((str(a.value), None) for a in arguments if isinstance(a, Literal))
-        for branch in step.branches:
-            for inner in branch.steps:
-                visit(inner)
-
-    for step in steps:
-        visit(step)
-    found.pop("_", None)
-    return list(found)
-
-
-def find_outside(steps: Sequence[Step]) -> tuple[str, ...]:
-    """The names of values that steps take and that no step among them gives."""
-    return tuple(
-        name for name in find_references(steps) if not any(defines(step, name) for step in steps)
-    )
-
-
-def defines(step: Step, name: str) -> bool:
-    """Whether a step, or one inside it, gives a value that name."""
-    own = step.name is not None and getattr(step.name, "value", None) == name
-    return own or any(defines(inner, name) for b in step.branches for inner in b.steps)

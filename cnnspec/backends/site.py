@@ -125,9 +125,11 @@ class OpSite:
     def require_fixed(self, fact: Callable[[Node], T]) -> None:
         """Raise CannotSayError for what has no one value, as a size of the input is open."""
         if self.varies(fact):
+            is_open = bool(self.finder.graph.open_sizes)
+            what = "the input that is open" if is_open else "what its shared weights are used on"
             raise CannotSayError(
-                "what it needs depends on a size of the input that is open, and would have to be "
-                "computed when the model runs"
+                f"what it needs depends on a size of {what}, and would have to be computed when "
+                "the model runs"
             )
 
     def in_channels(self) -> Expr:

@@ -160,6 +160,7 @@ class Builder(Reader):
                 return self.run_repeat(step, frame)
         except UnknownValue:
             return Item(step, frame.flow or Value(None), Value(None))
+        step = self.settle_names(step, frame)
         if step.source is not None:
             frame = frame.move(self.find_value(step.source, frame), frame.values)
         return self.run_step(step, frame)
@@ -240,9 +241,9 @@ class Builder(Reader):
             return self.run_branches(step, frame)
         # An op's name on a block is an error, which check_words reported.
         block = None if step.head in OPS else find_block(self.spec, step.head)
-        if block is not None:
-            return self.run_call(step, block, frame)
-        return self.run_op(step, frame)
+        made = len(self.nodes)
+        item = self.run_op(step, frame) if block is None else self.run_call(step, block, frame)
+        return item if step.shared is None else self.share(item, made, frame)
 
     def run_group(self, step: Step, frame: Frame) -> Item:
         """Carry out `layers`: in the same scope, or in one of its own where it is a part."""

@@ -59,8 +59,7 @@ def _compare_classes(kind: str, argument: Argument, graph: Graph) -> str:
 
 def count_parameters(graph: Graph) -> int:
     """The trainable parameters; what a layer owns counts once, however often it is called."""
-    sizes = {name: prod(w.shape) for name, w in graph.list_weights() if w.trainable}
-    return sum(sizes.values())
+    return sum(prod(weight.shape) for _, weight in graph.list_weights() if weight.trainable)
 
 
 def _compare_output(expected: list[Value], graph: Graph) -> str:

@@ -89,7 +89,7 @@ def keep_name(step: Step, item: Item, values: ChainMap[str, Value]) -> None:
     """Let later steps take a step's result by the name that it has."""
     if step.name is None or isinstance(item, SkipItem):
         return
-    name = item.path.rpartition(".")[2]
+    name = item.name
     # A step that failed before it had a path still has the name that its author gave.
     if not name and isinstance(step.name, Literal) and not isinstance(item, LoopItem):
         name = str(step.name.value)

@@ -51,7 +51,10 @@ class Origin:
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One op in the graph; `path` is its name and the prefix of its weights' names."""
+    """One op in the graph; `path` is its name and the prefix of its weights' names.
+
+    `shares` is the op whose weights it uses, where that is another with the same path.
+    """
 
     path: str
     op: Op
@@ -59,6 +62,17 @@ class Node:
     output: Value
     weights: tuple[Weight, ...]
     origin: Origin = field(repr=False)
+    shares: Node | None = field(default=None, repr=False)
+
+    @property
+    def home(self) -> Node:
+        """The op that has its weights: the first that uses them."""
+        return self.shares or self
+
+    @property
+    def own_weights(self) -> tuple[Weight, ...]:
+        """The weights that no op before it has."""
+        return () if self.shares else self.weights
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -88,12 +102,23 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """One step as it was carried out: what went in, what came out, and its place in the paths."""
+    """One step as it was carried out: what went in, what came out, and its place in the paths.
+
+    `alias` is the name of a step whose weights are shared: its path is theirs.
+    """
 
     step: Step
     input: Value
     output: Value
     path: str = ""
+    alias: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name by which other steps can take the result; empty if it has none."""
+        if self.step.name is None:
+            return ""
+        return self.alias if self.step.shared is not None else self.path.rpartition(".")[2]
 
 
 @dataclass(slots=True, eq=False)
@@ -213,5 +238,5 @@ class Graph:
     def list_weights(self) -> Iterator[tuple[str, Weight]]:
         """Every array of the network with its full name, in order."""
         for node in self.nodes:
-            for weight in node.weights:
+            for weight in node.own_weights:
                 yield f"{node.path}.{weight.name}", weight

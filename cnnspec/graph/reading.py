@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from cnnspec.expressions import Value as Scalar
 from cnnspec.expressions.syntax import show
 from cnnspec.graph import limits
 from cnnspec.graph.chosen import check_choice, choose_step
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
 from cnnspec.graph.frame import Frame
-from cnnspec.graph.ir import Value
+from cnnspec.graph.ir import Item, Value
 from cnnspec.graph.modifiers import Problem, check_shortcut_condition
 from cnnspec.graph.record import Record
+from cnnspec.graph.scope import Home
+from cnnspec.graph.sharing import find_clash, link_nodes
 from cnnspec.graph.words import suggest
 from cnnspec.naming import is_name
 from cnnspec.records import dataclass
-from cnnspec.spec.model import Argument, Block, Step
+from cnnspec.spec.keys import MERGES
+from cnnspec.spec.model import Argument, Block, Formula, ListArgument, Literal, Pattern, Step
 
 
 @dataclass(slots=True)
@@ -43,6 +48,26 @@ class Reader(Record):
         if problem := check_shortcut_condition(holds):
             raise self.reject(frame, step.shortcut_when, problem)
         return bool(holds)
+
+    def settle_names(self, step: Step, frame: Frame) -> Step:
+        """The step with the names of the values that it takes as they come out here."""
+        changes: dict[str, Argument] = {}
+        if isinstance(step.source, Formula | Pattern):
+            changes["source"] = self.settle_name(step.source, frame)
+        items = step.argument.items if isinstance(step.argument, ListArgument) else ()
+        if step.head in MERGES and any(isinstance(item, Formula | Pattern) for item in items):
+            assert step.argument is not None
+            names = tuple(self.settle_name(item, frame) for item in items)
+            changes["argument"] = ListArgument(names, step.argument.span)
+        return step.strip(**changes) if changes else step
+
+    def settle_name(self, argument: Argument, frame: Frame) -> Argument:
+        """A name of a value as it comes out, which `find_value` then looks for."""
+        try:
+            name = self.read(argument, frame)
+        except UnknownValue:
+            return argument
+        return Literal(name, argument.span) if isinstance(name, str) else argument
 
     def find_value(self, reference: Argument, frame: Frame) -> Value:
         """The value that a name stands for; `_` is the current one."""
@@ -89,23 +114,76 @@ class Reader(Record):
         self.fail(frame, "circular-block", message, step.span)
 
     def take_path(self, step: Step, frame: Frame) -> str:
-        """The path of a step in its scope."""
-        if step.name is None:
-            return frame.scope.take_auto(step.label)
-        try:
-            name = self.read(step.name, frame)
-        except UnknownValue:
-            return frame.scope.take_auto(step.label)
-        if not isinstance(name, str) or not is_name(name):
-            allowed = "letters, digits and underscores, beginning with a letter"
-            message = f"name {show(name)} must be {allowed}"
-            self.fail(frame, "invalid-name", message, step.name.span)
-            return frame.scope.take_auto(step.label)
+        """The path of a step in its scope; with shared weights it is theirs."""
+        if step.shared is not None:
+            path = self.take_shared_path(step.shared, frame)
+        else:
+            path = self.take_name(step.name, frame) if step.name is not None else None
+        return frame.scope.take_auto(step.label) if path is None else path
+
+    def take_name(self, argument: Argument, frame: Frame) -> str | None:
+        """The path of the name that a step was given; None after an error."""
+        name = self.read_name("name", argument, frame)
+        if name is None:
+            return None
         path = frame.scope.take_name(name)
         if path is None:
             self.fail(
                 frame, "duplicate-name", f"the name '{name}' is taken already in the same part",
-                step.name.span, "give it another name, or one with a loop variable: conv$(i)",
+                argument.span, "give it another name, or one with a loop variable: conv$(i)",
             )  # fmt: skip
-            return frame.scope.take_auto(step.label)
         return path
+
+    def take_shared_path(self, argument: Argument, frame: Frame) -> str | None:
+        """The path of the weights that a step shares; None after an error."""
+        name = self.read_name("shared", argument, frame)
+        if name is None:
+            return None
+        path = frame.scope.take_shared(name)
+        if path is None:
+            self.fail(
+                frame, "duplicate-name",
+                f"the name '{name}' is taken in the same part by a step that shares no weights",
+                argument.span, "write 'shared' beside both, or call the weights something else",
+            )  # fmt: skip
+        return path
+
+    def read_name(self, word: str, argument: Argument, frame: Frame) -> str | None:
+        """A name that a modifier gives; None after an error."""
+        try:
+            name = self.read(argument, frame)
+        except UnknownValue:
+            return None
+        if isinstance(name, str) and is_name(name):
+            return name
+        allowed = "letters, digits and underscores, beginning with a letter"
+        message = f"{word} {show(name)} must be {allowed}"
+        self.fail(frame, "invalid-name", message, argument.span)
+        return None
+
+    def share(self, item: Item, made: int, frame: Frame) -> Item:
+        """Let a step have the weights of the first of its name; its ops are those `made` last."""
+        step, homes = item.step, frame.scope.homes
+        if step.name is not None:
+            path = self.take_name(step.name, frame)
+            item.alias = path.rpartition(".")[2] if path is not None else ""
+        nodes = tuple(self.nodes[made:])
+        sound = type(item) is not Item and all(node.output.shape is not None for node in nodes)
+        if not sound or item.path not in homes:
+            return item
+        home = homes[item.path]
+        assert step.shared is not None
+        if not any(node.weights for node in nodes):
+            self.fail(
+                frame, "nothing-shared", f"{step.head} has no weights that steps could share",
+                step.shared.span, "drop 'shared'",
+            )  # fmt: skip
+        elif home is None:
+            homes[item.path] = Home(item, nodes)
+        elif clash := find_clash(home, item, nodes):
+            rule, message, help = clash
+            self.fail(frame, rule, message, step.shared.span, help)
+        else:
+            link_nodes(home, nodes)
+            self.parameters -= sum(prod(w.shape) for node in nodes for w in node.weights)
+        return item

@@ -89,6 +89,8 @@ class Copier:
         self.calls = calls
         self.values = {instance.body.input: flow}
         self.nodes: dict[Node, Node] = {}
+        # The copy that has the weights, for each op that has or had them.
+        self.homes: dict[Node, Node] = {}
         self.origins: dict[int, Origin] = {}
 
     def copy(self) -> Region:
@@ -104,6 +106,8 @@ class Copier:
         copied = Node(
             self.move(node.path), node.op, inputs, output, node.weights, self.move_origin(node)
         )
+        home = self.homes.setdefault(node.home, copied)
+        copied.shares = None if home is copied else home
         output.producer = copied
         self.values[node.output] = output
         for value in inputs:
@@ -122,7 +126,8 @@ class Copier:
 
     def copy_item(self, item: Item) -> Item:
         """A step, with what it holds."""
-        place = (item.step, self.values[item.input], self.values[item.output], self.move(item.path))
+        values = self.values[item.input], self.values[item.output]
+        place = (item.step, *values, self.move(item.path), item.alias)
         match item:
             case OpItem():
                 return OpItem(*place, node=self.nodes[item.node])

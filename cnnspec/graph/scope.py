@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from cnnspec.graph.ir import Item, Node
+from cnnspec.records import dataclass
 from cnnspec.spec.keys import MERGES, REFERRING
 from cnnspec.spec.model import Branch, Literal, Step
 
@@ -19,6 +21,7 @@ def is_positional(steps: Iterable[Step]) -> bool:
     return all(
         step.name is None
         and step.source is None
+        and step.shared is None
         and step.head not in ("residual", "parallel", *MERGES, *REFERRING)
         and (step.head != "layers" or step.is_part or is_positional(step.branches[0].steps))
         for step in steps
@@ -36,6 +39,35 @@ def list_direct(steps: Iterable[Step]) -> Iterator[Step]:
             yield step
 
 
+def list_shared(steps: Iterable[Step]) -> Iterator[list[tuple[Step, bool]]]:
+    """The steps that share weights, by the parts that they are in; each with whether it has turns.
+
+    A part is a list with the lists inside of it that have no name.
+    """
+    own: list[tuple[Step, bool]] = []
+    waiting = [(step, False) for step in steps]
+    while waiting:
+        step, turns = waiting.pop(0)
+        turns = turns or bool(step.loop) or step.repeat is not None
+        if step.shared is not None:
+            own.append((step, turns))
+        is_apart = step.name is not None or step.is_part
+        for branch in step.branches:
+            if is_apart:
+                yield from list_shared(branch.steps)
+            else:
+                waiting += [(inner, turns) for inner in branch.steps]
+    yield own
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The first use of shared weights: the step as it was carried out, and its ops."""
+
+    item: Item
+    nodes: tuple[Node, ...]
+
+
 class Scope:
     """One namespace of the network: gives every step in it a path."""
 
@@ -46,7 +78,10 @@ class Scope:
         self._position = 0
         self._counts: Counter[str] = Counter()
         direct = [] if positional else list(list_direct(steps))
-        self._reserved = {str(step.name.value) for step in direct if isinstance(step.name, Literal)}
+        names = [name for step in direct for name in (step.name, step.shared)]
+        self._reserved = {str(name.value) for name in names if isinstance(name, Literal)}
+        # The uses of shared weights that came first, by path; a use that failed leaves None.
+        self.homes: dict[str, Home | None] = {}
 
     def join(self, name: str) -> str:
         """The full path of a name in this scope."""
@@ -60,6 +95,16 @@ class Scope:
         self.paths.add(path)
         if self.positional:
             self._position += 1
+        return path
+
+    def take_shared(self, name: str) -> str | None:
+        """The path of weights that steps share; None when something else has it."""
+        path = self.join(name)
+        if path not in self.homes:
+            if path in self.paths:
+                return None
+            self.paths.add(path)
+            self.homes[path] = None
         return path
 
     def take_auto(self, word: str, numbered: bool = True) -> str:
@@ -81,7 +126,7 @@ class Scope:
         if self.positional:
             return
         for step in steps:
-            if step.name is not None:
+            if step.name is not None or step.shared is not None:
                 continue
             for branch in () if step.is_part else step.branches:
                 self.skip_branch(step, branch)

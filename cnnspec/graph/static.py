@@ -22,6 +22,7 @@ from cnnspec.graph.modifiers import (
     check_shortcut_condition,
 )
 from cnnspec.graph.opened import list_letters
+from cnnspec.graph.scope import list_shared
 from cnnspec.graph.words import explain_field, explain_word, suggest
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.keys import STRUCTURES
@@ -89,6 +90,7 @@ class _Checker:
             for argument in source.sizes.values():
                 self.check_names(argument, params)
         self.check_steps(self.spec.steps, params | {"in_channels"}, 0)
+        self.check_lonely(self.spec.steps)
         for block in self.spec.blocks.values():
             self.check_block(block, params)
         self.check_circles()
@@ -115,6 +117,7 @@ class _Checker:
                 self.check_names(default, seen)
             seen = seen | {name}
         self.check_steps(block.steps, own, 0)
+        self.check_lonely(block.steps)
 
     def check_steps(self, steps: tuple[Step, ...], names: set[str], depth: int) -> None:
         """Check a list of steps; `names` are the variables that they can use."""
@@ -241,6 +244,22 @@ class _Checker:
                     help = f"{name} is a size of the input that stays open, so it is no number"
                 place = _find_name(formula, name)
                 self.fail("unknown-name", f"unknown name '{name[:80]}'", place, help)
+
+    def check_lonely(self, steps: tuple[Step, ...]) -> None:
+        """Check that weights which a step shares are those of another step, or of another turn."""
+        for part in list_shared(steps):
+            names = [step.shared for step, _ in part if step.shared is not None]
+            # A computed name may be any.
+            if not all(isinstance(name, Literal) for name in names):
+                continue
+            words = [str(name.value) for name in names if isinstance(name, Literal)]
+            for (_, turns), name, word in zip(part, names, words, strict=True):
+                if words.count(word) == 1 and not turns:
+                    others = [other for other in words if other != word]
+                    hint = "steps share weights with steps of the same part: the same list or stage"
+                    help = suggest(word, others, hint)
+                    message = f"no other step of this part shares '{word[:80]}'"
+                    self.fail("nothing-shared", message, name.span, help)
 
     def check_circles(self) -> None:
         """Report blocks that come back to themselves."""

@@ -98,8 +98,7 @@ def summarize(graph: Graph, depth: int | None = None) -> Summary:
         depth: how many parts of a path to tell apart; layers that agree in them become one row.
     """
     fields = find_fields(graph)
-    counted: set[str] = set()
-    rows = [_measure(graph, node, fields[node.output], counted) for node in graph.nodes]
+    rows = [_measure(graph, node, fields[node.output]) for node in graph.nodes]
     if depth is not None:
         rows = _fold(rows, depth, _name_parts(graph))
     inputs = tuple((value.name or "input", value.known) for value in graph.inputs)
@@ -110,15 +109,11 @@ def summarize(graph: Graph, depth: int | None = None) -> Summary:
     return Summary(graph.name, inputs, tuple(rows), opened, sizes)
 
 
-def _measure(graph: Graph, node: Node, fields: Fields, counted: set[str]) -> Row:
-    trained = kept = 0
-    for weight in node.weights:
-        # A layer that is called several times owns its weights once, and computes each time.
-        if (name := f"{node.path}.{weight.name}") in counted:
-            continue
-        counted.add(name)
-        trained += prod(weight.shape) if weight.trainable else 0
-        kept += 0 if weight.trainable else prod(weight.shape)
+def _measure(graph: Graph, node: Node, fields: Fields) -> Row:
+    # A layer that is called several times owns its weights once, and computes each time.
+    own = node.own_weights
+    trained = sum(prod(weight.shape) for weight in own if weight.trainable)
+    kept = sum(prod(weight.shape) for weight in own if not weight.trainable)
     return Row(
         node.path, node.op.op, node.shape, trained, kept, node.macs, node.shape.elements, fields,
         list_dims(graph, node.output),

@@ -199,6 +199,7 @@ def _describe_modifiers() -> dict[str, Schema]:
             "additionalProperties": lists,
         },
         "when": _describe_condition("when"),
+        "shared": {"type": "string", **MADE_NAME},
         "merge": {"enum": list(MERGES)},
     }
     return {word: describe(BESIDE[word], values[word]) for word in BESIDE}

@@ -106,6 +106,7 @@ MODIFIERS: Final = MappingProxyType(
         "repeat": "carry the step out so many times, each on the result of the last",
         "for": "carry the step out once for each entry of the lists, which are walked together",
         "when": "leave the step out unless this is true",
+        "shared": "a name for the step's weights: all steps of a part with it have the same ones",
     }
 )
 # The parts of ``for`` over a table.

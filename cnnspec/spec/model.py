@@ -106,6 +106,7 @@ class Step:
     the head's. `shortcut_when` says whether a residual adds its shortcut. `is_part` is set for a
     list in the place of a step, which is a part of the path without a name. `choice` is the
     expression whose value is the op or block; the head is then what it chose, once it is known.
+    `shared` is what the step's weights are called, which all steps of that name share.
     """
 
     head: str
@@ -121,6 +122,7 @@ class Step:
     shortcut_when: Argument | None = None
     is_part: bool = False
     choice: Formula | None = None
+    shared: Argument | None = None
 
     @property
     def label(self) -> str:
@@ -139,7 +141,8 @@ class Step:
     def modifiers(self) -> tuple[Argument, ...]:
         """What may depend on variables beside the step's own arguments, without its loop."""
         every = (
-            self.when, self.shortcut_when, self.repeat, self.source, self.name, self.choice
+            self.when, self.shortcut_when, self.repeat, self.source, self.name, self.choice,
+            self.shared,
         )  # fmt: skip
         return tuple(argument for argument in every if argument is not None)
 

@@ -267,6 +267,8 @@ class StepReader:
             for key, field in (("from", "source"), ("repeat", "repeat"), ("when", "when"))
             if key in found
         }
+        if (shared := found.get("shared")) is not None:
+            values |= self.read_shared(step, shared)
         step = replace(step, **values)  # type: ignore[arg-type]
         if (loop := found.get("for")) is not None:
             step = replace(step, loop=self.read_loop(loop))
@@ -282,6 +284,25 @@ class StepReader:
             else:
                 step = self.name_step(step, argument, name.value.span)
         return step
+
+    def read_shared(self, step: Step, entry: Entry) -> dict[str, Argument]:
+        """What a step's weights are called, as a field of the step."""
+        if step.is_structure:
+            self.report(
+                "invalid-step", f"{step.head} cannot be shared: an op can, and a block",
+                entry.key.span, "make a block of its steps, and share calls of the block",
+            )  # fmt: skip
+            return {}
+        argument = self.read_argument(entry.value)
+        if isinstance(argument, Literal) and not is_name(str(argument.value)):
+            self.report(
+                "invalid-name",
+                f"shared '{str(argument.value)[:80]}' must be letters, digits and underscores, "
+                "beginning with a letter",
+                entry.value.span,
+            )
+            return {}
+        return {"shared": argument}
 
     def read_loop(self, entry: Entry) -> tuple[tuple[str, Argument], ...]:
         """The variables of ``for`` with their lists."""

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from cnnspec.graph.ir import Graph
+from cnnspec.graph.ir import Graph, Node
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm
@@ -147,21 +147,31 @@ def compare_statistics(
     the reference is turned into what Keras keeps before comparing.
     """
     differences = []
-    batch = len(reference.outputs[-1])
+    uses: dict[Node, list[Node]] = {}
     for node in graph.nodes:
-        if not isinstance(node.op, BatchNorm):
-            continue
-        count = batch * prod(node.shapes[0].sizes)
+        if isinstance(node.op, BatchNorm):
+            uses.setdefault(node.home, []).append(node)
+    for home, nodes in uses.items():
         for kind in ("running_mean", "running_var"):
-            name = f"{node.path}.{kind}"
+            name = f"{home.path}.{kind}"
             wanted = reference.statistics[name]
-            if kind == "running_var" and found.target.startswith("keras") and count > 1:
-                start = weights[name]
-                fresh = (wanted - (1 - node.op.momentum) * start) / node.op.momentum
-                wanted = (1 - node.op.momentum) * start
-                wanted = wanted + node.op.momentum * fresh * (count - 1) / count
+            if kind == "running_var" and found.target.startswith("keras"):
+                wanted = bias_variance(nodes, weights[name], reference, name)
             differences.append(measure_difference(found.statistics[name], wanted, name))
     return _worst(differences)
+
+
+def bias_variance(nodes: list[Node], start: Array, reference: Measured, name: str) -> Array:
+    """A running variance as Keras keeps it after all of its uses."""
+    before = wanted = start.astype(np.float64)
+    for node, after in zip(nodes, reference.variances[name], strict=True):
+        assert isinstance(node.op, BatchNorm)
+        share, count = node.op.momentum, len(reference.outputs[-1]) * prod(node.shapes[0].sizes)
+        fresh = (after - (1 - share) * before) / share
+        factor = (count - 1) / count if count > 1 else 1.0
+        wanted = (1 - share) * wanted + share * fresh * factor
+        before = after
+    return wanted
 
 
 def find_parting(

@@ -43,7 +43,8 @@ class Measured:
     """What one backend computed.
 
     `outputs` has one array for each batch; `gradients` and `statistics` are by the weights' full
-    names, after one training step on the last batch; `layers` are the outputs of layers by path
+    names, after one training step on the last batch, and `variances` what a running variance was
+    after each use of it; `layers` are the outputs of layers by path
     for the first batch. `precision` is that of the training step. `error` says why nothing could be
     measured.
     """
@@ -54,6 +55,7 @@ class Measured:
     parameters: int = 0
     gradients: dict[str, Array] = field(default_factory=dict)
     statistics: dict[str, Array] = field(default_factory=dict)
+    variances: dict[str, list[Array]] = field(default_factory=dict)
     layers: dict[str, Array] = field(default_factory=dict)
     precision: str = "float64"
     missing: str = ""

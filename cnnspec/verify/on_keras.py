@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -49,6 +49,7 @@ def make_job(task: Task) -> Job:
             node.weights, None,  # type: ignore[arg-type]
         )
         for node in task.graph.nodes
+        if node.shares is None
     )  # fmt: skip
     inputs = tuple(value.known for value in task.graph.inputs)
     (output,) = task.graph.outputs.values()
@@ -126,16 +127,25 @@ def measure(job: Job, target: str) -> Measured:
 
 def load_weights(model: Any, job: Job) -> None:
     """Give every layer its weights, by the general rule of its op."""
+    layers = dict(list_layers(model))
     for node in job.nodes:
         if not node.weights:
             continue
-        variables = layer_weights(model.get_layer(name_layer(node.path)))
+        variables = layer_weights(layers[name_layer(node.path)])
         for weight in node.weights:
             placed = KERAS_WEIGHTS[type(node.op)][weight.name]
             array = placed.to_keras(job.task.weights[f"{node.path}.{weight.name}"], node)
             variables.pop(placed.variable).assign(np.ascontiguousarray(array))  # type: ignore[attr-defined]
         if variables:
             raise ValueError(f"layer {node.path} has weights of its own: {sorted(variables)}")
+
+
+def list_layers(model: Any) -> Iterator[tuple[str, Any]]:
+    """The layers by name, those of models inside of the model too."""
+    for layer in model.layers:
+        yield layer.name, layer
+        if hasattr(layer, "layers"):
+            yield from list_layers(layer)
 
 
 def to_canonical(array: Array, shape: Shape) -> Array:
@@ -163,7 +173,8 @@ def _trace(model: Any, job: Job, inputs: Any) -> dict[str, Array]:
     """The outputs of all layers by path."""
     import keras
 
-    layers = {layer.name: layer for layer in model.layers}
+    # A layer that is called several times has no one output.
+    layers = {layer.name: layer for layer in model.layers if len(layer._inbound_nodes) == 1}
     results_of = {node: find_last(layers, name_layer(node.path)) for node in job.nodes}
     nodes = [node for node, layer in results_of.items() if layer is not None]
     outputs = [layer.output for layer in results_of.values() if layer is not None]
@@ -214,7 +225,8 @@ def _step(model: Any, job: Job, inputs: Any, found: Measured) -> None:
     """One training step of a model."""
     import keras
 
-    for layer in model.layers:
+    layers = dict(list_layers(model))
+    for layer in layers.values():
         if hasattr(layer, "rate"):
             layer.rate = 0.0
     probe = job.task.probe.astype(keras.config.floatx())
@@ -225,7 +237,7 @@ def _step(model: Any, job: Job, inputs: Any, found: Measured) -> None:
     for node in job.nodes:
         if not node.weights:
             continue
-        variables = layer_weights(model.get_layer(name_layer(node.path)))
+        variables = layer_weights(layers[name_layer(node.path)])
         for weight in node.weights:
             placed = KERAS_WEIGHTS[type(node.op)][weight.name]
             variable = variables[placed.variable]

@@ -51,6 +51,7 @@ def _measure(task: Task, target: str, model: Any, dtype: Any) -> Measured:
         )
         silence_dropout(model)
         model.train()
+        _keep_variances(model, names, found)
         result = model(*(tensor.to(double) for tensor in inputs[-1]))
         loss = (result * torch.from_numpy(task.probe).to(double)).sum()
         loss.backward()
@@ -86,6 +87,18 @@ def silence_dropout(model: Any) -> None:
     for module in model.modules():
         if isinstance(module, _DropoutNd):
             module.p = 0.0
+
+
+def _keep_variances(model: Any, names: dict[str, str], found: Measured) -> None:
+    """Note every running variance after each call of its module."""
+    for path, module in model.named_modules():
+        name = names.get(f"{path}.running_var")
+        if name is not None:
+
+            def keep(module: Any, _inputs: Any, _output: Any, name: str = name) -> None:
+                found.variances.setdefault(name, []).append(_numpy(module.running_var))
+
+            module.register_forward_hook(keep)
 
 
 def _trace(model: Any, inputs: list[Any]) -> dict[str, Array]:

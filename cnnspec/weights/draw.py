@@ -59,7 +59,7 @@ def draw_weights(graph: Graph, seed: int, skip: Container[str] = ()) -> dict[str
     weights: dict[str, Array] = {}
     for node in graph.nodes:
         incoming = [moments[value] for value in node.inputs]
-        for weight in node.weights:
+        for weight in node.own_weights:
             name = f"{node.path}.{weight.name}"
             if name not in skip:
                 weights[name] = _draw_array(

@@ -58,7 +58,7 @@ def initialise_weights(graph: Graph, seed: int) -> dict[str, Array]:
     """
     declared: dict[str, Array] = {}
     for node in graph.nodes:
-        for weight in node.weights:
+        for weight in node.own_weights:
             initializer = find_initializer(node.op, weight.name)
             if initializer is not None:
                 name = f"{node.path}.{weight.name}"

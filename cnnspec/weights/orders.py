@@ -41,10 +41,13 @@ def find_reorderings(graph: Graph) -> Mapping[str, Reordering]:
     orders: dict[Value, Order] = {}
     found: dict[str, Reordering] = {}
     faults = []
+    firsts: dict[Node, Order] = {}
     for node in graph.nodes:
         incoming = [orders.get(value) for value in node.inputs]
         order = _follow(node, incoming)
-        if order is _MIXED:
+        # One array cannot be put in two orders.
+        first = firsts.setdefault(node.home, incoming[0])
+        if order is _MIXED or (node.weights and not _is_same(first, incoming[0])):
             faults.append(_explain_mixed(node))
             order = None
         orders[node.output] = order
@@ -82,11 +85,14 @@ def _follow(node: Node, incoming: list[Order]) -> Order:
     if isinstance(node.op, Concat):
         return _join(node, incoming)
     first = incoming[0]
-    same = all(
-        first is not None and order is not None and np.array_equal(order, first)
-        for order in incoming
-    )
+    same = all(order is not None and _is_same(order, first) for order in incoming)
     return first if same and node.shape.kind is Kind.VECTOR else _MIXED
+
+
+def _is_same(one: Order, other: Order) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
 
 
 def _join(node: Node, incoming: list[Order]) -> Order:

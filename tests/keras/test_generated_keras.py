@@ -22,12 +22,14 @@ from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
 from cnnspec.backends.keras.paths import name_layer  # noqa: E402
 from cnnspec.graph.build import build_graph  # noqa: E402
 from cnnspec.graph.ir import Graph, Node  # noqa: E402
+from cnnspec.graph.sharing import find_uses  # noqa: E402
+from cnnspec.graph.walk import walk_items  # noqa: E402
 from cnnspec.naming import module_name, variable_name  # noqa: E402
 from cnnspec.ops.pool import GlobalAvgPool, GlobalMaxPool  # noqa: E402
 from cnnspec.ops.shapes import Kind  # noqa: E402
 from cnnspec.spec.read import read_spec  # noqa: E402
 from cnnspec.verify.measure import draw_task, import_source  # noqa: E402
-from cnnspec.verify.on_keras import run_keras  # noqa: E402
+from cnnspec.verify.on_keras import list_layers, run_keras  # noqa: E402
 from cnnspec.verify.on_onnx import run_onnx  # noqa: E402
 from cnnspec.verify.on_torch import run_torch  # noqa: E402
 from cnnspec.verify.run import verify  # noqa: E402
@@ -76,8 +78,9 @@ def is_chain(graph: Graph) -> bool:
 
 
 def list_sized(graph: Graph) -> list[Node]:
-    """The ops whose result a layer of their own has."""
-    return [node for node in graph.nodes if node.op.op != "identity"]
+    """The ops whose result a layer of their own has, and no other op."""
+    shared = find_uses(graph)
+    return [node for node in graph.nodes if node.op.op != "identity" and node.home not in shared]
 
 
 def find_last(layers: dict[str, Any], node: Node) -> Any:
@@ -107,12 +110,18 @@ def test_layers_are_the_graphs(net: Net) -> None:
         layer, last = layers[name_layer(node.path)], find_last(layers, node)
         assert tuple(last.output.shape) == to_keras(node), node.path
         assert layer.count_params() == sum(prod(weight.shape) for weight in node.weights)
+    every = dict(list_layers(model))
+    for node in find_uses(graph):
+        counted = sum(prod(weight.shape) for weight in node.weights)
+        assert every[name_layer(node.path)].count_params() == counted
     # What is not an op's own layer helps one: its name begins with that op's.
     own = tuple(name_layer(node.path) for node in graph.nodes)
     inputs = {str(tensor.name) for tensor in model.inputs}
     helpers = set(names) - set(own) - inputs - {layer for layer in names if "input_layer" in layer}
-    assert all(name.startswith(own) for name in helpers), helpers
-    assert not any(layers[name].weights for name in helpers)
+    shared = tuple(name_layer(item.path) for item in walk_items(graph.body) if item.step.shared)
+    assert all(name.startswith((*own, *shared)) for name in helpers), helpers
+    models = {name for name in helpers if hasattr(layers[name], "layers")}
+    assert not any(layers[name].weights for name in helpers - models)
 
 
 @few_nets
@@ -130,6 +139,8 @@ def test_every_target_gives_layers_the_same_shapes(net: Net) -> None:
     keras_layers, onnx_layers = run_keras(task, "keras").layers, run_onnx(task).layers
     results = set(graph.outputs.values())
     for node in graph.nodes:
+        if node.shares is not None:
+            continue
         dims = node.shape.dims
         if node.path in keras_layers:
             assert keras_layers[node.path].shape[1:] == dims, node.path

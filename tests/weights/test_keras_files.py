@@ -50,8 +50,16 @@ def make_model(graph: Graph) -> Any:
     return namespace.get(f"{name}_model", namespace.get(name))()
 
 
+def list_layers(model: Any) -> list[Any]:
+    """The layers, those of models inside of the model behind these."""
+    found = []
+    for layer in model.layers:
+        found += [layer, *(list_layers(layer) if hasattr(layer, "layers") else [])]
+    return found
+
+
 def require_order(graph: Graph) -> None:
-    layers = make_model(graph).layers
+    layers = list_layers(make_model(graph))
     wanted = [layer.name for layer in layers if not isinstance(layer, keras.layers.InputLayer)]
     assert [placement.name for placement in place_layers(graph)] == wanted
 
@@ -61,9 +69,10 @@ def require_loaded(graph: Graph, folder: Path) -> None:
     arrays = draw_bits(graph)
     model = make_model(graph)
     model.load_weights(write(folder / "net.weights.h5", graph, arrays))
+    layers = {layer.name: layer for layer in list_layers(model)}
     for node in graph.nodes:
         for weight in node.weights:
-            variables = layer_weights(model.get_layer(name_layer(node.path)))
+            variables = layer_weights(layers[name_layer(node.path)])
             placed = KERAS_WEIGHTS[type(node.op)][weight.name]
             value = keras.ops.convert_to_numpy(variables[placed.variable])
             wanted = placed.to_keras(arrays[f"{node.path}.{weight.name}"], node)

@@ -8,23 +8,22 @@ from collections.abc import Sequence, Set
 from copy import copy
 from typing import Any
 
-from cnnspec.backends.base import UnshareableError
-from cnnspec.backends.columns import find_references
+from cnnspec.backends.columns import value_name
 from cnnspec.backends.keras.layout import format_assignment
 from cnnspec.backends.keras.paths import PathNamer
 from cnnspec.backends.keras.turns import spell_variables
 from cnnspec.backends.pycode import Expr, format_condition
+from cnnspec.backends.references import find_references
 from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Unit
 from cnnspec.naming import variable_name
-from cnnspec.spec.model import Literal
 
 INDENT = 4
 
 # The attributes of a draft that change as it is written.
 _STATE = (
     "lines", "indent", "current", "target", "values", "taken", "loop_variables", "after_stage",
-    "last", "conditions", "closed",
+    "last", "conditions", "closed", "shared",
 )  # fmt: skip
 
 
@@ -36,12 +35,13 @@ class Draft:
     the author's names for values, and `taken` the variables that are still needed. `last` is the
     statement before: its first line and what it computes. `after_stage` says that the lines so far
     end a stage's. `conditions` are those of what is being written, each with the variable that its
-    steps change; `closed` is the one that ended last, with the place where.
+    steps change; `closed` is the one that ended last, with the place where. `shared` has the
+    variables that hold the layers of steps with the same weights, by what these are called.
     """
 
     def __init__(self, unit: Unit, functions: Set[str]) -> None:
         self.unit = unit
-        self.referenced = find_references(unit.steps)
+        self.referenced = find_references(unit.steps, [use.region for use in unit.uses])
         self.functions = functions
         self.namer = PathNamer(unit)
         self.lines: list[str] = []
@@ -55,6 +55,7 @@ class Draft:
         self.last: tuple[int, Expr] | None = None
         self.conditions: list[tuple[Expr, str]] = []
         self.closed: tuple[Expr | None, int, int] = (None, 0, 0)
+        self.shared: dict[str, tuple[str, ...]] = {}
 
     def save(self) -> tuple[object, ...]:
         """What an attempt may change, to come back to when it fails."""
@@ -75,7 +76,7 @@ class Draft:
         """A variable called by a word that holds nothing still needed."""
         given = {variable_name(name) for name in (*self.unit.parameters, *self.unit.extras)}
         taken = {*self.taken, *self.values.values(), *given, *spell_variables(self.unit.steps)}
-        taken |= self.functions
+        taken |= set().union(self.functions, *self.shared.values())
         taken |= {*self.namer.counts.variables, *(loop.index for loop in self.namer.loops)}
         meant = word in self.functions or word in ("name", "in_channels", "inputs", "x")
         reserved = keyword.iskeyword(word) or keyword.issoftkeyword(word) or hasattr(builtins, word)
@@ -134,10 +135,8 @@ class Draft:
 
     def find_kept(self, rows: Sequence[Row]) -> str:
         """The name by which later steps take a step's value, or nothing."""
-        names = {row.item.path.rpartition(".")[2] for row in rows}
-        name = names.pop()
-        kept = rows[0].item.step.name is not None and not names and name in self.referenced
-        return name if kept else ""
+        name = value_name(rows)
+        return name if name in self.referenced else ""
 
     def keep_value(self, rows: Sequence[Row], target: str) -> None:
         """Keep a value under its name, where later steps take it by that."""
@@ -153,11 +152,9 @@ class Draft:
             self.values[name] = self.current
         self.target = target
 
-    def find_value(self, reference: object) -> str:
+    def find_value(self, name: str) -> str:
         """The variable that holds a named value."""
-        if not isinstance(reference, Literal):
-            raise UnshareableError("values taken by a computed name are written apart")
-        return self.current if reference.value == "_" else self.values[str(reference.value)]
+        return self.current if name == "_" else self.values[name]
 
     def begin_line(self) -> None:
         """Leave a line empty after the last stage."""

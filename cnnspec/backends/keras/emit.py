@@ -371,6 +371,10 @@ def compile_keras(graph: Graph, command: str, templates: Path | None = None) -> 
         "imports": source.imports,
     }
     text = render_template(TEMPLATE, view, templates)
+    if any(node.shares for node in graph.nodes):
+        from cnnspec.backends.keras.rehearsal import check_order
+
+        check_order(graph, text.encode())
     return Compiled({f"{module_name(graph.name)}_keras.py": (text.encode(),)})
 
 

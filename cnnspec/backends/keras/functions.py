@@ -12,21 +12,27 @@ from cnnspec.backends.columns import (
     bodies,
     find_merged,
     is_loop,
-    last_name,
     list_branches,
-    list_taken,
     one_kind,
     say_condition,
     say_shortcut_condition,
     turns,
+    value_name,
 )
 from cnnspec.backends.keras.activation import spell_kind
 from cnnspec.backends.keras.draft import INDENT, Draft
 from cnnspec.backends.keras.layout import Shorthand
 from cnnspec.backends.keras.names import find_suffixes
 from cnnspec.backends.keras.paths import name_layer
+from cnnspec.backends.keras.shared import call_shared, holds_shared, make_model
 from cnnspec.backends.keras.table import LAYERS, MERGES
-from cnnspec.backends.keras.turns import holds_ops, list_unnamed, read_names, say_iteration
+from cnnspec.backends.keras.turns import (
+    check_loop,
+    holds_ops,
+    list_unnamed,
+    read_names,
+    say_iteration,
+)
 from cnnspec.backends.pycode import (
     Bracketed,
     Call,
@@ -35,6 +41,7 @@ from cnnspec.backends.pycode import (
     format_comment,
     format_statement,
 )
+from cnnspec.backends.references import read_merged, read_source
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.tables import LoopTable
@@ -53,9 +60,7 @@ from cnnspec.graph.ir import (
 )
 from cnnspec.graph.size_formulas import write_dims
 from cnnspec.graph.variations import list_dims
-from cnnspec.graph.walk import walk_items
 from cnnspec.ops.shapes import Kind
-from cnnspec.spec.model import Formula, Pattern
 
 # A call of a block: the unit, its rows, the value it takes and the name it passes on.
 CallBlock = Callable[[Unit, Sequence[Row], Expr, Expr], Expr]
@@ -101,7 +106,7 @@ class FunctionWriter(Draft):
         step = rows[0].item.step
         item = one_kind(rows)
         if step.source is not None and not isinstance(item, LoopItem):
-            self.current = self.find_value(step.source)
+            self.current = self.find_value(read_source(rows))
         target = self.target
         if isinstance(item, OpItem | CallItem) and (kept := self.find_kept(rows)):
             self.target = self.pick(kept)
@@ -118,9 +123,10 @@ class FunctionWriter(Draft):
                 self.write_branches(rows)
             case OpItem():
                 self.write_op(rows)
+            case CallItem() if step.shared is not None:
+                call_shared(self, rows, lambda: [("", make_model(self, rows, self.write_call))])
             case CallItem():
-                name = self.namer.say([row.item.path for row in rows], rows)
-                self.assign(self.call_block(self.unit, rows, Code(self.current), name))
+                self.assign(self.write_call(rows, self.current))
         self.keep_value(rows, target)
         self.after_stage |= self.is_stage(item)
 
@@ -131,7 +137,7 @@ class FunctionWriter(Draft):
 
     def write_optional(self, rows: Sequence[Row], taken: Sequence[Row]) -> None:
         """Write a step that some rows leave out."""
-        if last_name(taken) in self.values:
+        if value_name(taken) in self.values:
             raise UnshareableError("a name stands for another value where its step is left out")
         saved, counts = self.save(), self.namer.counts
         condition = say_condition(self.unit, rows)
@@ -205,7 +211,7 @@ class FunctionWriter(Draft):
 
     def make_loop(self, rows: Sequence[Row]) -> None:
         """A loop, with an index or a counter where the layers' names need one."""
-        self.check_loop(rows)
+        check_loop(rows, {*self.unit.parameters, *self.loop_variables}, self.referenced)
         if self.are_stages(rows):
             stages = [turn.path for _, turn in turns(rows[0])]
             self.label(f"{stages[0]} to {stages[-1].rpartition('.')[2]}", rows[0].item.output)
@@ -249,17 +255,6 @@ class FunctionWriter(Draft):
         self.lines += body
         self.after_stage = self.are_stages(rows)
 
-    def check_loop(self, rows: Sequence[Row]) -> None:
-        """Raise UnshareableError for a loop whose names would not mean what they should."""
-        own = {name for name, _ in rows[0].item.step.loop}
-        if own & {*self.unit.parameters, *self.loop_variables}:
-            raise UnshareableError("a loop's variable would hide another")
-        items = tuple(row.item for row in rows)
-        for item in walk_items(Region(items, items[0].input, items[0].output, False, "")):
-            computed = isinstance(item.step.name, Formula | Pattern)
-            if computed and item.path.rpartition(".")[2] in self.referenced:
-                raise UnshareableError("a step after the loop takes the value of one turn")
-
     # Branches and ops
 
     def write_branches(self, rows: Sequence[Row]) -> None:
@@ -273,7 +268,7 @@ class FunctionWriter(Draft):
             return
         start, target = self.current, self.target
         branches = list(enumerate(rows[0].item.step.branches))
-        residual = rows[0].item.step.head == "residual"
+        residual = rows[0].item.step.head == "residual" and not holds_shared(rows)
         outputs: dict[int, str] = {}
         around = set(self.taken)
         # The shortcut comes first: the body may then go on in the variable of the value.
@@ -319,16 +314,31 @@ class FunctionWriter(Draft):
             return
         site = self.find_site(rows)
         if type(site.op) in MERGES:
-            values = tuple(self.find_value(item) for item in list_taken(rows[0].item.step))
+            values = tuple(map(self.find_value, read_merged(rows)))
             if site.op.refers:
                 values = (self.current, *values)
             self.assign(self.merge(rows, values, set()))
             return
+        if rows[0].item.step.shared is not None:
+            call_shared(self, rows, lambda: list(zip(*self.make_layers(rows, site), strict=True)))
+            return
+        for layer in self.make_layers(rows, site)[1]:
+            self.assign(Call(layer, (Code(self.current),)))
+
+    def make_layers(
+        self, rows: Sequence[Row], site: OpSite
+    ) -> tuple[tuple[str, ...], tuple[Expr, ...]]:
+        """The layers that an op becomes, with what their names add to its own."""
         name = self.namer.say([node.path for node in site.own], rows)
         layers = LAYERS[type(site.op)](site, name)
-        self.note_names(site, find_suffixes(name, layers))
-        for layer in map(self.shorthand.shorten, layers):
-            self.assign(Call(layer, (Code(self.current),)))
+        suffixes = find_suffixes(name, layers)
+        self.note_names(site, suffixes)
+        return suffixes, tuple(map(self.shorthand.shorten, layers))
+
+    def write_call(self, rows: Sequence[Row], value: str) -> Expr:
+        """The call of a block's function on a variable."""
+        name = self.namer.say([row.item.path for row in rows], rows)
+        return self.call_block(self.unit, rows, Code(value), name)
 
     def write_chosen(self, rows: Sequence[Row]) -> bool:
         """Write an op that is given, where it is not the same in all rows."""
@@ -366,7 +376,7 @@ class FunctionWriter(Draft):
 
     def note_names(self, site: OpSite, suffixes: Sequence[str]) -> None:
         """Remember which layers each op becomes."""
-        for node in site.own:
+        for node in (node for node in site.own if node.shares is None):
             self.layer_names[node] = [f"{name_layer(node.path)}{suffix}" for suffix in suffixes]
 
     def find_site(self, rows: Sequence[Row]) -> OpSite:

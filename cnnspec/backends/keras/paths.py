@@ -101,7 +101,8 @@ class PathNamer:
         self, depth: int, values: Sequence[str], rows: Sequence[Row], step: Step | None
     ) -> str:
         """One part of a path, perhaps as a replacement field."""
-        pattern = step.name if step and isinstance(step.name, Formula | Pattern) else None
+        given = step and (step.name if step.shared is None else step.shared)
+        pattern = given if isinstance(given, Formula | Pattern) else None
         same = len(set(values)) == 1
         if pattern and (rows[0].numbers or not same):
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Container, Sequence, Set
 from dataclasses import field
 
 from cnnspec.backends.base import Fact, UnshareableError
@@ -15,10 +15,20 @@ from cnnspec.backends.rows import Row
 from cnnspec.backends.structure import list_loop_variables
 from cnnspec.backends.tables import LoopTable
 from cnnspec.backends.units import Unit, normalize, same
-from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, Item, LoopItem, OpItem, SkipItem
+from cnnspec.graph.ir import (
+    BranchItem,
+    CallItem,
+    GroupItem,
+    Item,
+    LoopItem,
+    OpItem,
+    Region,
+    SkipItem,
+)
+from cnnspec.graph.walk import walk_items
 from cnnspec.naming import variable_name
 from cnnspec.records import dataclass
-from cnnspec.spec.model import Literal, Step
+from cnnspec.spec.model import Formula, Literal, Pattern, Step
 
 
 @dataclass(slots=True)
@@ -186,6 +196,16 @@ def say_values(values: Sequence[Fact]) -> Expr:
 def say_range(start: int, end: Expr) -> Expr:
     """A range that begins with 0 or another number."""
     return Call("range", (literal(start), end) if start else (end,))
+
+
+def check_loop(rows: Sequence[Row], hidden: Set[str], referenced: Container[str]) -> None:
+    """Raise UnshareableError for a loop whose names would not mean what they should."""
+    if hidden & {name for name, _ in rows[0].item.step.loop}:
+        raise UnshareableError("a loop's variable would hide another")
+    items = tuple(row.item for row in rows)
+    for item in walk_items(Region(items, items[0].input, items[0].output, False, "")):
+        if isinstance(item.step.name, Formula | Pattern) and item.name in referenced:
+            raise UnshareableError("a step after the loop takes the value of one turn")
 
 
 def holds_ops(item: Item) -> bool:

@@ -97,14 +97,15 @@ class Builder:
 class Place:
     """One op's place in the model: the tensors that come in, and what the op may write.
 
-    `result` is the name that the op's own output gets. `others` are the same op for other sizes of
-    an input that is open: what is written must hold for all of them.
+    `result` is the name that the op's own output gets, and `label` the op's own. `others` are the
+    same op for other sizes of an input that is open: what is written must hold for all of them.
     """
 
     builder: Builder
     node: Node
     inputs: tuple[str, ...]
     result: str
+    label: str
     others: tuple[Node, ...] = ()
 
     def varies(self, fact: Callable[[Node], object]) -> bool:
@@ -130,11 +131,6 @@ class Place:
     def opset(self) -> int:
         """The version of ONNX's operators to write in."""
         return self.builder.opset
-
-    @property
-    def label(self) -> str:
-        """The node's path as ONNX tools draw it, as a tree by slashes."""
-        return self.node.path.replace(".", "/")
 
     def weights(self) -> tuple[str, ...]:
         """All arrays of the op, as initialisers, in the op's order."""

@@ -27,7 +27,7 @@ from cnnspec.backends.onnx.builder import BATCH, Builder, Place, Writer
 from cnnspec.backends.onnx.opened import write_for_all_sizes
 from cnnspec.backends.onnx.pack import OuterFile, Weights, assemble_model, lay_out
 from cnnspec.diagnostics import Diagnostic, SpecError
-from cnnspec.graph.ir import Graph, Value
+from cnnspec.graph.ir import Graph, Node, Value
 from cnnspec.graph.variations import list_dims
 from cnnspec.ops.base import Op
 
@@ -150,11 +150,13 @@ def _write_nodes(graph: Graph, opset: int) -> Builder:
         results.setdefault(find_source(value), name)
     tensors = {value: value.name for value in graph.inputs}
     refusals = []
+    labels: set[str] = set()
     for node in graph.nodes:
-        result = results.get(node.output) or builder.claim(node.path.replace(".", "/"))
+        label = _label(node, labels)
+        result = results.get(node.output) or builder.claim(label)
         inputs = tuple(tensors[value] for value in node.inputs)
         try:
-            place = Place(builder, node, inputs, result)
+            place = Place(builder, node, inputs, result, label)
             if graph.open_sizes:
                 tensors[node.output] = write_for_all_sizes(place, graph, write_node)
             else:
@@ -170,6 +172,17 @@ def _write_nodes(graph: Graph, opset: int) -> Builder:
             label = builder.claim(f"{name}/copy")
             builder.add_node("Identity", label, (tensors[value],), name, dims, {})
     return builder
+
+
+def _label(node: Node, taken: set[str]) -> str:
+    """A node's path as ONNX tools draw it, as a tree by slashes; further uses have a number."""
+    label = base = node.path.replace(".", "/")
+    count = 1
+    while label in taken:
+        count += 1
+        label = f"{base}_{count}"
+    taken.add(label)
+    return label
 
 
 def write_node(place: Place) -> str:

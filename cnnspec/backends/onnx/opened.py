@@ -30,7 +30,7 @@ def write_for_all_sizes(place: Place, graph: Graph, write: Callable[[Place], str
     added = {name: a for name, a in builder.initialisers.items() if name not in constants}
     for scratch, other in zip(scratches, others, strict=True):
         rest = (node, *(n for n in others if n is not other))
-        write(Place(scratch, other, place.inputs, place.result, rest))
+        write(Place(scratch, other, place.inputs, place.result, place.label, rest))
         again = [proto.SerializeToString(deterministic=True) for proto in scratch.nodes]
         same = written == again and added.keys() == scratch.initialisers.keys()
         if not same or any(

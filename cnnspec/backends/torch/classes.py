@@ -8,7 +8,7 @@ from dataclasses import field
 from cnnspec.backends.arguments import pass_arguments
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
-from cnnspec.backends.columns import bodies, find_outside
+from cnnspec.backends.columns import bodies
 from cnnspec.backends.pycode import (
     Call,
     Code,
@@ -17,6 +17,7 @@ from cnnspec.backends.pycode import (
     format_signature,
     format_statement,
 )
+from cnnspec.backends.references import find_outside
 from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.site import Supports
 from cnnspec.backends.torch.entries import write_builder, write_inline, write_items
@@ -157,7 +158,7 @@ class ClassWriter:
         """A named group: in line where that is possible, else as a class for this place."""
         regions = bodies(rows)
         steps = rows[0].item.step.branches[0].steps
-        captured = find_outside(steps)
+        captured = find_outside(steps, regions)
         if not captured:
             saved = unit.save(), self.supports.save()
             sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part, self.plan)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from itertools import chain, count
 
 from cnnspec.backends.base import UnshareableError
-from cnnspec.backends.columns import find_references
 from cnnspec.backends.pycode import Binary, Call, Code, Expr, format_inline, format_statement
+from cnnspec.backends.references import find_references
 from cnnspec.backends.torch.statements import (
     Assign,
     Guard,
@@ -31,8 +31,9 @@ class Draft:
 
     `setup` are the statements that make its attributes, `body` those of forward, which ends with
     `result`. `values` are the author's names for values, and `held` the variables that are still
-    needed. `guards` are the attributes that hold the conditions of what is being written, and
-    `condition` is that of a module which does nothing where it does not hold.
+    needed. `shared` are the attributes that several steps call, and `guards` those that hold the
+    conditions of what is being written. `condition` is that of a module which does nothing where
+    it does not hold.
     """
 
     def __init__(self, unit: Unit) -> None:
@@ -43,11 +44,12 @@ class Draft:
         self.values: dict[str, Expr] = {}
         self.held: list[str] = []
         self.attributes: set[str] = set()
+        self.shared: set[str] = set()
         self.flags: dict[tuple[Expr, ...], Expr] = {}
         self.guards: list[Expr] = []
         self.condition: Expr | None = None
         self.has_layers = False
-        self.referenced = find_references(self.unit.steps)
+        self.referenced = find_references(unit.steps, [use.region for use in unit.uses])
 
     def end(self, result: Expr, start: Expr) -> None:
         """End forward with a value; what nothing uses is left out."""
@@ -82,6 +84,14 @@ class Draft:
             lambda indent: format_statement(f"self.{name} = ", expr, indent=indent),
             f"self.{name}: nn.Module = nn.Identity()",
         )
+
+    def is_made(self, name: str) -> bool:
+        """Whether a module that several steps call is there; else the next one is to be it."""
+        if self.guards or self.condition is not None:
+            raise UnshareableError("a shared module is there under a condition")
+        known = name in self.shared
+        self.shared.add(name)
+        return known
 
     def add_setup(self, lay: Lay, default: str = "") -> None:
         """A statement of the constructor, under the conditions that there are."""

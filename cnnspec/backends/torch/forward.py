@@ -9,14 +9,13 @@ from cnnspec.backends.columns import (
     USE_SHORTCUT,
     bodies,
     find_merged,
-    find_outside,
     last_name,
     list_branches,
-    list_taken,
     one_kind,
     say_condition,
     say_shortcut_condition,
     turns,
+    value_name,
 )
 from cnnspec.backends.header import spell_shape
 from cnnspec.backends.pycode import (
@@ -26,6 +25,7 @@ from cnnspec.backends.pycode import (
     format_inline,
     literal,
 )
+from cnnspec.backends.references import find_outside, read_merged, read_source
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite
 from cnnspec.backends.torch.draft import Draft
@@ -53,7 +53,6 @@ from cnnspec.naming import attribute_name, variable_name
 from cnnspec.ops import activation, pool, regularize
 from cnnspec.ops.base import Op
 from cnnspec.ops.merge import Add
-from cnnspec.spec.model import Literal
 
 # Where a line of forward ends: after one of these, or before it grows longer than this.
 _LINE_ENDS: tuple[type[Op], ...] = (
@@ -111,7 +110,7 @@ class ForwardWriter(Draft):
             value = self.assign(value)
             self.line_ends = False
         if step.source is not None and not isinstance(rows[0].item, LoopItem):
-            value = self.find_value(step.source, value)
+            value = self.find_value(read_source(rows), value)
         match one_kind(rows):
             case LoopItem():
                 return self.unroll(rows, value)
@@ -122,8 +121,7 @@ class ForwardWriter(Draft):
             case OpItem():
                 value = self.write_op(rows, value)
             case CallItem():
-                value = self.call_attribute(rows, self.sequence.make_part(self.unit, rows), value)
-                value = self.end_part(rows, value)
+                value = self.end_part(rows, self.write_call(rows, value))
             case GroupItem():
                 value = self.write_group(rows, value)
         return self.name_value(rows, value)
@@ -131,7 +129,7 @@ class ForwardWriter(Draft):
     def write_optional(self, condition: Expr, rows: Sequence[Row], value: Expr) -> Expr:
         """A step that is there under a condition: one module may do nothing where it is not."""
         item = rows[0].item
-        if last_name(rows) in self.values:
+        if value_name(rows) in self.values:
             raise UnshareableError("a name stands for another value where its step is left out")
         known = (*self.guards, condition) in self.flags
         if known or not is_module(item) or item.step.source is not None:
@@ -148,8 +146,8 @@ class ForwardWriter(Draft):
 
     def name_value(self, rows: Sequence[Row], value: Expr) -> Expr:
         """Keep a value under its name, where later steps take it by that."""
-        name = last_name(rows)
-        if rows[0].item.step.name is None or name not in self.referenced:
+        name = value_name(rows)
+        if name not in self.referenced:
             return value
         self.values[name] = self.assign(value, name=name)
         return self.values[name]
@@ -167,7 +165,8 @@ class ForwardWriter(Draft):
     def write_group(self, rows: Sequence[Row], value: Expr) -> Expr:
         """A named group: a sequence where it is a chain, else a class of its own."""
         steps = rows[0].item.step.branches[0].steps
-        captured = [name for name in find_outside(steps) if name in self.values]
+        outside = find_outside(steps, bodies(rows))
+        captured = [name for name in outside if name in self.values]
         expr = self.make_chain(rows, bodies(rows)) if not captured else None
         if expr is None:
             expr = self.sequence.make_part(self.unit, rows)
@@ -177,12 +176,26 @@ class ForwardWriter(Draft):
             self.line_ends = False
         return self.end_part(rows, self.call_attribute(rows, expr, value, more))
 
+    def write_call(self, rows: Sequence[Row], value: Expr) -> Expr:
+        """A call of a block, whose module is made unless an earlier step shares it."""
+        if self.find_shared(rows):
+            return self.call_shared(rows, value)
+        return self.call_attribute(rows, self.sequence.make_part(self.unit, rows), value)
+
+    def find_shared(self, rows: Sequence[Row]) -> bool:
+        """Whether a step has a module that an earlier step has made."""
+        return rows[0].item.step.shared is not None and self.is_made(last_name(rows))
+
+    def call_shared(self, rows: Sequence[Row], value: Expr) -> Expr:
+        """Call a module that is there."""
+        return Call(f"self.{attribute_name(last_name(rows))}", (value,))
+
     def end_part(self, rows: Sequence[Row], value: Expr) -> Expr:
         """After a part of the model its result's shape is told, on a line of its own."""
         if not self.is_model:
             return value
         shape = spell_shape(self.sequence.finder.graph, rows[0].item.output)
-        name = last_name(rows) if rows[0].item.step.name is not None else ""
+        name = value_name(rows)
         return self.assign(value, f"  # {shape}", name if name in self.referenced else "")
 
     def make_chain(self, rows: Sequence[Row], regions: Sequence[Region]) -> Expr | None:
@@ -288,7 +301,10 @@ class ForwardWriter(Draft):
         """Whether a pending value still holds after other statements: it is short and reads only
         variables that stay."""
         fixed = {start.text, "self", "F", "torch", *(variable_name(name) for name in self.values)}
-        return find_names(value) <= fixed and len(format_inline(value)) <= _LONG // 2
+        text = format_inline(value)
+        # Statistics that calls share are updated in the order of the steps.
+        late = any(f"self.{attribute_name(name)}(" in text for name in self.shared)
+        return find_names(value) <= fixed and len(text) <= _LONG // 2 and not late
 
     def write_container(self, rows: Sequence[Row], regions: Sequence[Region], start: Expr) -> Expr:
         """A branch that is a plain chain: one attribute that holds a sequence."""
@@ -317,11 +333,13 @@ class ForwardWriter(Draft):
         if merge is not None:
             if len(format_inline(value)) > _SHORT:
                 value = self.assign(value)
-            taken = tuple(self.find_value(item, value) for item in list_taken(step))
+            taken = tuple(self.find_value(name, value) for name in read_merged(rows))
             return self.merge(rows, (value, *taken) if site.op.refers else taken)
         leaf = LEAVES[type(site.op)]
         if leaf.function is not None and step.name is None and self.condition is None:
             result = leaf.function(site, value)
+        elif self.find_shared(rows):
+            result = self.call_shared(rows, value)
         elif self.condition is not None:
             result = self.call_attribute(rows, self.sequence.make_op(rows), value)
         else:
@@ -342,11 +360,9 @@ class ForwardWriter(Draft):
         if fills:
             self.add_setup(lambda indent: write_fills(site, fills, module, indent))
 
-    def find_value(self, reference: object, value: Expr) -> Expr:
+    def find_value(self, name: str, value: Expr) -> Expr:
         """The value that a name stands for in forward."""
-        if not isinstance(reference, Literal):
-            raise UnshareableError("values taken by a computed name are written apart")
-        return value if reference.value == "_" else self.values[str(reference.value)]
+        return value if name == "_" else self.values[name]
 
     def call_attribute(
         self, rows: Sequence[Row], expr: Expr, value: Expr, more: tuple[Expr, ...] = ()
@@ -361,11 +377,13 @@ class ForwardWriter(Draft):
 
 def is_module(item: Item) -> bool:
     """Whether a step is one module that takes the value above it and gives the next."""
+    if item.step.shared is not None:
+        return False
     match item:
         case OpItem():
             return type(item.node.op) in LEAVES
         case GroupItem():
-            return item.named and not find_outside(item.step.branches[0].steps)
+            return item.named and not find_outside(item.step.branches[0].steps, [item.body])
     return isinstance(item, CallItem)
 
 

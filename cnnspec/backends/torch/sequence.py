@@ -11,7 +11,6 @@ from cnnspec.backends.choices import choose_kind, refuse
 from cnnspec.backends.columns import (
     bodies,
     choose_constant,
-    find_outside,
     is_loop,
     last_name,
     one_kind,
@@ -21,6 +20,7 @@ from cnnspec.backends.columns import (
 from cnnspec.backends.guesses import CARRIED
 from cnnspec.backends.pycode import Call, Code, Expr, format_inline, literal
 from cnnspec.backends.pytext import Reference
+from cnnspec.backends.references import find_outside
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.tables import LoopTable
@@ -106,8 +106,11 @@ class SequenceWriter:
         if len(taken) < len(rows):
             condition = say_condition(self.unit, rows)
             return (When(condition, self.write_column(taken)),)
-        if rows[0].item.step.source is not None:
+        step = rows[0].item.step
+        if step.source is not None:
             raise UnshareableError("a step that goes back to an earlier value is no chain's")
+        if step.shared is not None:
+            raise UnshareableError("a module that is called several times is no chain's")
         match one_kind(rows):
             case LoopItem():
                 return self.write_loop(rows)
@@ -115,9 +118,9 @@ class SequenceWriter:
                 return self.write_list(rows, bodies(rows))
             case OpItem():
                 return (Make(last_name(rows), self.make_op(rows)),)
-            case GroupItem() if find_outside(rows[0].item.step.branches[0].steps):
+            case GroupItem() if find_outside(step.branches[0].steps, bodies(rows)):
                 raise UnshareableError("a part that takes values from outside is no chain's")
-            case GroupItem() if rows[0].item.step.is_part and bodies(rows)[0].positional:
+            case GroupItem() if step.is_part and bodies(rows)[0].positional:
                 return (self.write_part(rows),)
             case CallItem() | GroupItem():
                 return (Make(last_name(rows), self.make_part(self.unit, rows)),)

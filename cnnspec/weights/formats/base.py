@@ -148,5 +148,5 @@ def name_state(name: str) -> str:
 def list_counters(graph: Graph) -> Iterator[str]:
     """The counters of batches that PyTorch keeps with statistics, by their names there."""
     for node in graph.nodes:
-        if isinstance(node.op, BatchNorm):
+        if isinstance(node.op, BatchNorm) and node.own_weights:
             yield f"{state_path(node.path)}.num_batches_tracked"

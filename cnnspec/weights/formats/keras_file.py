@@ -163,7 +163,7 @@ def list_layer_slots(graph: Graph, names: Collection[str]) -> Mapping[str, Slot]
 def _list_slots(graph: Graph) -> Iterator[tuple[Slot, int]]:
     """Every array with its layer, and its number there."""
     for node in graph.nodes:
-        for number, weight in enumerate(node.weights):
+        for number, weight in enumerate(node.own_weights):
             placed = KERAS_WEIGHTS[type(node.op)][weight.name]
             # Zeros that all lie at one address: only the shape is wanted.
             shape = placed.to_keras(np.broadcast_to(np.float32(0), weight.shape), node).shape
@@ -182,7 +182,7 @@ def write_hdf5(path: Path, graph: Graph, arrays: Iterable[tuple[str, Array]]) ->
     owners: dict[str, tuple[Node, int, Weight]] = {
         f"{node.path}.{weight.name}": (node, number, weight)
         for node in graph.nodes
-        for number, weight in enumerate(node.weights)
+        for number, weight in enumerate(node.own_weights)
     }
     with h5py.File(path, "w") as file:
         for name, array in arrays:

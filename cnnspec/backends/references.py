@@ -1,0 +1,91 @@
+"""The values that steps take by name: names that expressions made are known from what was built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from cnnspec.backends.base import UnshareableError
+from cnnspec.backends.rows import Row
+from cnnspec.graph.arguments import read_given
+from cnnspec.graph.ir import BranchItem, GroupItem, Item, LoopItem, OpItem, Region
+from cnnspec.spec.keys import MERGES, REFERRING
+from cnnspec.spec.model import Argument, ListArgument, Literal, Step
+
+
+def find_references(steps: Sequence[Step], regions: Sequence[Region]) -> list[str]:
+    """The names of values that steps take, in order of first mention, those made at last."""
+    names: list[str] = []
+    for step in _walk_steps(steps):
+        names += [*_list_source(step), *_list_merged(step)]
+    for item in _walk_items(regions):
+        names += [*_list_source(item.step), *_list_taken(item)]
+    return [name for name in dict.fromkeys(names) if name != "_"]
+
+
+def find_outside(steps: Sequence[Step], regions: Sequence[Region]) -> tuple[str, ...]:
+    """The names of values that steps take and that no step among them gives."""
+    given = {str(s.name.value) for s in _walk_steps(steps) if isinstance(s.name, Literal)}
+    given |= {item.name for item in _walk_items(regions)}
+    return tuple(name for name in find_references(steps, regions) if name not in given)
+
+
+def read_source(rows: Sequence[Row]) -> str:
+    """The name that a column of steps takes its value by."""
+    return _agree([_list_source(row.item.step) for row in rows])[0]
+
+
+def read_merged(rows: Sequence[Row]) -> list[str]:
+    """The names of the values that an op of a column takes, beside the one above it."""
+    return _agree([_list_taken(row.item) for row in rows])
+
+
+def _agree(names: Sequence[list[str]]) -> list[str]:
+    if any(found != names[0] for found in names):
+        raise UnshareableError("uses take values of different names")
+    return names[0]
+
+
+def _list_source(step: Step) -> list[str]:
+    return [str(step.source.value)] if isinstance(step.source, Literal) else []
+
+
+def _list_taken(item: Item) -> list[str]:
+    if isinstance(item, OpItem) and item.node.op.refers:
+        return [str(getattr(item.node.op, "like"))]  # noqa: B009
+    return _list_merged(item.step)
+
+
+def _list_merged(step: Step) -> list[str]:
+    """The names that a step's op takes values by, as far as they are plain."""
+    found: Iterable[Argument] = ()
+    if step.head in MERGES and isinstance(step.argument, ListArgument):
+        found = step.argument.items
+    elif step.head in REFERRING:
+        found = [value for name, _, value in read_given(step, "like") or () if name == "like"]
+    return [str(argument.value) for argument in found if isinstance(argument, Literal)]
+
+
+def _walk_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        for branch in step.branches:
+            yield from _walk_steps(branch.steps)
+
+
+def _walk_items(regions: Iterable[Region]) -> Iterator[Item]:
+    """The steps of lists as carried out, without those of the blocks that they call."""
+    for region in regions:
+        for item in region.items:
+            yield from _walk_item(item)
+
+
+def _walk_item(item: Item) -> Iterator[Item]:
+    yield item
+    match item:
+        case GroupItem():
+            yield from _walk_items([item.body])
+        case BranchItem():
+            yield from _walk_items(branch for _, branch in item.branches)
+        case LoopItem():
+            for _, turn in item.turns:
+                yield from _walk_item(turn)
