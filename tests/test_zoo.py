@@ -15,6 +15,7 @@ from cnnspec.graph.library import load_library
 from cnnspec.spec.read import read_spec
 from tests.networks import FEW
 from tests.reference_data import (
+    NUMBERED,
     build_network,
     list_networks,
     read_figures,
@@ -45,6 +46,11 @@ def count_statistics(graph: Graph) -> int:
 def drop_single_position(shape: tuple[int, ...]) -> tuple[int, ...]:
     """A map of one position as the vector that it holds."""
     return shape[:1] if set(shape[1:]) == {1} else shape
+
+
+def join_single(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A kernel of one position as the matrix that it is."""
+    return shape[:2] if set(shape[2:]) == {1} else shape
 
 
 def test_reference_covers_zoo() -> None:
@@ -119,6 +125,24 @@ def test_layers_have_reference_shapes(network: str) -> None:
             assert (kind, path.rpartition(".")[2]) == ("ReLU", "relu")
             assert network.startswith("resnet")
     assert compared > len(ours) / 2
+
+
+@pytest.mark.parametrize("network", NUMBERED)
+def test_numbered_layers_have_reference_shapes_in_order(network: str) -> None:
+    graph = build_network(network)
+    # Here a layer of a vector's numbers, there a convolution of a map of one position.
+    ours = [join_single(weight.shape) for _, weight in graph.list_weights()]
+    theirs = [
+        join_single(shape)
+        for name, shape in read_weights(network).items()
+        if not name.endswith("num_batches_tracked")
+    ]
+    assert ours == theirs
+    kinds = {"conv": "Conv2d", "batch_norm": "BatchNorm2d", "leaky_relu": "LeakyReLU"}
+    kinds["linear"] = "Conv2d"
+    maps = [(kinds[n.op.op], n.shape.dims) for n in graph.nodes if n.op.op in kinds]
+    wanted = [(kind, drop_single_position(shape)) for _, kind, shape in read_layers(network)]
+    assert maps == wanted
 
 
 @pytest.mark.parametrize("name", resources.list_zoo())

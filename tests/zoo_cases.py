@@ -81,6 +81,11 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         "cnn_with_dropout": Case(
             replaced=(("[64, 128]", "[4, 6]"), ("[512, 256]", "[16, 12]")),
         ),
+        "darknet53": Case(
+            settings={"units": [1, 2, 2, 1, 1], "widths": [4, 6, 8, 10, 12]},
+            numbers={"height": 64, "width": 64},
+            replaced=(("channels: 32", "channels: 4"),),
+        ),
         "efficientnet": Case(
             settings={"size": 64},
             replaced=(
