@@ -137,6 +137,13 @@ layers:
     assert b"b = shared_eye(right)" in keras
 
 
+def test_a_chain_of_shared_ops_is_no_list_of_layers() -> None:
+    text = f"layers:\n  - {CONV}\n    shared: conv\n    repeat: 2\n"
+    (source,) = compile_keras(build(IMAGE + text), "").files.values()
+    assert source.count(b"layers.Conv2D") == 1
+    assert source.count(b"x = conv(") == 2
+
+
 def test_sizes_that_differ_between_uses_stay_open_in_keras() -> None:
     (source,) = compile_keras(read("shared"), "").files.values()
     assert b"score_input = keras.Input((None, None, 6))" in source

@@ -232,9 +232,11 @@ def list_nodes(unit: Unit) -> list[tuple[Node, Row]]:
 
 
 def is_chain(graph: Graph) -> bool:
-    """Whether every op takes the value of the one before, and no block is called."""
+    """Whether every op takes the value of the one before, no block is called, nothing shared."""
     value = graph.inputs[0]
     for node in graph.nodes:
+        if node.shares is not None:
+            return False
         if node.inputs != (value,) or node.origin.calls or not LAYERS.get(type(node.op)):
             return False
         value = node.output

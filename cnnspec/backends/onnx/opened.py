@@ -32,7 +32,9 @@ def write_for_all_sizes(place: Place, graph: Graph, write: Callable[[Place], str
         rest = (node, *(n for n in others if n is not other))
         write(Place(scratch, other, place.inputs, place.result, place.label, rest))
         again = [proto.SerializeToString(deterministic=True) for proto in scratch.nodes]
-        same = written == again and added.keys() == scratch.initialisers.keys()
+        # Weights that are shared are there from their first use.
+        more = scratch.initialisers.keys() - constants
+        same = written == again and added.keys() == more
         if not same or any(
             not _is_same(array, scratch.initialisers[name]) for name, array in added.items()
         ):
