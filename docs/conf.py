@@ -44,7 +44,7 @@ GUIDES = (
     "Performance <performance>",
     "Editors <editors>",
 )
-SECTIONS = tuple(f"reference/{section}/index" for section in ("ops", "blocks", "commands"))
+SECTIONS = tuple(f"reference/{section}/index" for section in ("zoo", "ops", "blocks", "commands"))
 TREES = {
     "index": [("Guides", GUIDES), ("Reference", SECTIONS)],
     **{section: [("", ("*",))] for section in SECTIONS},

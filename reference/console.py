@@ -102,7 +102,7 @@ EXAMPLES: MappingProxyType[str, tuple[Session, ...]] = MappingProxyType(
             ),
         ),
         "zoo": (
-            Session("One family, with its variants:", ("cnnspec zoo vgg",)),
+            Session("The page of one family:", ("cnnspec zoo vgg",)),
         ),
         "init": (
             Session(

@@ -31,6 +31,14 @@ layers:
   - flatten
   - linear: $classes
 """
+FAMILY = (
+    GOOD.replace("name: net", "name: family")
+    .replace("summary: A net\n", "summary: A net\nyear: 2015\ntask: classification\n")
+    .replace(
+        "params: {classes: 10, widths: [4, 8]}",
+        "params:\n  classes: 10\n  widths: [4, 8] # channels of both",
+    )
+)
 BAD = GOOD.replace("flatten", "flaten")
 
 
@@ -40,7 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "good.yaml").write_text(GOOD)
     (tmp_path / "bad.yaml").write_text(BAD)
     (tmp_path / "zoo").mkdir()
-    (tmp_path / "zoo" / "family.yaml").write_text(GOOD.replace("name: net", "name: family"))
+    (tmp_path / "zoo" / "family.yaml").write_text(FAMILY)
     real = resources.find_folder
 
     def find_folder(name: str) -> Path:
@@ -226,13 +234,38 @@ def test_zoo_lists_every_variant_with_its_figures(capsys: pytest.CaptureFixture[
     assert run(["zoo"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split() for line in lines[2:]] == [
-        ["family:small", "3x8x8", "5,538", "30,464", "A", "net"],
-        ["family:big", "3x8x8", "11,642", "97,792", "A", "net"],
+        ["family:small", "2015", "classification", "3x8x8", "5,538", "30,464"],
+        ["family:big", "2015", "classification", "3x8x8", "11,642", "97,792"],
     ]
-    assert run(["zoo", "family", "--format", "json"]) == 0
-    assert [row["parameters"] for row in json.loads(capsys.readouterr().out)] == [5538, 11642]
+    assert run(["zoo", "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["parameters"] for row in rows] == [5538, 11642]
+    assert rows[1]["name"] == "family:big"
+    assert (rows[1]["year"], rows[1]["task"]) == (2015, "classification")
     assert run(["zoo", "--format", "markdown"]) == 0
-    assert "| family:big | 3x8x8 | 11,642 | 97,792 | A net |" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "| family:big | 2015 | classification | 3x8x8 | 11,642 | 97,792 |" in shown
+
+
+def test_zoo_shows_the_page_of_a_family(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["zoo", "family", "--format", "json"]) == 0
+    page = json.loads(capsys.readouterr().out)
+    assert [variant["outputs"] for variant in page["variants"]] == [{"output": [10]}] * 2
+    assert page["variants"][1]["settings"] == {"widths": "[8, 16]"}
+    assert page["params"] == [
+        {"name": "classes", "default": "10", "meaning": ""},
+        {"name": "widths", "default": "[4, 8]", "meaning": "channels of both"},
+    ]
+    assert sum(stage["parameters"] for stage in page["stages"]) == 5538
+    assert run(["zoo", "family"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["family: A net", "year  2015", "task  classification"]
+    assert "cnnspec init family" in lines[-1]
+    for heading in ("Variants", "Parameters", "Parts of family:small", "Use"):
+        assert heading in lines
+    assert run(["zoo", "family", "--format", "markdown"]) == 0
+    shown = capsys.readouterr().out
+    assert "| family:big | 3x8x8 | 10 | 11,642 | 97,792 | widths: [8, 16] |" in shown
 
 
 def test_init_copies_a_zoo_spec_and_overwrites_nothing(

@@ -12,6 +12,7 @@ import pytest
 
 import cnnspec
 from cnnspec.cli.main import run
+from reference.zoo import write_families
 from tests.documents import ROOT, UPDATE, fill_regions, read_fences
 
 README = ROOT / "README.md"
@@ -39,7 +40,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
                 (source,) = cnnspec.load(name).compile(target).files.values()
                 return f"```python\n{cut_definition(source.decode(), definition)}\n```\n"
             case ["zoo"]:
-                return call("zoo", "--format", "markdown")
+                return write_families("docs/reference/zoo")
         raise AssertionError(f"no such region: {words}")
 
     return write_region

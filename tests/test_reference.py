@@ -37,7 +37,7 @@ def list_examples() -> list[object]:
 def list_pages() -> Iterator[object]:
     for path, write in list_writers().items():
         # Pages of ops and blocks show what the ONNX backend writes, which needs its package.
-        needs_onnx = not path.startswith("commands/") and not path.endswith("index.md")
+        needs_onnx = path.startswith(("ops/", "blocks/")) and not path.endswith("index.md")
         yield pytest.param(path, write, id=path, marks=pytest.mark.onnx if needs_onnx else ())
 
 

@@ -59,9 +59,9 @@ class Case:
 CASES: MappingProxyType[str, Case] = MappingProxyType(
     {
         "alexnet": Case(
+            settings={"size": 72},
             numbers={"linear": 16},
             replaced=(
-                _IMAGE,
                 ("filters: [64, 192, 384, 256, 256]", "filters: [4, 12, 14, 8, 8]"),
                 ("filters: [96, 256, 384, 384, 256]", "filters: [6, 16, 14, 14, 8]"),
             ),
@@ -109,6 +109,7 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             numbers={"channels": 6, "basic_conv": 5, "inception_a": 4, "inception_c": 3},
         ),
         "lenet5": Case(),
+        "lenet5_tanh": Case(),
         "mnist_cnn": Case(
             replaced=(
                 ("out_channels: 32", "out_channels: 4"),
