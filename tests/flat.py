@@ -85,10 +85,22 @@ def load_arrays(model: Any, arrays: Mapping[str, Tensor]) -> Any:
 def run_flat(
     graph: Graph, inputs: list[Tensor], arrays: Mapping[str, Tensor], *, training: bool = False
 ) -> Tensor:
-    """The network's output from its flat graph."""
+    """The network's output from its flat graph; several in one, as `join_outputs` gives them."""
     names = {value.name: tensor for value, tensor in zip(graph.inputs, inputs, strict=True)}
-    (output,) = evaluate_graph(graph, names, arrays, training=training).values()
-    return output
+    outputs = evaluate_graph(graph, names, arrays, training=training)
+    return join_outputs(outputs["output"] if graph.is_plain else outputs)
+
+
+def join_outputs(result: Tensor | Mapping[str, Tensor]) -> Tensor:
+    """What a model gives as one tensor: outputs with names side by side, sorted by these."""
+    if isinstance(result, Tensor):
+        return result
+    return torch.cat([output.flatten(1) for _, output in sorted(result.items())], 1)
+
+
+def call(model: Any, inputs: list[Tensor]) -> Tensor:
+    """What a model makes of some inputs as one tensor."""
+    return join_outputs(model(*inputs))
 
 
 def measure_gap(found: Tensor, wanted: Tensor) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnspec.diagnostics import Span
-from cnnspec.graph.ir import Graph, Node, Origin, Region, Value
+from cnnspec.graph.ir import Graph, Node, Origin, Output, Region, Value
 from cnnspec.ops.base import Op
 from cnnspec.ops.shapes import Shape
 from cnnspec.spec.model import ModelSpec, Step
@@ -51,7 +51,8 @@ def make_graph(
     outputs = outputs or {"output": nodes[-1].output}
     (last, *_) = outputs.values()
     body = Region((), inputs[0], last, True, "")
-    return Graph(make_spec(), "", {}, {}, tuple(inputs), outputs, tuple(nodes), body)
+    every = tuple(Output(name, value) for name, value in outputs.items())
+    return Graph(make_spec(), "", {}, {}, tuple(inputs), every, tuple(nodes), body)
 
 
 def single_op_graph(case: OpCase) -> Graph:

@@ -83,7 +83,8 @@ def evaluate_graph(
             {weight.name: weights[f"{node.path}.{weight.name}"] for weight in node.weights},
             training=training,
         )
-    return {name: values[value] for name, value in graph.outputs.items()}
+    given = [output for output in graph.every_output if training or not output.training]
+    return {output.name: values[output.value] for output in given}
 
 
 def _over_map(weight: Tensor, rank: int) -> Tensor:

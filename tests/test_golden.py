@@ -24,9 +24,9 @@ ZOO = (
     "video_resnet:r3d", "waveform_cnn:m5", "googlenet:torchvision", "inception_v3",
 )  # fmt: skip
 OWN = (
-    "clashes", "dense", "differing", "inception", "initial", "loops", "mobile", "optional", "parts",
-    "sequence_1d", "shared", "siamese", "squeeze_excite", "stages", "taps", "tokens", "two_inputs",
-    "unet", "uneven", "values", "volume_3d",
+    "clashes", "dense", "differing", "heads", "inception", "initial", "loops", "mobile", "optional",
+    "parts", "sequence_1d", "shared", "siamese", "squeeze_excite", "stages", "taps", "tokens",
+    "two_inputs", "unet", "uneven", "values", "volume_3d",
 )  # fmt: skip
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 

@@ -55,7 +55,10 @@ def test_a_wrong_number_anywhere_fails_the_proof() -> None:
     assert judge(graph, sound, reference, task.weights).passed
 
     off = on_torch.run_torch(task)
-    off.outputs = tuple(array + 1e-4 * np.abs(array).max() for array in off.outputs)
+    off.outputs = tuple(
+        {name: array + 1e-4 * np.abs(array).max() for name, array in batch.items()}
+        for batch in off.outputs
+    )
     assert judge(graph, off, reference, task.weights).problems == (
         "output differs by 1.0e-04 (tolerance 1e-05)",
     )
@@ -69,7 +72,9 @@ def test_a_wrong_number_anywhere_fails_the_proof() -> None:
         "gradients are missing on one side: fc1.bias",
     )
     off = on_torch.run_torch(task)
-    off.outputs = tuple(array * np.nan for array in off.outputs)
+    off.outputs = tuple(
+        {name: array * np.nan for name, array in batch.items()} for batch in off.outputs
+    )
     assert "infinities or NaN" in judge(graph, off, reference, task.weights).problems[0]
 
 

@@ -119,6 +119,9 @@ def list_candidates(graph: Graph) -> dict[str, Value]:
     for source in spec.inputs:
         for argument in source.sizes.values():
             blocked |= needs(argument)
+    for output in spec.outputs:
+        for argument in output.arguments:
+            blocked |= needs(argument)
     for fields in spec.defaults.values():
         blocked |= needs(fields)
     for block in spec.blocks.values():

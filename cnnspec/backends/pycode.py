@@ -29,6 +29,7 @@ from cnnspec.backends.pyexpr import (
     Comprehension,
     Conditional,
     Expr,
+    Pairs,
     Parenthesized,
     Star,
     Subscript,
@@ -61,6 +62,7 @@ __all__ = [
     "Code",
     "Comprehension",
     "Expr",
+    "Pairs",
     "Star",
     "format_comment",
     "format_condition",
@@ -149,6 +151,10 @@ def _build(expr: Expr, around: Ident | None) -> Doc:
             is_single_tuple = brackets == "()" and len(items) == 1
             inside: Doc = (_build(items[0], None), ",") if is_single_tuple else _build_items(expr)
             return _bracket(brackets, inside, around)
+        case Pairs(pairs):
+            entries = [(f"{spell_literal(key)}: ", _build(value, None)) for key, value in pairs]
+            comma = IfBroken(",", "")
+            return _bracket("{}", make_group((_join(entries), comma)), around)
         case Star(value):
             return ("*", _build(guard_operand(_resolve(value), "|", is_right=False), around))
         case Comprehension(brackets=brackets):

@@ -37,6 +37,13 @@ class Bracketed:
 
 
 @dataclass(frozen=True, slots=True)
+class Pairs:
+    """A dict whose keys are texts."""
+
+    items: tuple[tuple[str, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Star:
     """`*value`, an argument or an item."""
 
@@ -114,6 +121,7 @@ Expr: TypeAlias = (
     Code
     | Call
     | Bracketed
+    | Pairs
     | Star
     | Comprehension
     | Binary

@@ -145,6 +145,7 @@ class OpSite:
         """Whether the op may write its result over its input, in every use."""
         return all(
             len(node.inputs[0].readers) == 1
+            and not node.inputs[0].is_output
             and node.inputs[0].producer is not None
             and isinstance(node.inputs[0].producer.op, _OVERWRITABLE)
             for node in self.nodes

@@ -26,6 +26,7 @@ from cnnspec.graph.ir import (
     LoopItem,
     OpenSize,
     OpItem,
+    Output,
     Region,
     SkipItem,
     Value,
@@ -38,6 +39,7 @@ from cnnspec.graph.modifiers import (
     explain_turn_name,
 )
 from cnnspec.graph.opened import join_open_sizes
+from cnnspec.graph.outputs import choose_outputs
 from cnnspec.graph.params import choose_params
 from cnnspec.graph.reading import Reader
 from cnnspec.graph.record import Key, Stopped
@@ -48,13 +50,7 @@ from cnnspec.graph.walk import has_gaps
 from cnnspec.ops.catalog import OPS
 from cnnspec.records import dataclass
 from cnnspec.spec.keys import MERGES
-from cnnspec.spec.model import (
-    Block,
-    Branch,
-    ListArgument,
-    Literal,
-    Step,
-)
+from cnnspec.spec.model import Block, Branch, ListArgument, Literal, Step
 
 
 @dataclass(slots=True)
@@ -73,6 +69,7 @@ class Builder(Reader):
     params: dict[str, Scalar] = field(default_factory=dict, init=False)
     shown_params: str = field(default="", init=False)
     inputs: tuple[Value, ...] = field(default=(), init=False)
+    outputs: tuple[Output, ...] = field(default=(), init=False)
     open_sizes: tuple[OpenSize, ...] = field(default=(), init=False)
 
     def build(self) -> Graph | None:
@@ -89,7 +86,7 @@ class Builder(Reader):
             return None
         return Graph(
             self.spec, self.variant, self.params, self.overrides, self.inputs,
-            {"output": body.output}, tuple(self.nodes), body, self.open_sizes,
+            self.outputs, tuple(self.nodes), body, self.open_sizes,
         )  # fmt: skip
 
     def run(self) -> Region:
@@ -103,11 +100,12 @@ class Builder(Reader):
         variables = dict(self.params)
         if flow is not None and flow.shape is not None:
             variables["in_channels"] = flow.shape.channels
-        values = ChainMap({value.name: value for value in self.inputs})
-        body = self.run_steps(self.spec.steps, Frame(variables, values, flow, scope))
+        values = ChainMap({}, {value.name: value for value in self.inputs})
+        body = self.run_steps(self.spec.steps, Frame(variables, values, flow, scope), values)
         if not self.nodes and not has_gaps(body):
             message = "a network needs at least one layer"
             self.report(Diagnostic("empty-network", message, self.spec.span))
+        self.outputs = choose_outputs(self, Frame(self.params, values, body.output, scope))
         return body
 
     def read_inputs(self) -> tuple[Value, ...]:
@@ -125,10 +123,12 @@ class Builder(Reader):
 
     # Lists and modifiers
 
-    def run_steps(self, steps: tuple[Step, ...], frame: Frame) -> Region:
-        """Carry out a list of steps, each on the value above it."""
+    def run_steps(
+        self, steps: tuple[Step, ...], frame: Frame, own: ChainMap[str, Value] | None = None
+    ) -> Region:
+        """Carry out a list of steps, each on the value above it; its names go into `own`."""
         start = frame.flow or Value(None)
-        values = frame.values.new_child()
+        values = frame.values.new_child() if own is None else own
         items: list[Item] = []
         flow = frame.flow
         for step in steps:

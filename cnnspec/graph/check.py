@@ -17,7 +17,7 @@ from cnnspec.graph.record import Key, Stopped
 from cnnspec.graph.reuse import Known
 from cnnspec.graph.settle import Sizes, build_settled
 from cnnspec.graph.static import check_words
-from cnnspec.graph.unused import find_unused_defaults
+from cnnspec.graph.unused import find_unused_defaults, find_unused_values
 from cnnspec.records import dataclass
 from cnnspec.spec.model import ModelSpec
 
@@ -76,6 +76,10 @@ class _Checker:
         if not self.found:
             for diagnostic in find_unused_defaults(self.spec, self.graphs.values()):
                 self.add(diagnostic)
+            for variant, graph in self.graphs.items():
+                for diagnostic in find_unused_values(graph):
+                    self.add(diagnostic, variant)
+            self.add_places()
 
     def build(self, variant: str) -> bool:
         """Build one variant; false where that is too much for one check."""

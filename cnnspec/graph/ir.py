@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 class Value:
     """What flows between ops; `shape` is None downstream of an error.
 
-    `producer` is None for an input of the network. `readers` are the ops that take it.
+    `producer` is None for an input of the network. `readers` are the ops that take it, beside
+    whoever asked for it where it `is_output`.
     """
 
     shape: Shape | None
     producer: Node | None = None
     readers: list[Node] = field(default_factory=list, repr=False)
     name: str = ""
+    is_output: bool = False
 
     @property
     def known(self) -> Shape:
@@ -210,11 +212,26 @@ class OpenSize:
         return in_bounds and size % self.multiple_of == 0
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A value that the network gives under a name.
+
+    `source` is the name that its author took it by, `_` for the last value of all. An output for
+    `training` is not there in a trained network, nor is what only serves it.
+    """
+
+    name: str
+    value: Value
+    source: str = "_"
+    training: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class Graph:
     """A sound network: what it is called, what goes in and out, its ops in order.
 
-    `params` are the model's parameters as evaluated for this variant and these overrides.
+    `params` are the model's parameters as evaluated for this variant and these overrides. In
+    `every_output` those for training come last.
     `open_sizes` are the sizes of its inputs that are not fixed, and `variations` what is known of
     them, once that was asked for.
     """
@@ -224,11 +241,26 @@ class Graph:
     params: dict[str, Scalar]
     overrides: dict[str, Scalar]
     inputs: tuple[Value, ...]
-    outputs: dict[str, Value]
+    every_output: tuple[Output, ...]
     nodes: tuple[Node, ...]
     body: Region
     open_sizes: tuple[OpenSize, ...] = ()
     variations: Variations | None = field(default=None, init=False, repr=False)
+
+    @property
+    def outputs(self) -> dict[str, Value]:
+        """What a trained network gives, by name."""
+        return {output.name: output.value for output in self.every_output if not output.training}
+
+    @property
+    def training_outputs(self) -> dict[str, Value]:
+        """What it gives beside them in training, by name."""
+        return {output.name: output.value for output in self.every_output if output.training}
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it gives one value, as networks do whose spec names no outputs."""
+        return [output.name for output in self.every_output] == ["output"]
 
     @property
     def name(self) -> str:

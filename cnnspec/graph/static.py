@@ -89,6 +89,9 @@ class _Checker:
         for source in self.spec.inputs:
             for argument in source.sizes.values():
                 self.check_names(argument, params)
+        for output in self.spec.outputs:
+            for argument in output.arguments:
+                self.check_names(argument, params)
         self.check_steps(self.spec.steps, params | {"in_channels"}, 0)
         self.check_lonely(self.spec.steps)
         for block in self.spec.blocks.values():

@@ -1,11 +1,13 @@
-"""Finds defaults that no step takes up."""
+"""Finds defaults that no step takes up, and results that no output needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from cnnspec.diagnostics import Diagnostic, Severity
+from cnnspec.graph.frame import place_finding
 from cnnspec.graph.ir import Graph
+from cnnspec.graph.serving import find_unused
 from cnnspec.graph.walk import list_steps
 from cnnspec.spec.model import Argument, Column, ListArgument, Literal, MapArgument, ModelSpec
 
@@ -41,3 +43,20 @@ def list_words(spec: ModelSpec) -> set[str]:
             case Column(rows=rows):
                 waiting.append(rows)
     return found
+
+
+def find_unused_values(graph: Graph) -> Iterator[Diagnostic]:
+    """Warn of ops at the end of a way that leads to no output."""
+    unused = find_unused(graph)
+    for node in graph.nodes:
+        if node in unused and not node.output.readers:
+            span, notes = place_finding(node.origin.step.span, node.origin.calls)
+            yield Diagnostic(
+                "unused-value",
+                f"no output needs the result of {node.path}",
+                span,
+                Severity.WARNING,
+                path=node.path,
+                notes=notes,
+                help=("take the step out, or name its result under outputs",),
+            )

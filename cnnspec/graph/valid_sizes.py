@@ -187,7 +187,7 @@ class _Unread:
         self.known: dict[Op, dict[int, tuple[int, ...]]] = {}
         values = [*graph.inputs, *(node.output for node in graph.nodes)]
         places = {value: place for place, value in enumerate(values)}
-        ends = set(graph.outputs.values())
+        ends = {output.value for output in graph.every_output}
         self.readers = [
             (places[value], axes, [(node.op, self.share(node.op)) for node in value.readers])
             for value in values

@@ -93,7 +93,7 @@ def _choose_odd(position: int, axis: AxisSizes) -> int:
 
 def _resize(node: Node, shapes: tuple[Shape, ...]) -> Node:
     inputs = tuple(
-        Value(shape, value.producer, value.readers, value.name)
+        Value(shape, value.producer, value.readers, value.name, value.is_output)
         for value, shape in zip(node.inputs, shapes, strict=False)
     )
     return replace(node, inputs=inputs, output=Value(shapes[-1], node))

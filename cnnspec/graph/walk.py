@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, Item, LoopItem, Region
+from cnnspec.graph.ir import (
+    BranchItem,
+    CallItem,
+    GroupItem,
+    Item,
+    LoopItem,
+    Node,
+    OpItem,
+    Region,
+)
 from cnnspec.spec.model import ModelSpec, Step
 
 
@@ -25,6 +34,17 @@ def _walk_item(item: Item) -> Iterator[Item]:
         case LoopItem():
             for _, turn in item.turns:
                 yield from _walk_item(turn)
+
+
+def list_nodes(item: Item) -> list[Node]:
+    """The ops of a step, those of the steps that it holds too."""
+    found = []
+    for inner in _walk_item(item):
+        if isinstance(inner, OpItem):
+            found.append(inner.node)
+        elif isinstance(inner, BranchItem) and inner.merge is not None:
+            found.append(inner.merge)
+    return found
 
 
 def list_steps(spec: ModelSpec) -> list[Step]:

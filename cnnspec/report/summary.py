@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import prod
 
-from cnnspec.graph.ir import BranchItem, CallItem, Graph, GroupItem, Node
+from cnnspec.graph.ir import BranchItem, CallItem, Graph, GroupItem, Node, Output
+from cnnspec.graph.serving import find_training_only
 from cnnspec.graph.valid_sizes import AxisSizes
 from cnnspec.graph.variations import find_variations, list_dims
 from cnnspec.graph.walk import walk_items
@@ -22,8 +23,9 @@ class Row:
     """One layer, or several folded into one.
 
     `parameters` counts what is trained, `statistics` the running means and variances, `macs` the
-    multiply-accumulates of convolution and linear layers for one sample. `activations` is
-    how many numbers the layers give for one sample. `dims` are the axes of the output, with
+    multiply-accumulates of convolution and linear layers for one sample, and `training_macs` those
+    in training. `activations` is how many numbers the layers give for one sample. Of layers that
+    serve training alone a trained network has neither. `dims` are the axes of the output, with
     formulas for sizes that are open; `output` and the figures are for one such size.
     """
 
@@ -33,6 +35,7 @@ class Row:
     parameters: int
     statistics: int
     macs: int
+    training_macs: int
     activations: int
     fields: Fields
     dims: tuple[int | str, ...]
@@ -42,13 +45,14 @@ class Row:
 class Summary:
     """A network's layers with their figures, and the totals.
 
-    `open_inputs` are the axes of the inputs with the letters of open sizes, where there are any,
-    and `sizes` what these can be.
+    `outputs` are what it gives, each with its axes. `open_inputs` are the axes of the inputs with
+    the letters of open sizes, where there are any, and `sizes` what these can be.
     """
 
     name: str
     inputs: tuple[tuple[str, Shape], ...]
     layers: tuple[Row, ...]
+    outputs: tuple[tuple[Output, tuple[int | str, ...]], ...]
     open_inputs: tuple[tuple[str, tuple[int | str, ...]], ...] = ()
     sizes: tuple[AxisSizes, ...] = ()
 
@@ -68,6 +72,21 @@ class Summary:
         return sum(row.macs for row in self.layers)
 
     @property
+    def training_macs(self) -> int:
+        """The same in training, where there may be more layers."""
+        return sum(row.training_macs for row in self.layers)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether its outputs have names."""
+        return [output.name for output, _ in self.outputs] != ["output"]
+
+    @property
+    def has_training(self) -> bool:
+        """Whether some output is there in training only."""
+        return any(output.training for output, _ in self.outputs)
+
+    @property
     def activation_bytes(self) -> int:
         """Bytes of every layer's output for one sample in float32."""
         return _FLOAT_BYTES * sum(row.activations for row in self.layers)
@@ -85,6 +104,7 @@ class Summary:
             "trainable": self.parameters,
             "statistics": self.statistics,
             "macs": self.macs,
+            **({"training_macs": self.training_macs} if self.has_training else {}),
             "activation_bytes": self.activation_bytes,
             "weight_bytes": self.weight_bytes,
         }
@@ -98,25 +118,27 @@ def summarize(graph: Graph, depth: int | None = None) -> Summary:
         depth: how many parts of a path to tell apart; layers that agree in them become one row.
     """
     fields = find_fields(graph)
-    rows = [_measure(graph, node, fields[node.output]) for node in graph.nodes]
+    later = find_training_only(graph)
+    rows = [_measure(graph, node, fields[node.output], node in later) for node in graph.nodes]
     if depth is not None:
         rows = _fold(rows, depth, _name_parts(graph))
     inputs = tuple((value.name or "input", value.known) for value in graph.inputs)
+    outputs = tuple((output, list_dims(graph, output.value)) for output in graph.every_output)
     if not graph.open_sizes:
-        return Summary(graph.name, inputs, tuple(rows))
+        return Summary(graph.name, inputs, tuple(rows), outputs)
     opened = tuple((value.name or "input", list_dims(graph, value)) for value in graph.inputs)
     sizes = find_variations(graph).valid.axes
-    return Summary(graph.name, inputs, tuple(rows), opened, sizes)
+    return Summary(graph.name, inputs, tuple(rows), outputs, opened, sizes)
 
 
-def _measure(graph: Graph, node: Node, fields: Fields) -> Row:
+def _measure(graph: Graph, node: Node, fields: Fields, is_later: bool) -> Row:
     # A layer that is called several times owns its weights once, and computes each time.
     own = node.own_weights
     trained = sum(prod(weight.shape) for weight in own if weight.trainable)
     kept = sum(prod(weight.shape) for weight in own if not weight.trainable)
     return Row(
-        node.path, node.op.op, node.shape, trained, kept, node.macs, node.shape.elements, fields,
-        list_dims(graph, node.output),
+        node.path, node.op.op, node.shape, trained, kept, 0 if is_later else node.macs, node.macs,
+        0 if is_later else node.shape.elements, fields, list_dims(graph, node.output),
     )  # fmt: skip
 
 
@@ -153,6 +175,7 @@ def _join(path: str, op: str, group: list[Row]) -> Row:
         parameters=sum(row.parameters for row in group),
         statistics=sum(row.statistics for row in group),
         macs=sum(row.macs for row in group),
+        training_macs=sum(row.training_macs for row in group),
         activations=sum(row.activations for row in group),
     )
 

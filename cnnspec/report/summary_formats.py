@@ -30,10 +30,12 @@ _LEGEND = "Reads: the receptive field in input rows, fewest-most over all paths,
 
 def format_text(summary: Summary) -> str:
     """Draw the summary as an aligned table with the totals below."""
-    total = ["Total", "", "", f"{summary.parameters:,}", f"{summary.macs:,}", ""]
+    macs = _draw_macs(summary.macs, summary.training_macs)
+    total = ["Total", "", "", f"{summary.parameters:,}", macs, ""]
     rows = [*map(_list_cells, summary.layers), total]
     lines = [
         f"{summary.name}: input {_describe_inputs(summary)}",
+        *(f"outputs: {text}" for text in _describe_outputs(summary)),
         "",
         draw_text(_COLUMNS, rows, rule=1),
         "",
@@ -49,6 +51,7 @@ def format_markdown(summary: Summary) -> str:
         f"## {summary.name}",
         "",
         f"Input: {_describe_inputs(summary)}",
+        *(f"Outputs: {text}" for text in _describe_outputs(summary)),
         "",
         draw_markdown(_COLUMNS, [_list_cells(row) for row in summary.layers]),
         "",
@@ -65,7 +68,9 @@ def format_json(summary: Summary) -> str:
     A receptive field holds the rows read at least (`min`) and at most (`max`) along each axis of
     the input, and the `stride`, null where the axis is gone; `whole` says that some path reads
     the whole input. A network with one input has its shape as `input`, one with several
-    has a mapping. Where sizes are open, `input` and `output_shape` are for one of them, and
+    has a mapping. Outputs that have names are there by them; where some are for training,
+    `training_macs` are the MACs in training beside those of the trained network. Where sizes are
+    open, `input` and `output_shape` are for one of them, and
     `input_formula` and `output_formula` say them all.
     """
     inputs = {name: list(shape.dims) for name, shape in summary.inputs}
@@ -76,11 +81,16 @@ def format_json(summary: Summary) -> str:
             "output_shape": list(row.output.dims),
             "parameters": row.parameters,
             "macs": row.macs,
+            **({"training_macs": row.training_macs} if summary.has_training else {}),
             "receptive_field": _describe_fields(row.fields, summary),
             **({"output_formula": list(row.dims)} if summary.sizes else {}),
         }
         for row in summary.layers
     ]
+    outputs = {
+        output.name: {"shape": list(dims), "training": output.training}
+        for output, dims in summary.outputs
+    }
     opened = {name: list(dims) for name, dims in summary.open_inputs}
     sizes = {
         "input_formula": next(iter(opened.values())) if len(opened) == 1 else opened,
@@ -89,6 +99,7 @@ def format_json(summary: Summary) -> str:
     shown = {
         "name": summary.name,
         "input": next(iter(inputs.values())) if len(inputs) == 1 else inputs,
+        **({"outputs": outputs} if summary.is_named else {}),
         "layers": layers,
         "totals": summary.totals,
         **(sizes if summary.sizes else {}),
@@ -104,6 +115,7 @@ def format_csv(summary: Summary) -> str:
         [
             *("path", "op", "output_shape", "parameters", "macs"),
             *("receptive_field_min", "receptive_field_max", "receptive_field_stride"),
+            *(["training_macs"] if summary.has_training else []),
         ]
     )
     for row in summary.layers:
@@ -114,6 +126,7 @@ def format_csv(summary: Summary) -> str:
                 *(row.path, row.op, str(row.output), row.parameters, row.macs),
                 *("x".join(map(str, low)), "x".join(map(str, high))),
                 "" if None in strides else "x".join(map(str, strides)),
+                *([row.training_macs] if summary.has_training else []),
             ]
         )
     return text.getvalue()
@@ -135,9 +148,15 @@ def _list_cells(row: Row) -> list[str]:
         row.op,
         write_dims(row.dims),
         f"{row.parameters:,}" if row.parameters else "",
-        f"{row.macs:,}" if row.macs else "",
+        _draw_macs(row.macs, row.training_macs),
         _draw_fields(row.fields),
     ]
+
+
+def _draw_macs(macs: int, training_macs: int) -> str:
+    """MACs of a trained network, and in brackets those in training where they are more."""
+    trained = f"{macs:,}" if macs else ""
+    return trained if macs == training_macs else f"{trained} ({training_macs:,})".lstrip()
 
 
 def _draw_fields(fields: Fields) -> str:
@@ -186,6 +205,15 @@ def _describe_inputs(summary: Summary) -> str:
     return _describe_nominal(summary)
 
 
+def _describe_outputs(summary: Summary) -> list[str]:
+    """The outputs, where they have names."""
+    shown = [
+        f"{output.name} {write_dims(dims)}{' in training' if output.training else ''}"
+        for output, dims in summary.outputs
+    ]
+    return [", ".join(shown)] if summary.is_named else []
+
+
 def _describe_nominal(summary: Summary) -> str:
     if len(summary.inputs) == 1:
         return str(summary.inputs[0][1])
@@ -198,12 +226,13 @@ def _describe_totals(summary: Summary) -> list[str]:
         for axis in summary.sizes
     ]
     figures = [f"Figures are for an input of {_describe_nominal(summary)}"] if opened else []
+    more = f"; {summary.training_macs:,} in training" if summary.has_training else ""
     kept = f", and {summary.statistics:,} running statistics" if summary.statistics else ""
     return [
         *opened,
         *figures,
         f"Parameters: {summary.parameters:,}, all trainable{kept}",
-        f"MACs: {summary.macs:,} for one sample, in convolution and linear layers",
+        f"MACs: {summary.macs:,} for one sample, in convolution and linear layers{more}",
         f"Memory in float32: weights {draw_bytes(summary.weight_bytes)}, "
         f"activations {draw_bytes(summary.activation_bytes)} for one sample",
     ]

@@ -18,7 +18,16 @@ from cnnspec.ops.shapes import AXIS_NAMES
 from cnnspec.schema.calls import describe_block, describe_fields, describe_op, list_needed
 from cnnspec.schema.readings import READINGS, Reading
 from cnnspec.schema.steps import describe_shared, describe_steps
-from cnnspec.schema.values import EXPRESSION, NAME, Schema, close, describe, one_of, or_expression
+from cnnspec.schema.values import (
+    EXPRESSION,
+    NAME,
+    TAKEN_NAME,
+    Schema,
+    close,
+    describe,
+    one_of,
+    or_expression,
+)
 from cnnspec.signing import sign_text
 from cnnspec.spec.keys import (
     FIGURES,
@@ -26,6 +35,7 @@ from cnnspec.spec.keys import (
     INPUT_SIZES,
     KEYS,
     OPEN_SIZE,
+    OUTPUT_PARTS,
     SCORED_TASKS,
     TASK_PARTS,
     TASKS,
@@ -162,6 +172,12 @@ def _describe_keys() -> dict[str, Schema]:
         },
         "blocks": {"type": "object", "propertyNames": NAME},
         "layers": {"properties": {}},
+        "outputs": {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": NAME,
+            "additionalProperties": _describe_output(),
+        },
         "expect": _describe_expectations(),
     }
 
@@ -217,6 +233,14 @@ def _describe_sizes() -> Schema:
     }
 
 
+def _describe_output() -> Schema:
+    """A value's name, or what an output says of itself."""
+    truth = or_expression({"type": "boolean"}, "must be true or false, or an expression")
+    parts = {"value": TAKEN_NAME, "training": truth, "when": truth}
+    fields = close({name: describe(OUTPUT_PARTS[name], parts[name]) for name in OUTPUT_PARTS})
+    return {**TAKEN_NAME, "type": ["string", "object"], "required": ["value"], **fields}
+
+
 def _share(kinds: Iterable[set[str]]) -> set[str]:
     """The sizes that all kinds of input have which are given."""
     return set.intersection(*kinds)
@@ -224,9 +248,15 @@ def _share(kinds: Iterable[set[str]]) -> set[str]:
 
 def _describe_expectations() -> Schema:
     number = or_expression({"type": "integer"}, "a figure must be a whole number")
-    output = or_expression(
+    shape = or_expression(
         {"type": "array", "items": {"type": "integer"}}, "output must be a list such as [1000]"
     )
+    output = {
+        **shape,
+        "type": ["array", "string", "object"],
+        "propertyNames": NAME,
+        "additionalProperties": shape,
+    }
     values = {name: output if name == "output" else number for name in FIGURES}
     figures = {
         "type": ["object", "null"],

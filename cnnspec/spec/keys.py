@@ -24,6 +24,7 @@ KEYS: Final = MappingProxyType(
         "defaults": "fields that all uses of an op get unless they say otherwise",
         "blocks": "blocks of your own, which steps can call by name",
         "layers": "the steps of the network; each takes the value of the one above it",
+        "outputs": "the values that the network gives, by name; without it the last one",
         "expect": "figures that the network must come to, for the spec or for each variant",
     }
 )
@@ -74,7 +75,16 @@ FIGURES: Final = MappingProxyType(
     {
         "parameters": "trainable parameters",
         "macs": "multiply-accumulates of convolution and linear layers for one sample",
-        "output": "the output's shape without the batch, channels first",
+        "training_macs": "the same with what only serves outputs that are there in training only",
+        "output": "the output's shape without the batch, channels first, or each output's by name",
+    }
+)
+# What an output may say of itself.
+OUTPUT_PARTS: Final = MappingProxyType(
+    {
+        "value": "the name of a value of the network's own list, or _ for the last value",
+        "training": "whether the output is there in training only",
+        "when": "leave the output out unless this is true",
     }
 )
 BLOCK_PARTS: Final = MappingProxyType(

@@ -185,6 +185,23 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """One named output: the value that it gives, and whether it is there."""
+
+    name: str
+    value: Argument
+    span: Span
+    training: Argument | None = None
+    when: Argument | None = None
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """All that the model's parameters may decide."""
+        every = (self.value, self.training, self.when)
+        return tuple(argument for argument in every if argument is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """What a variant must come to, checked with the rest: figures by name."""
 
@@ -213,6 +230,7 @@ class ModelSpec:
     variant_spans: dict[str, dict[str, Span]] = field(default_factory=dict)
     defaults: dict[str, MapArgument] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
+    outputs: tuple[OutputSpec, ...] = ()
     expect: tuple[Expectation, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
 

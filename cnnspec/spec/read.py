@@ -19,6 +19,7 @@ from cnnspec.spec.model import (
     MapArgument,
     ModelSpec,
 )
+from cnnspec.spec.outputs import read_outputs
 from cnnspec.spec.steps import StepReader
 
 # A chain of files longer than this is taken for a mistake.
@@ -141,6 +142,7 @@ class _SpecReader:
             variant_spans=variant_spans,
             defaults=self.read_defaults(),
             blocks=self.read_blocks(),
+            outputs=read_outputs(self.steps, document),
             expect=self.read_expectations(),
             sources=self.sources,
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 
 import numpy as np
 
 from cnnspec.graph.ir import Graph, Node
+from cnnspec.graph.trained import drop_training
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm
@@ -36,15 +37,19 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How one backend fared; `problems` say what is wrong, and is empty for a pass."""
+    """How one backend fared; `problems` say what is wrong, and is empty for a pass.
+
+    `training` is the worst output of a training step, where some are there in training only.
+    """
 
     target: str
     version: str
-    output_shape: tuple[int, ...]
+    output_shapes: Mapping[str, tuple[int, ...]]
     parameters: int
     output: Difference | None
     gradient: Difference | None
     statistics: Difference | None
+    training: Difference | None
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
@@ -74,34 +79,21 @@ def judge(
     """The verdict on one backend."""
     if found.missing or found.error:
         problem = found.missing or found.error
-        return Verdict(found.target, found.version, (), 0, None, None, None, (problem,))
+        return Verdict(found.target, found.version, {}, 0, None, None, None, None, (problem,))
     tolerance = choose_tolerance(graph)
     problems: list[str] = []
-    (expected,) = graph.outputs.values()
-    shape = found.outputs[0].shape[1:]
-    if shape != expected.known.dims:
-        problems.append(f"output shape {shape} instead of {expected.known.dims}")
-    parameters = sum(prod(w.shape) for _, w in graph.list_weights() if w.trainable)
+    shapes = {name: array.shape[1:] for name, array in found.outputs[0].items()}
+    # A model file holds the trained network alone.
+    owner = drop_training(graph) if found.target.startswith("onnx") else graph
+    parameters = sum(prod(w.shape) for _, w in owner.list_weights() if w.trainable)
     if found.parameters != parameters:
         problems.append(f"{found.parameters:,} parameters instead of {parameters:,}")
-    output = None
-    others = [
-        f"output shape {array.shape[1:]} instead of {other.shape[1:]}"
-        for array, other in zip(found.outputs[1:], reference.outputs[1:], strict=True)
-        if array.shape != other.shape and shape == expected.known.dims
-    ]
-    problems += others
-    if shape == expected.known.dims and not others:
-        output = _worst(
-            measure_difference(a, b, f"batch of {len(a)}")
-            for a, b in zip(found.outputs, reference.outputs, strict=True)
-        )
-        if not all(np.isfinite(array).all() for array in found.outputs):
-            problems.append("the output holds infinities or NaN")
-        elif not output.relative <= tolerance:
-            problems.append(f"output differs by {output.relative:.1e} (tolerance {tolerance:.0e})")
+    expected = {name: value.known.dims for name, value in graph.outputs.items()}
+    output = compare_outputs(expected, found, reference, tolerance, problems)
     limit = TRAINING_TOLERANCE if found.precision == "float64" else SINGLE_TRAINING_TOLERANCE
-    gradient = statistics = None
+    gradient = statistics = training = None
+    if found.trained and reference.trained:
+        training = compare_trained(graph, found, reference, limit, problems)
     if found.gradients and reference.gradients:
         gradient = compare_gradients(found, reference, problems)
         if not gradient.relative <= limit:
@@ -117,9 +109,96 @@ def judge(
     if gradient is not None and found.precision != "float64":
         notes = (f"a step in single precision, for want of double; tolerance {limit:.0e}",)
     return Verdict(
-        found.target, found.version, shape, found.parameters, output, gradient, statistics,
-        tuple(problems), notes,
+        found.target, found.version, shapes, found.parameters, output, gradient, statistics,
+        training if graph.training_outputs else None, tuple(problems), notes,
     )  # fmt: skip
+
+
+def compare_outputs(
+    expected: Mapping[str, tuple[int, ...]],
+    found: Measured,
+    reference: Measured,
+    tolerance: float,
+    problems: list[str],
+) -> Difference | None:
+    """The worst output of a trained network in any batch; None where there is none to compare."""
+    for arrays in found.outputs:
+        if arrays.keys() != expected.keys():
+            problems.append(f"outputs {_join(arrays)} instead of {_join(expected)}")
+            return None
+    differences = [
+        _compare_output(
+            _say_output(name),
+            expected[name],
+            [(f"batch of {len(arrays[name])}", arrays[name]) for arrays in found.outputs],
+            [arrays[name] for arrays in reference.outputs],
+            tolerance,
+            problems,
+        )
+        for name in expected
+    ]
+    known = [difference for difference in differences if difference is not None]
+    return _worst(known) if known else None
+
+
+def compare_trained(
+    graph: Graph, found: Measured, reference: Measured, limit: float, problems: list[str]
+) -> Difference | None:
+    """The worst output of a training step, of all that there are in training."""
+    expected = {output.name: output.value.known.dims for output in graph.every_output}
+    if found.trained.keys() != expected.keys():
+        problems.append(f"outputs in training {_join(found.trained)} instead of {_join(expected)}")
+        return None
+    differences = [
+        _compare_output(
+            f"{_say_output(name)} in training",
+            dims,
+            [(name, found.trained[name])],
+            [reference.trained[name]],
+            limit,
+            problems,
+        )
+        for name, dims in expected.items()
+    ]
+    known = [difference for difference in differences if difference is not None]
+    return _worst(known) if known else None
+
+
+def _compare_output(
+    said: str,
+    dims: tuple[int, ...],
+    arrays: Sequence[tuple[str, Array]],
+    wanted: Sequence[Array],
+    tolerance: float,
+    problems: list[str],
+) -> Difference | None:
+    """The worst of one output's batches, the first of which has the axes that are expected."""
+    shapes = [dims, *(other.shape[1:] for other in wanted[1:])]
+    wrong = [
+        f"{said} shape {array.shape[1:]} instead of {shape}"
+        for (_, array), shape in zip(arrays, shapes, strict=True)
+        if array.shape[1:] != shape
+    ]
+    if wrong:
+        problems += wrong
+        return None
+    worst = _worst(
+        measure_difference(array, other, where)
+        for (where, array), other in zip(arrays, wanted, strict=True)
+    )
+    if not all(np.isfinite(array).all() for _, array in arrays):
+        problems.append(f"the {said} holds infinities or NaN")
+    elif not worst.relative <= tolerance:
+        problems.append(f"{said} differs by {worst.relative:.1e} (tolerance {tolerance:.0e})")
+    return worst
+
+
+def _say_output(name: str) -> str:
+    return "output" if name == "output" else f"output '{name}'"
+
+
+def _join(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def compare_gradients(found: Measured, reference: Measured, problems: list[str]) -> Difference:
@@ -166,7 +245,7 @@ def bias_variance(nodes: list[Node], start: Array, reference: Measured, name: st
     before = wanted = start.astype(np.float64)
     for node, after in zip(nodes, reference.variances[name], strict=True):
         assert isinstance(node.op, BatchNorm)
-        share, count = node.op.momentum, len(reference.outputs[-1]) * prod(node.shapes[0].sizes)
+        share, count = node.op.momentum, reference.last_batch * prod(node.shapes[0].sizes)
         fresh = (after - (1 - share) * before) / share
         factor = (count - 1) / count if count > 1 else 1.0
         wanted = (1 - share) * wanted + share * fresh * factor

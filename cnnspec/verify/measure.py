@@ -27,13 +27,14 @@ class Task:
     """One network with its weights and inputs.
 
     `batches` are inputs of different batch sizes, each with an array for every input of the
-    network; `probe` is what the output is multiplied with to get a loss, for the last batch.
+    network; `probes` are what the outputs, by name, are multiplied with to get a loss, for the last
+    batch.
     """
 
     graph: Graph
     weights: Mapping[str, Array]
     batches: tuple[tuple[Array, ...], ...]
-    probe: Array
+    probes: Mapping[str, Array]
     train: bool = False
     trace: bool = False
 
@@ -42,16 +43,18 @@ class Task:
 class Measured:
     """What one backend computed.
 
-    `outputs` has one array for each batch; `gradients` and `statistics` are by the weights' full
-    names, after one training step on the last batch, and `variances` what a running variance was
-    after each use of it; `layers` are the outputs of layers by path
+    `outputs` has an array for each output of each batch, by name; `trained` has those of one
+    training step on the last batch, with the outputs for training; `gradients` and `statistics` are
+    by the weights' full names, after that step, and `variances` what a running variance was after
+    each use of it; `layers` are the outputs of layers by path
     for the first batch. `precision` is that of the training step. `error` says why nothing could be
     measured.
     """
 
     target: str
     version: str = ""
-    outputs: tuple[Array, ...] = ()
+    outputs: tuple[dict[str, Array], ...] = ()
+    trained: dict[str, Array] = field(default_factory=dict)
     parameters: int = 0
     gradients: dict[str, Array] = field(default_factory=dict)
     statistics: dict[str, Array] = field(default_factory=dict)
@@ -60,6 +63,11 @@ class Measured:
     precision: str = "float64"
     missing: str = ""
     error: str = ""
+
+    @property
+    def last_batch(self) -> int:
+        """How many samples the last batch has."""
+        return len(next(iter(self.outputs[-1].values())))
 
 
 Runner = Callable[[Task, str], Measured]
@@ -80,10 +88,13 @@ def draw_task(graph: Graph, seed: int, *, train: bool = False, trace: bool = Fal
     batches = tuple(
         tuple(draw(count, *shape.dims) for shape in shapes) for count, shapes in samples
     )
-    (output,) = graph.outputs.values()
-    return Task(
-        graph, draw_weights(graph, seed), batches, draw(3, *output.known.dims), train, trace
-    )
+    probes = {output.name: draw(3, *output.value.known.dims) for output in graph.every_output}
+    return Task(graph, draw_weights(graph, seed), batches, probes, train, trace)
+
+
+def name_outputs(result: Any) -> dict[str, Any]:
+    """What a generated model gives by name: a lone output comes without one."""
+    return result if isinstance(result, dict) else {"output": result}
 
 
 @contextmanager

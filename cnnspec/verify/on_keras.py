@@ -12,14 +12,24 @@ import numpy as np
 
 from cnnspec.backends.keras.emit import compile_keras
 from cnnspec.backends.keras.names import AFTER
+from cnnspec.backends.keras.outputs import TRAINING
 from cnnspec.backends.keras.paths import name_layer
 from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights
 from cnnspec.graph.ir import Node, Value
+from cnnspec.graph.trained import drop_training
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.records import dataclass
 from cnnspec.verify.double_pools import pool_in_double
-from cnnspec.verify.measure import Array, Measured, Task, import_source, is_missing
+from cnnspec.verify.keras_step import compute_gradients
+from cnnspec.verify.measure import (
+    Array,
+    Measured,
+    Task,
+    import_source,
+    is_missing,
+    name_outputs,
+)
 from cnnspec.verify.settings import TENSORFLOW_SETTINGS
 
 # What each backend of Keras needs, and what installs it.
@@ -29,13 +39,18 @@ DEFAULT_BACKEND = "tensorflow"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A task as another process can take it: the source, and the ops without their graph."""
+    """A task as another process can take it: the source, and the ops without their graph.
+
+    `later` are the paths of the ops that a trained network lacks.
+    """
 
     source: bytes
     makers: tuple[str, ...]
     nodes: tuple[Node, ...]
     inputs: tuple[Shape, ...]
-    output: Shape
+    outputs: Mapping[str, Shape]
+    has_training: bool
+    later: frozenset[str]
     task: Task
 
 
@@ -52,9 +67,15 @@ def make_job(task: Task) -> Job:
         if node.shares is None
     )  # fmt: skip
     inputs = tuple(value.known for value in task.graph.inputs)
-    (output,) = task.graph.outputs.values()
-    bare = Task(None, task.weights, task.batches, task.probe, task.train, task.trace)  # type: ignore[arg-type]
-    return Job(source, (f"{name}_model", name), nodes, inputs, output.known, bare)
+    graph = task.graph
+    outputs = {output.name: output.value.known for output in graph.every_output}
+    kept = {node.path for node in drop_training(graph).nodes}
+    later = frozenset(node.path for node in graph.nodes) - kept
+    bare = Task(None, task.weights, task.batches, task.probes, task.train, task.trace)  # type: ignore[arg-type]
+    return Job(
+        source, (f"{name}_model", name), nodes, inputs, outputs,
+        bool(graph.training_outputs), later, bare,
+    )  # fmt: skip
 
 
 def choose_backend(target: str) -> str:
@@ -108,13 +129,12 @@ def measure(job: Job, target: str) -> Measured:
         make = next(getattr(module, name) for name in job.makers if hasattr(module, name))
         model = make()
         found = Measured(target, f"{keras.__version__} on {backend}")
-        load_weights(model, job)
         found.parameters = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+        if job.has_training:
+            model = make(**{TRAINING: False})
+        load_weights(model, job, job.later)
         inputs = [_inputs(job, batch) for batch in task.batches]
-        found.outputs = tuple(
-            to_canonical(keras.ops.convert_to_numpy(model(x, training=False)), job.output)
-            for x in inputs
-        )
+        found.outputs = tuple(read_outputs(job, model(x, training=False)) for x in inputs)
         if task.trace:
             found.layers = _trace(model, job, inputs[0])
         if task.train:
@@ -125,11 +145,11 @@ def measure(job: Job, target: str) -> Measured:
     return found
 
 
-def load_weights(model: Any, job: Job) -> None:
-    """Give every layer its weights, by the general rule of its op."""
+def load_weights(model: Any, job: Job, left_out: frozenset[str] = frozenset()) -> None:
+    """Give every layer its weights, by the general rule of its op; some layers are left out."""
     layers = dict(list_layers(model))
     for node in job.nodes:
-        if not node.weights:
+        if not node.weights or node.path in left_out:
             continue
         variables = layer_weights(layers[name_layer(node.path)])
         for weight in node.weights:
@@ -148,17 +168,29 @@ def list_layers(model: Any) -> Iterator[tuple[str, Any]]:
             yield from list_layers(layer)
 
 
+def read_outputs(job: Job, result: Any) -> dict[str, Array]:
+    """A model's outputs by name, with the channels first."""
+    import keras
+
+    return {
+        name: to_canonical(keras.ops.convert_to_numpy(value), job.outputs[name])
+        for name, value in name_outputs(result).items()
+    }
+
+
 def to_canonical(array: Array, shape: Shape) -> Array:
     """A batch of maps with the channels first."""
     return np.moveaxis(array, -1, 1) if shape.kind is Kind.MAP else array
 
 
 def _inputs(job: Job, batch: tuple[Array, ...]) -> Any:
-    arrays = [
-        np.ascontiguousarray(np.moveaxis(array, 1, -1)) if shape.kind is Kind.MAP else array
-        for array, shape in zip(batch, job.inputs, strict=True)
-    ]
+    arrays = [_from_canonical(*pair) for pair in zip(batch, job.inputs, strict=True)]
     return arrays[0] if len(arrays) == 1 else arrays
+
+
+def _from_canonical(array: Array, shape: Shape) -> Array:
+    """A batch as Keras has it, maps with the channels last."""
+    return np.ascontiguousarray(np.moveaxis(array, 1, -1)) if shape.kind is Kind.MAP else array
 
 
 def find_last(layers: Mapping[str, Any], name: str) -> Any:
@@ -229,10 +261,12 @@ def _step(model: Any, job: Job, inputs: Any, found: Measured) -> None:
     for layer in layers.values():
         if hasattr(layer, "rate"):
             layer.rate = 0.0
-    probe = job.task.probe.astype(keras.config.floatx())
-    if job.output.kind is Kind.MAP:
-        probe = np.ascontiguousarray(np.moveaxis(probe, 1, -1))
-    gradients = compute_gradients(model, inputs, probe)
+    probes = {
+        name: _from_canonical(probe.astype(keras.config.floatx()), job.outputs[name])
+        for name, probe in job.task.probes.items()
+    }
+    gradients, outputs = compute_gradients(model, inputs, probes)
+    found.trained = {n: to_canonical(array, job.outputs[n]) for n, array in outputs.items()}
     by_variable = {id(v): g for v, g in zip(model.trainable_variables, gradients, strict=True)}
     for node in job.nodes:
         if not node.weights:
@@ -248,42 +282,3 @@ def _step(model: Any, job: Job, inputs: Any, found: Measured) -> None:
                 found.statistics[name] = placed.from_keras(
                     keras.ops.convert_to_numpy(variable), node
                 )
-
-
-def compute_gradients(model: Any, inputs: Any, probe: Array) -> list[Array]:
-    """The gradients of the sum of output times probe; the model's statistics move on."""
-    import keras
-
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(model(inputs, training=True) * probe)
-        values = [variable.value for variable in model.trainable_variables]
-        # Embeddings aside, Keras's gradients are dense; convert_to_tensor makes sure of it.
-        return [tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, values)]
-    if backend == "torch":
-        import torch
-
-        model.zero_grad()
-        output = model(inputs, training=True)
-        (output * torch.as_tensor(probe, device=output.device)).sum().backward()
-        return [v.value.grad.detach().cpu().numpy() for v in model.trainable_variables]
-    return _jax_gradients(model, inputs, probe)
-
-
-def _jax_gradients(model: Any, inputs: Any, probe: Array) -> list[Array]:
-    import jax
-
-    trainable = [variable.value for variable in model.trainable_variables]
-    others = [variable.value for variable in model.non_trainable_variables]
-
-    def compute_loss(values: list[Any]) -> tuple[Any, Any]:
-        output, updated = model.stateless_call(values, others, inputs, training=True)
-        return (output * probe).sum(), updated
-
-    gradients, updated = jax.grad(compute_loss, has_aux=True)(trainable)
-    for variable, value in zip(model.non_trainable_variables, updated, strict=True):
-        variable.assign(value)
-    return [np.asarray(gradient) for gradient in gradients]

@@ -29,8 +29,10 @@ def run_onnx(task: Task, target: str = "onnx") -> Measured:
         found.parameters = _count_parameters(path, task)
         session = _open(path, optimise="unoptimised" not in target)
         names = [value.name for value in task.graph.inputs]
+        outputs = list(task.graph.outputs)
+        feeds = [dict(zip(names, batch, strict=True)) for batch in task.batches]
         found.outputs = tuple(
-            session.run(None, dict(zip(names, batch, strict=True)))[0] for batch in task.batches
+            dict(zip(outputs, session.run(outputs, feed), strict=True)) for feed in feeds
         )
         del session
         if task.trace:

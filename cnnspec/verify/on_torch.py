@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnspec.backends.torch.emit import compile_torch
 from cnnspec.naming import class_name, state_path
-from cnnspec.verify.measure import Array, Measured, Task, import_source, is_missing
+from cnnspec.verify.measure import Array, Measured, Task, import_source, is_missing, name_outputs
 
 REFERENCE = "torch float64"
 
@@ -37,7 +37,7 @@ def _measure(task: Task, target: str, model: Any, dtype: Any) -> Measured:
     inputs = [[torch.from_numpy(array).to(dtype) for array in batch] for batch in task.batches]
     model.eval()
     with torch.no_grad():
-        found.outputs = tuple(_numpy(model(*batch)) for batch in inputs)
+        found.outputs = tuple(_read_outputs(model(*batch)) for batch in inputs)
         if task.trace:
             paths = {state_path(node.path): node.path for node in task.graph.nodes}
             traced = _trace(model, inputs[0])
@@ -52,9 +52,12 @@ def _measure(task: Task, target: str, model: Any, dtype: Any) -> Measured:
         silence_dropout(model)
         model.train()
         _keep_variances(model, names, found)
-        result = model(*(tensor.to(double) for tensor in inputs[-1]))
-        loss = (result * torch.from_numpy(task.probe).to(double)).sum()
+        results = name_outputs(model(*(tensor.to(double) for tensor in inputs[-1])))
+        probes = {name: torch.from_numpy(probe).to(double) for name, probe in task.probes.items()}
+        losses = [(results[name] * probe).sum() for name, probe in probes.items()]
+        loss: Any = torch.stack(losses).sum()
         loss.backward()
+        found.trained = _read_outputs(results)
         found.gradients = {
             names[name]: _numpy(parameter.grad)
             for name, parameter in model.named_parameters()
@@ -64,6 +67,10 @@ def _measure(task: Task, target: str, model: Any, dtype: Any) -> Measured:
             names[name]: _numpy(buffer) for name, buffer in model.named_buffers() if name in names
         }
     return found
+
+
+def _read_outputs(result: Any) -> dict[str, Array]:
+    return {name: _numpy(tensor) for name, tensor in name_outputs(result).items()}
 
 
 def load_state(model: Any, arrays: dict[str, Array], dtype: Any) -> None:

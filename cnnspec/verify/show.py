@@ -20,20 +20,21 @@ def format_text(report: Report) -> str:
             "max rel",
             "gradient",
             "statistics",
+            "in training",
             "",
         )
     ]
     for verdict in report.verdicts:
-        shape = "x".join(map(str, verdict.output_shape))
+        shape = ", ".join(_spell_shape(*pair) for pair in verdict.output_shapes.items())
         rows.append(
             (
                 verdict.target, verdict.version, shape, f"{verdict.parameters:,}",
                 _spell(verdict.output, absolute=True), _spell(verdict.output),
-                _spell(verdict.gradient), _spell(verdict.statistics),
+                _spell(verdict.gradient), _spell(verdict.statistics), _spell(verdict.training),
                 "pass" if verdict.passed else "FAIL",
             )
         )  # fmt: skip
-    kept = [i for i in range(len(rows[0])) if i in (0, 8) or any(row[i] != "-" for row in rows[1:])]
+    kept = [i for i in range(len(rows[0])) if i in (0, 9) or any(row[i] != "-" for row in rows[1:])]
     widths = {i: max(len(row[i]) for row in rows) for i in kept}
     lines = [
         f"{report.name}: {report.layers} ops, held against {report.reference}; "
@@ -55,6 +56,12 @@ def format_text(report: Report) -> str:
     elif report.traced:
         lines += ["", "no layer's outputs part"]
     return "\n".join(lines) + "\n"
+
+
+def _spell_shape(name: str, shape: tuple[int, ...]) -> str:
+    """An output's shape; a lone output needs no name."""
+    sizes = "x".join(map(str, shape))
+    return sizes if name == "output" else f"{name} {sizes}"
 
 
 def _spell(difference: Difference | None, absolute: bool = False) -> str:
@@ -84,11 +91,12 @@ def _describe(verdict: Verdict) -> dict[str, object]:
         "target": verdict.target,
         "version": verdict.version,
         "passed": verdict.passed,
-        "output_shape": list(verdict.output_shape),
+        "output_shapes": {name: list(shape) for name, shape in verdict.output_shapes.items()},
         "parameters": verdict.parameters,
         "output": _difference(verdict.output),
         "gradient": _difference(verdict.gradient),
         "statistics": _difference(verdict.statistics),
+        "training": _difference(verdict.training),
         "problems": list(verdict.problems),
         "notes": list(verdict.notes),
     }

@@ -22,6 +22,7 @@ from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
 from cnnspec.backends.keras.paths import name_layer  # noqa: E402
 from cnnspec.graph.build import build_graph  # noqa: E402
 from cnnspec.graph.ir import Graph, Node  # noqa: E402
+from cnnspec.graph.serving import find_training_only  # noqa: E402
 from cnnspec.graph.sharing import find_uses  # noqa: E402
 from cnnspec.graph.walk import walk_items  # noqa: E402
 from cnnspec.naming import module_name, variable_name  # noqa: E402
@@ -138,8 +139,9 @@ def test_every_target_gives_layers_the_same_shapes(net: Net) -> None:
     torch_layers = run_torch(task).layers
     keras_layers, onnx_layers = run_keras(task, "keras").layers, run_onnx(task).layers
     results = set(graph.outputs.values())
+    later = find_training_only(graph)
     for node in graph.nodes:
-        if node.shares is not None:
+        if node.shares is not None or node in later:
             continue
         dims = node.shape.dims
         if node.path in keras_layers:
@@ -152,9 +154,9 @@ def test_every_target_gives_layers_the_same_shapes(net: Net) -> None:
             assert found[0].size == prod(dims)
         elif found is not None:
             assert found.shape[1:] == dims, node.path
-    weighted = [node.path for node in graph.nodes if node.weights]
+    weighted = [node.path for node in graph.nodes if node.weights and node not in later]
     assert all(path in torch_layers for path in weighted)
-    assert all(node.path in keras_layers for node in list_sized(graph))
+    assert all(node.path in keras_layers for node in list_sized(graph) if node not in later)
 
 
 @pytest.mark.parametrize("net", SAVED, ids=lambda net: net.id)

@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 
 from cnnspec.naming import class_name  # noqa: E402
 from cnnspec.verify.measure import import_source  # noqa: E402
-from tests.flat import compile_source, draw_inputs, measure_gap  # noqa: E402
+from tests.flat import call, compile_source, draw_inputs, measure_gap  # noqa: E402
 from tests.networks import FEW, Net  # noqa: E402
 from tests.torch.test_generated import silence  # noqa: E402
 
@@ -50,7 +50,7 @@ def test_module_is_traced_as_one_graph(net: Net) -> None:
     """With fullgraph, whatever TorchDynamo cannot follow is an error and not a break."""
     with open_model(net, torch.float64) as (model, inputs), torch.no_grad():
         compiled = torch.compile(model.eval(), backend="eager", fullgraph=True)
-        assert measure_gap(compiled(*inputs), model(*inputs)) <= 1e-12
+        assert measure_gap(call(compiled, inputs), call(model, inputs)) <= 1e-12
 
 
 def run_step(model: Any, run: Any, inputs: list[Any]) -> tuple[Any, list[Any]]:

@@ -15,6 +15,7 @@ from cnnspec.backends.header import describe_graph, say_title
 from cnnspec.backends.keras.functions import FunctionWriter
 from cnnspec.backends.keras.layout import Shorthand
 from cnnspec.backends.keras.names import find_suffixes
+from cnnspec.backends.keras.outputs import TRAINING, OutputWriter
 from cnnspec.backends.keras.paths import PathNamer, name_layer
 from cnnspec.backends.keras.table import LAYERS, UNSUPPORTED
 from cnnspec.backends.keras.turns import spell_variables
@@ -42,6 +43,7 @@ from cnnspec.backends.units import (
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import Graph, Item, Node
+from cnnspec.graph.serving import find_unused
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind
 from cnnspec.records import dataclass
@@ -129,9 +131,10 @@ class SourceWriter:
 
     def open_function(self, unit: Unit, is_model: bool = False) -> FunctionWriter:
         """What writes a function's body."""
-        return FunctionWriter(
-            self.finder, self.supports, unit, self.call_block, self.names, self.shorthand, is_model
-        )
+        parts = (self.finder, self.supports, unit, self.call_block, self.names, self.shorthand)
+        if is_model and not self.graph.is_plain:
+            return OutputWriter(*parts)
+        return FunctionWriter(*parts, is_model)
 
     def call_block(self, unit: Unit, rows: Sequence[Row], value: Expr, name: Expr) -> Expr:
         """The call of a block's function."""
@@ -168,6 +171,7 @@ class SourceWriter:
             unit = make()
             body = self.write_sequential(unit, model_name)
         arguments = [spell_parameter(p) for p in list_parameters(unit, with_channels=False)]
+        arguments += [f"{TRAINING}: bool = True"] if graph.training_outputs else []
         head = format_signature(name, arguments, "keras.Model")
         self.needs |= unit.functions
         self.functions.append([*head, *format_docstring(unit.title, 4), *body])
@@ -203,10 +207,9 @@ class SourceWriter:
             writer.current = variable
         writer.write_list(unit.list_rows(), [unit.uses[0].region])
         self.layer_names |= writer.layer_names
+        result = writer.write_outputs() if isinstance(writer, OutputWriter) else writer.current
         every = "inputs" if single else f"[{', '.join(writer.values[v.name] for v in inputs)}]"
-        end = Call(
-            "keras.Model", (Code(every), Code(writer.current)), (("name", literal(model_name)),)
-        )
+        end = Call("keras.Model", (Code(every), Code(result)), (("name", literal(model_name)),))
         gap = [""] if writer.after_stage else []
         return [*lines, *writer.lines, *gap, *format_statement("return ", end, indent=4)]
 
@@ -232,7 +235,7 @@ def list_nodes(unit: Unit) -> list[tuple[Node, Row]]:
 
 
 def is_chain(graph: Graph) -> bool:
-    """Whether every op takes the value of the one before, no block is called, nothing shared."""
+    """Whether ops follow one another, with no block called, nothing shared, and no output named."""
     value = graph.inputs[0]
     for node in graph.nodes:
         if node.shares is not None:
@@ -240,7 +243,7 @@ def is_chain(graph: Graph) -> bool:
         if node.inputs != (value,) or node.origin.calls or not LAYERS.get(type(node.op)):
             return False
         value = node.output
-    return len(graph.inputs) == 1 and bool(graph.nodes)
+    return len(graph.inputs) == 1 and bool(graph.nodes) and graph.is_plain
 
 
 def say_input(graph: Graph, position: int) -> Expr:
@@ -284,7 +287,7 @@ def write_functions(
     supports = (find_folder("templates") / "keras" / "support").glob("*.py")
     writer.names |= {"initializers", "keras", "layers", "math", "ops"}
     writer.names |= {path.stem for path in supports}
-    writer.names |= list_variables(graph, exposed)
+    writer.names |= {*list_variables(graph, exposed), TRAINING}
     for block, calls in list_calls(graph).items():
 
         def write(uses: tuple[Use, ...], name: str = block.name) -> None:
@@ -309,7 +312,7 @@ def check_graph(graph: Graph) -> None:
         for node in graph.nodes
         if type(node.op) in UNSUPPORTED
     ]
-    used = find_used(graph)
+    unused = find_unused(graph)
     refused += [
         explain_refusal(
             node,
@@ -318,22 +321,15 @@ def check_graph(graph: Graph) -> None:
             ("torch", "onnx"),
         )
         for node in graph.nodes
-        if node not in used
+        if node in unused
     ]
+    if graph.training_outputs and TRAINING in graph.params:
+        message = f"its parameter {TRAINING} has the name of an argument that keras code needs"
+        span = graph.spec.param_spans.get(TRAINING, graph.spec.span)
+        help = ("give the parameter another name",)
+        refused.append(Diagnostic("backend-unsupported", message, span, help=help))
     if refused:
         raise SpecError(refused)
-
-
-def find_used(graph: Graph) -> set[Node]:
-    """The ops that an output of the network depends on."""
-    used: set[Node] = set()
-    open_ends = [value.producer for value in graph.outputs.values()]
-    while open_ends:
-        node = open_ends.pop()
-        if node is not None and node not in used:
-            used.add(node)
-            open_ends += [value.producer for value in node.inputs]
-    return used
 
 
 def check_names(graph: Graph, layer_names: Mapping[Node, Sequence[str]]) -> None:

@@ -28,6 +28,7 @@ from cnnspec.backends.onnx.opened import write_for_all_sizes
 from cnnspec.backends.onnx.pack import OuterFile, Weights, assemble_model, lay_out
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph, Node, Value
+from cnnspec.graph.trained import drop_training
 from cnnspec.graph.variations import list_dims
 from cnnspec.ops.base import Op
 
@@ -65,7 +66,7 @@ def compile_onnx(
     external: bool | None = None,
     file_name: str,
 ) -> Compiled:
-    """Write a network as an ONNX model.
+    """Write a network as an ONNX model, without what is there in training only.
 
     Args:
         graph: the network.
@@ -90,6 +91,7 @@ def compile_onnx(
             f"opset must be {min(IR_VERSIONS)} to {max(IR_VERSIONS)}, got {opset}",
             f"{DEFAULT_OPSET} is the default and says every op",
         )
+    graph = drop_training(graph)
     builder = _write_nodes(graph, opset)
     model_name = PurePath(file_name).name
     contents: dict[str, Content] = {}

@@ -23,6 +23,7 @@ from cnnspec.backends.site import Supports
 from cnnspec.backends.torch.entries import write_builder, write_inline, write_items
 from cnnspec.backends.torch.forward import ForwardWriter
 from cnnspec.backends.torch.initial import METHOD, Plan, list_supports, plan_loop, write_loop
+from cnnspec.backends.torch.outputs import MANY, OutputWriter, write_chain_outputs
 from cnnspec.backends.torch.sequence import SequenceWriter
 from cnnspec.backends.units import (
     IN_CHANNELS,
@@ -81,10 +82,19 @@ class ClassWriter:
         rows = unit.list_rows()
         regions = [use.region for use in unit.uses]
         forward: list[str] = []
+        is_named = is_model and not self.graph.is_plain
+        kind = MANY if is_named else "Tensor"
+        described = "outputs" if is_named else "result"
+        opening = f'        """Compute the {described} for a batch."""'
         if regions[0].positional:
             init, base = self.write_chain(sequence, rows), "nn.Sequential"
+            if is_named:
+                forward = [*format_signature("forward", ["self", "x: Tensor"], kind, 4), opening,
+                           *write_chain_outputs(self.graph.every_output, "x")]  # fmt: skip
         else:
             writer = ForwardWriter(sequence, is_model)
+            if is_named:
+                writer = OutputWriter(sequence, self.graph)
             inputs = [variable_name(v.name) for v in self.graph.inputs] if is_model else ["x"]
             if len(inputs) == 1:
                 inputs = ["x"]
@@ -96,8 +106,7 @@ class ClassWriter:
             init, forward = writer.lay_out()
             base = "nn.Module"
             hints = [f"{name}: Tensor" for name in (*inputs, *map(variable_name, unit.captured))]
-            forward = [*format_signature("forward", ["self", *hints], "Tensor", 4),
-                       '        """Compute the result for a batch."""', *forward]  # fmt: skip
+            forward = [*format_signature("forward", ["self", *hints], kind, 4), opening, *forward]
         if is_model and self.plan:
             init = [*init, f"        self.{METHOD}()"]
             forward = [*forward, *([""] if forward else []), *self.write_method()]

@@ -85,6 +85,7 @@ class Source:
     classes: tuple[str, ...]
     model: str
     inputs: tuple[str, ...]
+    is_plain: bool
     hidden: tuple[str, ...]
 
     @property
@@ -127,7 +128,9 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     inputs = tuple(_spell_input(value.known.dims) for value in graph.inputs)
     own = [*writer.supports.names, *(["partial"] if HELPER in writer.supports.names else [])]
     hidden = tuple(name for name in own if name in {model, *variables})
-    return Source(find_imports(text, writer), supports, classes, model, inputs, hidden)
+    return Source(
+        find_imports(text, writer), supports, classes, model, inputs, graph.is_plain, hidden
+    )
 
 
 def write_block(writer: ClassWriter, name: str, uses: tuple[Use, ...]) -> None:

@@ -1,0 +1,147 @@
+"""Writes a model that gives its outputs by name, some of them in training only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnnspec.backends.later import Later
+from cnnspec.backends.pycode import Call, Code, Expr, Pairs, format_inline, format_statement
+from cnnspec.backends.rows import Row
+from cnnspec.backends.torch.forward import ForwardWriter
+from cnnspec.backends.torch.sequence import SequenceWriter
+from cnnspec.backends.torch.statements import (
+    Assign,
+    Guard,
+    Statement,
+    drop_unused,
+    find_names,
+    lay_out,
+)
+from cnnspec.graph.ir import Graph, Output, Region
+
+# What forward gives.
+MANY = "dict[str, Tensor]"
+_TRAINING = Code("self.training")
+# What is longer than this gets a line of its own.
+_SHORT = 36
+
+
+class OutputWriter(ForwardWriter):
+    """Writes the model's forward: what serves training alone comes last."""
+
+    def __init__(self, sequence: SequenceWriter, graph: Graph) -> None:
+        super().__init__(sequence, is_model=True)
+        self.graph = graph
+        self.referenced += [output.source for output in graph.every_output]
+        self.later: Later[Expr] = Later(graph)
+        self.puts_off = True
+
+    def write(self, rows: Sequence[Row], regions: Sequence[Region], value: Expr) -> None:
+        """Write the whole model."""
+        always, late = (
+            [output for output in self.graph.every_output if output.training is chosen]
+            for chosen in (False, True)
+        )
+        last = self.write_list(rows, regions, value)
+        if len(format_inline(last)) > _SHORT or len(always) > 1 or late:
+            last = self.assign(last)
+            self.held.append(format_inline(last))
+        values = [(output.name, self.find_output(output, last)) for output in always]
+        body, self.body, self.puts_off = self.body, [], False
+        current = last
+        for column, start in self.later.steps:
+            current = self.write_column(column, start or current)
+        ends = {True: current, False: last}
+        training = [(o.name, self.find_output(o, ends[self.later.ends_with(o)])) for o in late]
+        variable = self.pick_name("outputs")
+        self.body, self.result = end_forward(body, values, self.body, training, variable)
+
+    def write_column(self, rows: Sequence[Row], value: Expr) -> Expr:
+        """The value after one step; a step that serves training alone is put off."""
+        if not self.puts_off or not self.later.holds(rows):
+            return super().write_column(rows, value)
+        start = None
+        if self.later.takes_above(rows):
+            start = self.assign(value)
+            self.held.append(format_inline(start))
+        self.later.steps.append((rows, start))
+        self.line_ends = False
+        return value
+
+    def find_output(self, output: Output, last: Expr) -> Expr:
+        """The value of an output."""
+        return last if output.source == "_" else self.values[output.source]
+
+
+def write_chain_outputs(outputs: Sequence[Output], value: str) -> list[str]:
+    """The forward of a model that is a sequence, whose outputs are all its last value."""
+    last: Expr = Call("super().forward", (Code(value),))
+    body: list[Statement] = []
+    if len(outputs) > 1:
+        body, last = [Assign(value, last)], Code(value)
+    always, training = (
+        tuple((output.name, last) for output in outputs if output.training is chosen)
+        for chosen in (False, True)
+    )
+    body, result = end_forward(body, always, [], training, "outputs")
+    return [*lay_out(body, 8), *format_statement("return ", result, indent=8)]
+
+
+def end_forward(
+    body: Sequence[Statement],
+    values: Sequence[tuple[str, Expr]],
+    later: Sequence[Statement],
+    training: Sequence[tuple[str, Expr]],
+    variable: str,
+) -> tuple[list[Statement], Expr]:
+    """The statements of forward and what it returns.
+
+    Args:
+        body: the statements so far.
+        values: the outputs that are always there.
+        later: the statements that serve those of training alone.
+        training: these outputs.
+        variable: what gathers the outputs.
+    """
+    result = Pairs(tuple(values))
+    live = {name for _, value in training for name in find_names(value)}
+    kept = drop_unused(later, live)
+    live |= find_names(result)
+    start = drop_unused(body, live)
+    if not training:
+        return start, result
+    others = [value for _, value in training]
+    for name, value in training:
+        is_shared = sum(_reads(other, value) for other in others) > 1
+        _put_output(kept, Assign(f'{variable}["{name}"]', value), is_shared)
+    return [*start, Assign(variable, result), Guard(_TRAINING, kept)], Code(variable)
+
+
+def _put_output(statements: list[Statement], output: Assign, is_shared: bool) -> None:
+    """Add an output: in the place of the variable that holds it, where nothing else reads that."""
+    made = [i for i, statement in enumerate(statements) if _makes(statement, output.value)]
+    behind = statements[made[-1] + 1 :] if made else []
+    if made and not is_shared and not any(_may_read(each, output.value) for each in behind):
+        own = statements[made[-1]]
+        assert isinstance(own, Assign)
+        statements[made[-1]] = Assign(output.target, own.value, own.comment)
+    else:
+        statements.append(output)
+
+
+def _makes(statement: Statement, variable: Expr) -> bool:
+    return (
+        isinstance(statement, Assign)
+        and statement.sign == "="
+        and variable == Code(statement.target)
+    )
+
+
+def _may_read(statement: Statement, variable: Expr) -> bool:
+    if isinstance(statement, Guard) or statement.sign != "=":
+        return True
+    return _reads(statement.value, variable)
+
+
+def _reads(value: Expr, variable: Expr) -> bool:
+    return isinstance(variable, Code) and variable.text in find_names(value)

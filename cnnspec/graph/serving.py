@@ -1,0 +1,38 @@
+"""Which ops serve which outputs: some are there for training alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cnnspec.graph.ir import Graph, Node, Value
+
+
+def find_serving(values: Iterable[Value]) -> set[Node]:
+    """The ops that some values are computed by."""
+    found: set[Node] = set()
+    open_ends = [value.producer for value in values]
+    while open_ends:
+        node = open_ends.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            open_ends += [value.producer for value in node.inputs]
+    return found
+
+
+def find_training_only(graph: Graph) -> set[Node]:
+    """The ops that serve outputs for training, and no other."""
+    if not graph.training_outputs:
+        return set()
+    return find_serving(graph.training_outputs.values()) - find_serving(graph.outputs.values())
+
+
+def find_unused(graph: Graph) -> set[Node]:
+    """The ops whose results no output needs."""
+    served = find_serving(output.value for output in graph.every_output)
+    return {node for node in graph.nodes if node not in served}
+
+
+def count_macs(graph: Graph, *, training: bool = False) -> int:
+    """Multiply-accumulates for one sample, of a trained network or in training."""
+    left_out = set() if training else find_training_only(graph)
+    return sum(node.macs for node in graph.nodes if node not in left_out)
