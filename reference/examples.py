@@ -66,6 +66,8 @@ _STEPS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         "prelu": ("prelu", "prelu: {per_channel: true}"),
         "gelu": ("gelu", "gelu: tanh"),
         "linear": ("linear: 10",),
+        "attention": ("attention: 8", "attention: {num_heads: 8, dropout: 0.1}"),
+        "to_map": ("to_map: [4, 4]",),
         "zero_pad": ("zero_pad: 1", "zero_pad: [0, 1, 0, 1]"),
         "crop": ("crop: 1", "crop: [0, 1, 0, 1]"),
         "resize": ("resize: 24", "resize: {size: [24, 20], mode: bilinear}"),
@@ -88,6 +90,10 @@ _CALLS = MappingProxyType(
 _ARGUMENTS = MappingProxyType({"channels": "16", "out_channels": "16", "classes": "10"})
 
 
+# The blocks that take tokens, not a map.
+_OF_TOKENS = frozenset({"transformer_block"})
+
+
 def show_op(op: type[Op]) -> Example:
     """An example of an op, on the first kind of value that it takes."""
     if op.merges:
@@ -107,4 +113,5 @@ def show_block(block: Block) -> Example:
     given = ", ".join(f"{name}: {_ARGUMENTS.get(name, '8')}" for name in needed)
     call = f"{block.name}: {{{given}}}" if given else block.name
     step = _CALLS.get(block.name, call)
-    return Example("input: {channels: 64, height: 16, width: 16}\n", (step,))
+    sizes = "tokens: 16" if block.name in _OF_TOKENS else "height: 16, width: 16"
+    return Example(f"input: {{channels: 64, {sizes}}}\n", (step,))

@@ -27,8 +27,8 @@ def print_nodes(data: bytes) -> str:
 def _print_node(node: NodeProto, constants: Mapping[str, str]) -> str:
     inputs = [constants.get(name, f"%{name}" if name else "none") for name in node.input]
     settings = [f"{a.name}={_print_value(get_attribute_value(a))}" for a in node.attribute]
-    (output,) = node.output
-    call = f"%{output} = {node.op_type}({', '.join([*inputs, *settings])})"
+    outputs = ", ".join(f"%{output}" for output in node.output)
+    call = f"{outputs} = {node.op_type}({', '.join([*inputs, *settings])})"
     return fill(call, 88, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 

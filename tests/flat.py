@@ -54,8 +54,7 @@ def draw_inputs(graph: Graph, dtype: torch.dtype, batch: int = BATCH) -> list[Te
 
 def rename_weight(name: str) -> str:
     """The name of an array in the generated module."""
-    path, _, last = name.rpartition(".")
-    return f"{state_path(path)}.{last}"
+    return state_path(name)
 
 
 def list_module_weights(model: Any) -> dict[str, tuple[int, ...]]:

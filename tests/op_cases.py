@@ -357,6 +357,38 @@ def _list_like() -> Iterator[tuple[str, _Row]]:
     yield "crop_like", (offsets, (_MAP, fmap(1, 4, 3)))
 
 
+def _list_tokens() -> Iterator[tuple[str, _Row]]:
+    sequence = tokens(5, 6)
+    for heads in (1, 2, 3, 6):
+        yield "attention", _one(sequence, num_heads=heads)
+    yield "attention", _one(sequence, num_heads=2, bias=False)
+    yield "attention", _one(sequence, num_heads=3, dropout=0.25)
+    yield "attention", _one(tokens(4, 4), num_heads=2)
+    yield "attention", _one(tokens(1, 6), num_heads=2)
+    yield "attention", _one(sequence, num_heads=2, initializer="zeros", bias_initializer="ones")
+    yield (
+        "attention",
+        _one(
+            sequence,
+            num_heads=2,
+            initializer={"glorot_uniform": {"gain": 0.5}},
+            bias_initializer={"constant": 0.1},
+        ),
+    )
+    for shape in (*_ALL_RANKS, _CUBE):
+        yield "to_tokens", _one(shape)
+    yield "to_map", _one(sequence, sizes=5)
+    yield "to_map", _one(tokens(12, 5), sizes=[3, 4])
+    yield "to_map", _one(tokens(24, 5), sizes=[2, 3, 4])
+    yield "class_token", _one(sequence)
+    yield "class_token", _one(sequence, count=2, initializer={"normal": {"std": 0.1}})
+    yield "position_embedding", _one(sequence)
+    yield "position_embedding", _one(tokens(1, 4), initializer="zeros")
+    yield "select_token", _one(sequence)
+    yield "select_token", _one(sequence, index=3)
+    yield "select_token", _one(sequence, index=-1)
+
+
 def _list_merges() -> Iterator[tuple[str, _Row]]:
     for shape in _ALL_KINDS:
         yield "add", ({}, (shape, shape))
@@ -403,6 +435,7 @@ def _list_rows() -> Iterator[tuple[str, _Row]]:
     yield from _list_initialised()
     yield from _list_margins()
     yield from _list_like()
+    yield from _list_tokens()
     yield from _list_merges()
 
 

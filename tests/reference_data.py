@@ -30,12 +30,14 @@ class Figures:
     """What a network of the zoo must come to, without its statistics in `parameters`.
 
     `outputs` are the shapes without the batch, by name; a single one is called ``output``.
+    `attention_macs` are those between tokens, which `macs` has not.
     """
 
     parameters: int
     macs: int
     outputs: dict[str, tuple[int, ...]]
     statistics: int
+    attention_macs: int = 0
 
     @property
     def expected_output(self) -> list[int] | dict[str, list[int]]:
@@ -63,6 +65,7 @@ def read_figures() -> dict[str, Figures]:
             macs=int(row["macs"]),
             outputs=_read_outputs(row["output"]),
             statistics=int(row["statistics"]),
+            attention_macs=int(row["attention_macs"] or 0),
         )
         for row in rows
     }

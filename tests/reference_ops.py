@@ -80,7 +80,7 @@ def evaluate_graph(
             node.op,
             [values[value] for value in node.inputs],
             [shape.kind for shape in node.shapes],
-            {weight.name: weights[f"{node.path}.{weight.name}"] for weight in node.weights},
+            {weight.name: weights[node.name_weight(weight)] for weight in node.weights},
             training=training,
         )
     given = [output for output in graph.every_output if training or not output.training]
@@ -128,6 +128,39 @@ def _conv_transpose(op: Any, call: Call) -> Tensor:
 def _linear(op: Any, call: Call) -> Tensor:
     product = call.x @ call.weights["weight"].T
     return product + call.weights["bias"] if op.bias else product
+
+
+# Attention and tokens.
+
+
+def _attention(op: Any, call: Call) -> Tensor:
+    """Head by head, and one matrix after the other."""
+    width = call.x.shape[2] // op.num_heads
+    biases = call.weights["in_proj_bias"].chunk(3) if op.bias else (0.0, 0.0, 0.0)
+    matrices = call.weights["in_proj_weight"].chunk(3)
+    query, key, value = (
+        (call.x @ matrix.T + bias).split(width, dim=2)
+        for matrix, bias in zip(matrices, biases, strict=True)
+    )
+    heads = [
+        torch.softmax(q @ k.mT / math.sqrt(width), dim=-1) @ v
+        for q, k, v in zip(query, key, value, strict=True)
+    ]
+    mixed = torch.cat(heads, dim=2) @ call.weights["out_proj.weight"].T
+    return mixed + call.weights["out_proj.bias"] if op.bias else mixed
+
+
+def _to_tokens(op: Any, call: Call) -> Tensor:
+    return torch.stack(list(call.x.flatten(2).unbind(2)), dim=1)
+
+
+def _to_map(op: Any, call: Call) -> Tensor:
+    sizes = [op.sizes] if isinstance(op.sizes, int) else list(op.sizes)
+    return torch.stack(list(call.x.unbind(2)), dim=1).reshape(len(call.x), -1, *sizes)
+
+
+def _class_token(op: Any, call: Call) -> Tensor:
+    return torch.stack([torch.cat([call.weights[""][0], sample]) for sample in call.x])
 
 
 # Pools.
@@ -352,6 +385,12 @@ _RULES: dict[str, Callable[[Any, Call], Tensor]] = {
     "depthwise_conv": _conv,
     "conv_transpose": _conv_transpose,
     "linear": _linear,
+    "attention": _attention,
+    "to_tokens": _to_tokens,
+    "to_map": _to_map,
+    "class_token": _class_token,
+    "position_embedding": lambda op, call: call.x + call.weights[""],
+    "select_token": lambda op, call: call.x.unbind(1)[op.index],
     "max_pool": _max_pool,
     "min_pool": _min_pool,
     "avg_pool": _avg_pool,

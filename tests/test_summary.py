@@ -216,6 +216,7 @@ def test_json_has_the_documented_keys() -> None:
         "trainable": 20_722,
         "statistics": 16,
         "macs": 241_664,
+        "attention_macs": 0,
         "activation_bytes": 4 * (2 * 8 * 32 * 32 + 2 * 2048 + 10),
         "weight_bytes": 4 * (20_722 + 16),
     }

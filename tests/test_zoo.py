@@ -29,10 +29,11 @@ FIGURES = read_figures()
 # What a spec gives without a variant.
 DEFAULTS = {
     "alexnet": "torchvision", "efficientnet": "b0", "googlenet": "torchvision", "resnet": "50",
-    "vgg": "16", "video_resnet": "r3d", "waveform_cnn": "m5",
+    "vgg": "16", "video_resnet": "r3d", "vit": "b_16",
+    "waveform_cnn": "m5",
 }  # fmt: skip
 # Lines that are not empty. Inception v3 has some fifty convolutions with names of their own.
-MOST_LINES = {"googlenet": 60, "inception_v3": 150}
+MOST_LINES = {"googlenet": 60, "inception_v3": 150, "vit": 50}
 
 
 def count_parameters(graph: Graph) -> int:
@@ -79,6 +80,7 @@ def test_figures(network: str) -> None:
     assert count_parameters(graph) == figures.parameters
     assert count_statistics(graph) == figures.statistics
     assert sum(node.macs for node in graph.nodes) == figures.macs
+    assert sum(node.attention_macs for node in graph.nodes) == figures.attention_macs
     assert {name: value.known.dims for name, value in graph.outputs.items()} == figures.outputs
 
 
@@ -91,6 +93,7 @@ def test_expectation_is_stated(network: str) -> None:
         "parameters": figures.parameters,
         "macs": figures.macs,
         "output": figures.expected_output,
+        **({"attention_macs": figures.attention_macs} if figures.attention_macs else {}),
     }
 
 
@@ -169,7 +172,8 @@ def test_classes_can_be_set(network: str) -> None:
 
 # The library
 
-# A call of every block, what it makes of a map of 64 x 16 x 16, and with how many parameters.
+# A call of every block, what it makes of a map of 64 x 16 x 16 or of its positions as tokens, and
+# with how many parameters.
 BLOCKS = [
     ("conv_bn_relu: 32", (32, 16, 16), 64 * 32 * 9 + 2 * 32),
     ("conv_bn_relu: {out_channels: 32, kernel_size: 1, stride: 2}", (32, 8, 8), 64 * 32 + 2 * 32),
@@ -207,6 +211,10 @@ BLOCKS = [
      64 * 384 + 384 * 9 + 384 * 16 + 16 + 16 * 384 + 384 + 384 * 64 + 2 * (384 + 384 + 64)),
     ("mb_conv: {channels: 32, stride: 2, expansion: 1, kernel_size: 5}", (32, 8, 8),
      64 * 25 + 64 * 16 + 16 + 16 * 64 + 64 + 64 * 32 + 2 * (64 + 32)),
+    ("transformer_block: 8", (256, 64), 64 * 192 + 192 + 64 * 64 + 64
+     + 64 * 256 + 256 + 256 * 64 + 64 + 4 * 64),
+    ("transformer_block: {num_heads: 4, hidden_features: 32, dropout: 0.1}", (256, 64),
+     64 * 192 + 192 + 64 * 64 + 64 + 64 * 32 + 32 + 32 * 64 + 64 + 4 * 64),
     ("classifier: 10", (10,), 64 * 256 * 10 + 10),
     ("classifier: {classes: 10, hidden: [32, 16], dropout: 0.5}", (10,),
      64 * 256 * 32 + 32 + 32 * 16 + 16 + 16 * 10 + 10),
@@ -223,7 +231,8 @@ def test_block(call: str, output: tuple[int, ...], parameters: int) -> None:
 
 
 def build_call(call: str) -> Graph:
-    header = "cnnspec: 1\nname: net\ninput: {channels: 64, height: 16, width: 16}\n"
+    sizes = "tokens: 256" if call.startswith("transformer") else "height: 16, width: 16"
+    header = f"cnnspec: 1\nname: net\ninput: {{channels: 64, {sizes}}}\n"
     return build_graph(read_spec(f"{header}layers: [{call}]\n", "net.yaml"))
 
 

@@ -159,6 +159,10 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             replaced=(*_VIDEO, ("out_channels: 64", "out_channels: 4")),
             alike=("mc3",),
         ),
+        "vit": Case(
+            settings={"size": 32, "patch": 8, "width": 12, "heads": 3, "depth": 2},
+            alike=("s_16",),
+        ),
         "waveform_cnn": Case(
             settings={"samples": 2001},
             replaced=(

@@ -78,14 +78,24 @@ def _compare(name: str, argument: Argument, graph: Graph) -> Iterator[Problem]:
 def _compare_count(name: str, expected: Scalar, graph: Graph) -> str:
     if isinstance(expected, bool) or not isinstance(expected, int):
         return f"{name} must be a whole number, got {show(expected)}"
-    found, what = count_parameters(graph), name
-    if name != "parameters":
-        found, what = count_macs(graph, training=name == "training_macs"), "MACs"
-        what += " in training" if name == "training_macs" else ""
+    found, what = _count(name, graph)
     if expected == found:
         return ""
     difference = f"{abs(found - expected):,} {'more' if found > expected else 'fewer'}"
     return f"expected {expected:,} {what}, got {found:,}: {difference}"
+
+
+def _count(name: str, graph: Graph) -> tuple[int, str]:
+    """A figure of a network, and what it is called."""
+    match name:
+        case "parameters":
+            return count_parameters(graph), name
+        case "attention_macs":
+            return sum(node.attention_macs for node in graph.nodes), "MACs between tokens"
+        case "training_macs":
+            return count_macs(graph, training=True), "MACs in training"
+        case _:
+            return count_macs(graph), "MACs"
 
 
 def _compare_outputs(expected: Scalar, argument: Argument, graph: Graph) -> Iterator[Problem]:

@@ -101,6 +101,15 @@ class Node:
         """Multiply-accumulates for one sample."""
         return self.op.count_macs(self.shapes, self.shape)
 
+    @property
+    def attention_macs(self) -> int:
+        """Multiply-accumulates between values for one sample, which `macs` has not."""
+        return self.op.count_attention_macs(self.shapes, self.shape)
+
+    def name_weight(self, weight: Weight) -> str:
+        """The full name of one of the op's arrays: a parameter's is the op's own path."""
+        return f"{self.path}.{weight.name}" if weight.name else self.path
+
 
 @dataclass(slots=True, eq=False)
 class Item:
@@ -271,4 +280,4 @@ class Graph:
         """Every array of the network with its full name, in order."""
         for node in self.nodes:
             for weight in node.own_weights:
-                yield f"{node.path}.{weight.name}", weight
+                yield node.name_weight(weight), weight

@@ -1,8 +1,8 @@
 """How steps get their paths: the author's names, or positions, or the op's name with a number.
 
 A list that is a plain chain of unnamed steps is *positional*: its steps are called 0, 1, 2 and so
-on, layers without weights included, as in PyTorch's Sequential. In any other list an unnamed step
-is called after its op, with a number: ``conv1``, ``conv2``.
+on, layers without weights included, as in PyTorch's Sequential. Parameters are no layers. In any
+other list an unnamed step is called after its op, with a number: ``conv1``, ``conv2``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from cnnspec.graph.ir import Item, Node
 from cnnspec.records import dataclass
-from cnnspec.spec.keys import MERGES, REFERRING
+from cnnspec.spec.keys import MERGES, PARAMETERS, REFERRING
 from cnnspec.spec.model import Branch, Literal, Step
 
 
@@ -22,7 +22,7 @@ def is_positional(steps: Iterable[Step]) -> bool:
         step.name is None
         and step.source is None
         and step.shared is None
-        and step.head not in ("residual", "parallel", *MERGES, *REFERRING)
+        and step.head not in ("residual", "parallel", *MERGES, *REFERRING, *PARAMETERS)
         and (step.head != "layers" or step.is_part or is_positional(step.branches[0].steps))
         for step in steps
     )

@@ -36,6 +36,7 @@ _OPS = MappingProxyType(
         "droppath": "stochastic_depth",
         "fc": "linear",
         "fullyconnected": "linear",
+        "clstoken": "class_token",
         "gap": "global_avg_pool",
         "globalaveragepool": "global_avg_pool",
         "globalaveragepooling": "global_avg_pool",
@@ -51,6 +52,14 @@ _OPS = MappingProxyType(
         "layernorm": "layer_norm",
         "layernormalization": "layer_norm",
         "leakyrelu": "leaky_relu",
+        "mha": "attention",
+        "multiheadattention": "attention",
+        "patchembed": "to_tokens",
+        "posembed": "position_embedding",
+        "posembedding": "position_embedding",
+        "positionalembedding": "position_embedding",
+        "positionalencoding": "position_embedding",
+        "selfattention": "attention",
         "localresponsenorm": "local_response_norm",
         "lrn": "local_response_norm",
         "maxpool": "max_pool",
@@ -85,12 +94,14 @@ _FIELDS = MappingProxyType(
         "depthwise_initializer": ("initializer",),
         "dilation_rate": ("dilation",),
         "dilations": ("dilation",),
+        "attn_dropout": ("dropout",),
         "drop_prob": ("p",),
         "epsilon": ("eps",),
         "features": ("out_features",),
         "filters": ("out_channels", "channels"),
         "gamma_initializer": ("initializer",),
         "groups": ("num_groups",),
+        "heads": ("num_heads",),
         "init": ("initializer",),
         "initialiser": ("initializer",),
         "kernel": ("kernel_size",),
@@ -100,6 +111,7 @@ _FIELDS = MappingProxyType(
         "output_channels": ("out_channels",),
         "pads": ("padding",),
         "pool_size": ("kernel_size",),
+        "qkv_bias": ("bias",),
         "rate": ("p",),
         "size": ("scale_factor", "kernel_size", "output_size"),
         "strides": ("stride",),
@@ -138,7 +150,12 @@ _LISTS = "a list stands in brackets: [3, 3]"
 
 _ACTIVATION = "activation"
 _SURVIVAL = frozenset({"survival_prob", "survival_probability", "keep_prob", "survival_rate"})
-_INFERRED = frozenset({"in_channels", "in_features", "input_shape", "input_dim", "num_features"})
+_INFERRED = frozenset(
+    {
+        *("in_channels", "in_features", "input_shape", "input_dim", "num_features"),
+        *("embed_dim", "key_dim", "head_dim"),
+    }
+)
 
 
 def suggest(word: str, known: Iterable[str], otherwise: str) -> str:

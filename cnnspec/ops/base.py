@@ -39,7 +39,10 @@ class ShapeFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """One array that an op owns, in PyTorch's layout; statistics are not trainable."""
+    """One array that an op owns, in PyTorch's layout; statistics are not trainable.
+
+    The weight of a parameter has no name of its own.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -52,7 +55,8 @@ class Kernel:
 
     `fan_in` is how many products are summed into one output value, `fan_out` into how many output
     values an input value goes, both as if the stride were 1; `enlarges` are the strides of an op
-    that enlarges a map, and `dilated` says that its taps are apart.
+    that enlarges a map, and `dilated` says that its taps are apart. `stacked` matrices stand one
+    above the other in the first weight.
     """
 
     fan_in: int
@@ -60,6 +64,7 @@ class Kernel:
     groups: int = 1
     enlarges: tuple[int, ...] = ()
     dilated: bool = False
+    stacked: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class Op(Model):
         merges: whether it takes several values by name instead of the current one.
         refers: whether it takes a second value, named in its field `like`, for its size alone.
         acts_in_training: whether it does something in training only (dropout).
+        is_parameter: whether it is an array of the part that it stands in, not a layer there.
     """
 
     op: ClassVar[str] = ""
@@ -101,6 +107,7 @@ class Op(Model):
     merges: ClassVar[bool] = False
     refers: ClassVar[bool] = False
     acts_in_training: ClassVar[bool] = False
+    is_parameter: ClassVar[bool] = False
 
     def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         """The output's shape; raises ShapeFault where the inputs do not fit."""
@@ -116,6 +123,10 @@ class Op(Model):
 
     def count_macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         """Multiply-accumulates of convolution and linear layers for one sample, without biases."""
+        return 0
+
+    def count_attention_macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Multiply-accumulates of products between the values themselves, for one sample."""
         return 0
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...] | None:

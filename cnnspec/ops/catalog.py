@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from cnnspec.ops import activation, conv, linear, merge, norm, pool, regularize, reshape, resize
+from cnnspec.ops import (
+    activation,
+    attention,
+    conv,
+    linear,
+    merge,
+    norm,
+    pool,
+    regularize,
+    reshape,
+    resize,
+    tokens,
+)
 from cnnspec.ops.base import Op
 
 ALL_OPS: tuple[type[Op], ...] = (
@@ -41,6 +53,12 @@ ALL_OPS: tuple[type[Op], ...] = (
     regularize.SpatialDropout,
     regularize.StochasticDepth,
     linear.Linear,
+    attention.Attention,
+    tokens.ToTokens,
+    tokens.ToMap,
+    tokens.ClassToken,
+    tokens.PositionEmbedding,
+    tokens.SelectToken,
     reshape.Flatten,
     reshape.ZeroPad,
     reshape.Crop,

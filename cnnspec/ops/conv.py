@@ -14,14 +14,16 @@ from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.ops.windows import Window, find_growth, resolve_windows, slide
 
 
-def check_groups(groups: int, channels: int, what: str, field: str = "groups") -> None:
+def check_groups(
+    groups: int, channels: int, what: str, field: str = "groups", noun: str = "groups"
+) -> None:
     """Raise ShapeFault unless `groups` divides a number of channels."""
     if channels % groups:
         divisors = [d for d in range(1, min(channels, 4096) + 1) if channels % d == 0]
         near = sorted(divisors, key=lambda d: (abs(d - groups), d))[:3]
         raise ShapeFault(
             "groups-not-dividing",
-            f"{groups} groups do not divide {channels} {what}",
+            f"{groups} {noun} do not divide {channels} {what}",
             field=field,
             help=(f"nearest numbers that divide {channels}: {', '.join(map(str, sorted(near)))}",),
         )

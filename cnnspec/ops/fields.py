@@ -123,6 +123,10 @@ def _describe_sizes(least: int, *words: str) -> dict[str, Any]:
 
 
 Count = Annotated[int, Check(_integer(1), {"type": "integer", "minimum": 1, "maximum": MAX_SIZE})]
+Index = Annotated[
+    int,
+    Check(_integer(-MAX_SIZE), {"type": "integer", "minimum": -MAX_SIZE, "maximum": MAX_SIZE}),
+]
 PerAxis = Annotated[int | tuple[int, ...], Check(_integers(1), _describe_sizes(1))]
 PerAxisFromZero = Annotated[int | tuple[int, ...], Check(_integers(0), _describe_sizes(0))]
 Padding = Annotated[

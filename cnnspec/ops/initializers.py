@@ -112,8 +112,17 @@ Initializer: TypeAlias = Scaled | Normal | Uniform | Constant | Orthogonal | Dir
 
 # What a field of an op says about which of its weights.
 INITIALIZED: Mapping[str, str] = MappingProxyType(
-    {"weight": "initializer", "bias": "bias_initializer"}
+    {
+        "weight": "initializer",
+        "bias": "bias_initializer",
+        "in_proj_weight": "initializer",
+        "in_proj_bias": "bias_initializer",
+        "out_proj.weight": "initializer",
+        "out_proj.bias": "bias_initializer",
+        "": "initializer",
+    }
 )
+FIELDS = tuple(dict.fromkeys(INITIALIZED.values()))
 
 ONES, ZEROS = Constant(1.0), Constant(0.0)
 
@@ -266,7 +275,18 @@ def _describe_schema() -> dict[str, Any]:
     }
 
 
+def _read_start(value: object) -> Initializer:
+    found = read_initializer(value)
+    if found is None:
+        raise _fail("must be an initializer, such as zeros or {normal: {std: 0.02}}, got null")
+    return found
+
+
 Initial = Annotated[Initializer | None, Check(read_initializer, _describe_schema())]
+# For what no framework has a start of its own.
+Start = Annotated[
+    Initializer, Check(_read_start, {**_describe_schema(), "type": ["string", "object"]})
+]
 
 
 def find_initializer(op: Op, weight: str) -> Initializer | None:
@@ -294,7 +314,7 @@ def find_form(
 
 def list_words(op: Op) -> tuple[str, ...]:
     """The words of an op's initializers."""
-    found = (find_initializer(op, weight) for weight in INITIALIZED)
+    found = (getattr(op, field, None) for field in FIELDS)
     return tuple(name_initializer(each) if each is not None else "" for each in found)
 
 
@@ -306,19 +326,20 @@ def check_initializers(
     `given` are the fields that the step itself has: a default for biases does not concern
     a layer without one.
     """
-    shapes = {weight.name: weight.shape for weight in weights}
-    for weight, field in INITIALIZED.items():
-        initializer = find_initializer(op, weight)
+    for field in FIELDS:
+        initializer: Initializer | None = getattr(op, field, None)
         if initializer is None:
             continue
-        if weight in shapes:
-            kernel = op.describe_kernel(inputs) if weight == "weight" else None
-            _check_meaning(initializer, op, field, shapes[weight], kernel)
-        elif field in given:
+        filled = [weight for weight in weights if INITIALIZED.get(weight.name) == field]
+        for weight in filled:
+            kernel = op.describe_kernel(inputs) if field == "initializer" else None
+            _check_meaning(initializer, op, field, weight.shape, kernel)
+        if not filled and field in given:
             flag = "bias" if "bias" in type(op).model_fields else "affine"
+            name = "bias" if field == "bias_initializer" else "weight"
             raise ShapeFault(
                 "invalid-field",
-                f"{field} has nothing to fill: this {op.op} has no {weight}",
+                f"{field} has nothing to fill: this {op.op} has no {name}",
                 field=field,
                 help=(f"leave it out, or set {flag}: true",),
             )
@@ -344,6 +365,11 @@ def _check_meaning(
         raise refuse(
             f"{word} has no meaning for {kernel.groups} groups, which share no channels",
             "use he_normal or another word for this layer",
+        )
+    if isinstance(initializer, Orthogonal | Dirac) and kernel.stacked > 1:
+        raise refuse(
+            f"{word} is for single matrices; {op.op} has {kernel.stacked} in one weight",
+            "use glorot_uniform or another word for this layer",
         )
     if isinstance(initializer, Bilinear):
         if not kernel.enlarges:

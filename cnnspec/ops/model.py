@@ -114,7 +114,9 @@ def _make_validator(kind: type[Model]) -> SchemaValidator:
         if optional:
             schema = core_schema.nullable_schema(schema)
         if not info.is_required():
-            schema = core_schema.with_default_schema(schema, default=info.default)
+            schema = core_schema.with_default_schema(
+                schema, default=info.default, validate_default=isinstance(info.default, dict | str)
+            )
         fields[name] = core_schema.typed_dict_field(schema, required=info.is_required())
     return SchemaValidator(
         core_schema.typed_dict_schema(fields, extra_behavior="forbid", strict=True)

@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import ceil
 
 from cnnspec.graph.ir import Graph, Node, Value
+from cnnspec.ops.shapes import Kind
 from cnnspec.records import dataclass
 
 
@@ -54,6 +55,9 @@ def _find_output(node: Node, inputs: list[Fields]) -> Fields:
     if reaches is None:
         return (_WHOLE,) * rank
     joined = tuple(_join(node, inputs, axis) for axis in range(rank))
+    if node.shape.kind is Kind.TOKENS:
+        # Tokens stand for positions along all axes of the input.
+        return joined
     if not reaches:
         return tuple(Field(field.low, field.high, None) for field in joined)
     return tuple(

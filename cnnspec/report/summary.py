@@ -36,6 +36,7 @@ class Row:
     statistics: int
     macs: int
     training_macs: int
+    attention_macs: int
     activations: int
     fields: Fields
     dims: tuple[int | str, ...]
@@ -87,6 +88,11 @@ class Summary:
         return any(output.training for output, _ in self.outputs)
 
     @property
+    def attention_macs(self) -> int:
+        """Multiply-accumulates of attention's products, which `macs` has not."""
+        return sum(row.attention_macs for row in self.layers)
+
+    @property
     def activation_bytes(self) -> int:
         """Bytes of every layer's output for one sample in float32."""
         return _FLOAT_BYTES * sum(row.activations for row in self.layers)
@@ -105,6 +111,7 @@ class Summary:
             "statistics": self.statistics,
             "macs": self.macs,
             **({"training_macs": self.training_macs} if self.has_training else {}),
+            "attention_macs": self.attention_macs,
             "activation_bytes": self.activation_bytes,
             "weight_bytes": self.weight_bytes,
         }
@@ -138,7 +145,8 @@ def _measure(graph: Graph, node: Node, fields: Fields, is_later: bool) -> Row:
     kept = sum(prod(weight.shape) for weight in own if not weight.trainable)
     return Row(
         node.path, node.op.op, node.shape, trained, kept, 0 if is_later else node.macs, node.macs,
-        0 if is_later else node.shape.elements, fields, list_dims(graph, node.output),
+        0 if is_later else node.attention_macs, 0 if is_later else node.shape.elements, fields,
+        list_dims(graph, node.output),
     )  # fmt: skip
 
 
@@ -176,6 +184,7 @@ def _join(path: str, op: str, group: list[Row]) -> Row:
         statistics=sum(row.statistics for row in group),
         macs=sum(row.macs for row in group),
         training_macs=sum(row.training_macs for row in group),
+        attention_macs=sum(row.attention_macs for row in group),
         activations=sum(row.activations for row in group),
     )
 

@@ -70,8 +70,8 @@ def format_json(summary: Summary) -> str:
     the whole input. A network with one input has its shape as `input`, one with several
     has a mapping. Outputs that have names are there by them; where some are for training,
     `training_macs` are the MACs in training beside those of the trained network. Where sizes are
-    open, `input` and `output_shape` are for one of them, and
-    `input_formula` and `output_formula` say them all.
+    open, `input` and `output_shape` are for one of them, and `input_formula` and `output_formula`
+    say them all. Layers with attention have its products as `attention_macs`.
     """
     inputs = {name: list(shape.dims) for name, shape in summary.inputs}
     layers = [
@@ -82,6 +82,7 @@ def format_json(summary: Summary) -> str:
             "parameters": row.parameters,
             "macs": row.macs,
             **({"training_macs": row.training_macs} if summary.has_training else {}),
+            **({"attention_macs": row.attention_macs} if row.attention_macs else {}),
             "receptive_field": _describe_fields(row.fields, summary),
             **({"output_formula": list(row.dims)} if summary.sizes else {}),
         }
@@ -233,9 +234,16 @@ def _describe_totals(summary: Summary) -> list[str]:
         *figures,
         f"Parameters: {summary.parameters:,}, all trainable{kept}",
         f"MACs: {summary.macs:,} for one sample, in convolution and linear layers{more}",
+        *_describe_attention(summary),
         f"Memory in float32: weights {draw_bytes(summary.weight_bytes)}, "
         f"activations {draw_bytes(summary.activation_bytes)} for one sample",
     ]
+
+
+def _describe_attention(summary: Summary) -> list[str]:
+    if not summary.attention_macs:
+        return []
+    return [f"Attention: {summary.attention_macs:,} MACs more, in products between tokens"]
 
 
 def draw_bytes(count: int) -> str:

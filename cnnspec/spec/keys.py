@@ -76,6 +76,7 @@ FIGURES: Final = MappingProxyType(
         "parameters": "trainable parameters",
         "macs": "multiply-accumulates of convolution and linear layers for one sample",
         "training_macs": "the same with what only serves outputs that are there in training only",
+        "attention_macs": "multiply-accumulates of attention's products between tokens",
         "output": "the output's shape without the batch, channels first, or each output's by name",
     }
 )
@@ -133,5 +134,7 @@ BESIDE: Final = MappingProxyType(
 MERGES: Final = ("concat", "add", "multiply")
 # Ops that take another value's size, by the name in their field `like`.
 REFERRING: Final = ("resize_like", "crop_like")
+# The ops that are arrays of the part that they stand in.
+PARAMETERS: Final = ("class_token", "position_embedding")
 # The fields of ops that may hold a mapping.
 MAPPING_FIELDS: Final = ("initializer", "bias_initializer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -18,6 +18,8 @@ from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights
 from cnnspec.graph.ir import Node, Value
 from cnnspec.graph.trained import drop_training
 from cnnspec.naming import module_name, variable_name
+from cnnspec.ops.attention import Attention
+from cnnspec.ops.norm import LayerNorm
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.records import dataclass
 from cnnspec.verify.double_pools import pool_in_double
@@ -138,11 +140,20 @@ def measure(job: Job, target: str) -> Measured:
         if task.trace:
             found.layers = _trace(model, job, inputs[0])
         if task.train:
-            # On PyTorch, Keras computes its norms in single precision whatever the inputs have.
-            found.precision = "float32" if backend == "torch" else "float64"
+            found.precision = "float64" if is_double(backend, job.nodes) else "float32"
             _train(make, job, found)
         keras.utils.clear_session()
     return found
+
+
+def is_double(backend: str, nodes: Iterable[Node]) -> bool:
+    """Whether Keras keeps to double precision.
+
+    On PyTorch it computes its norms in single precision whatever the inputs have, and on JAX the
+    layer norm and the softmax of attention.
+    """
+    rough = any(isinstance(node.op, LayerNorm | Attention) for node in nodes)
+    return backend == "tensorflow" or (backend == "jax" and not rough)
 
 
 def load_weights(model: Any, job: Job, left_out: frozenset[str] = frozenset()) -> None:
@@ -154,8 +165,9 @@ def load_weights(model: Any, job: Job, left_out: frozenset[str] = frozenset()) -
         variables = layer_weights(layers[name_layer(node.path)])
         for weight in node.weights:
             placed = KERAS_WEIGHTS[type(node.op)][weight.name]
-            array = placed.to_keras(job.task.weights[f"{node.path}.{weight.name}"], node)
-            variables.pop(placed.variable).assign(np.ascontiguousarray(array))  # type: ignore[attr-defined]
+            parts = placed.part(job.task.weights[node.name_weight(weight)], node)
+            for name, array in parts.items():
+                variables.pop(name).assign(np.ascontiguousarray(array))  # type: ignore[attr-defined]
         if variables:
             raise ValueError(f"layer {node.path} has weights of its own: {sorted(variables)}")
 
@@ -258,7 +270,7 @@ def _step(model: Any, job: Job, inputs: Any, found: Measured) -> None:
     import keras
 
     layers = dict(list_layers(model))
-    for layer in layers.values():
+    for layer in model._flatten_layers():
         if hasattr(layer, "rate"):
             layer.rate = 0.0
     probes = {
@@ -274,11 +286,11 @@ def _step(model: Any, job: Job, inputs: Any, found: Measured) -> None:
         variables = layer_weights(layers[name_layer(node.path)])
         for weight in node.weights:
             placed = KERAS_WEIGHTS[type(node.op)][weight.name]
-            variable = variables[placed.variable]
-            name = f"{node.path}.{weight.name}"
+            own = {key: variables[key] for key in placed.variables}
+            name = node.name_weight(weight)
             if weight.trainable:
-                found.gradients[name] = placed.from_keras(by_variable[id(variable)], node)
+                gradients_of = {key: by_variable[id(variable)] for key, variable in own.items()}
+                found.gradients[name] = placed.join(gradients_of, node)
             else:
-                found.statistics[name] = placed.from_keras(
-                    keras.ops.convert_to_numpy(variable), node
-                )
+                values = {key: keras.ops.convert_to_numpy(value) for key, value in own.items()}
+                found.statistics[name] = placed.join(values, node)

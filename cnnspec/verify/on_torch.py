@@ -30,8 +30,7 @@ def _measure(task: Task, target: str, model: Any, dtype: Any) -> Measured:
     import torch
 
     found = Measured(target, torch.__version__.partition("+")[0])
-    names = {state_path(name.rpartition(".")[0]) + "." + name.rpartition(".")[2]: name
-             for name in task.weights}  # fmt: skip
+    names = {state_path(name): name for name in task.weights}
     load_state(model, {short: task.weights[full] for short, full in names.items()}, dtype)
     found.parameters = sum(parameter.numel() for parameter in model.parameters())
     inputs = [[torch.from_numpy(array).to(dtype) for array in batch] for batch in task.batches]
@@ -89,11 +88,14 @@ def load_state(model: Any, arrays: dict[str, Array], dtype: Any) -> None:
 
 def silence_dropout(model: Any) -> None:
     """Set every dropout's probability to 0: frameworks draw from different generators."""
+    from torch.nn import MultiheadAttention
     from torch.nn.modules.dropout import _DropoutNd
 
     for module in model.modules():
         if isinstance(module, _DropoutNd):
             module.p = 0.0
+        elif isinstance(module, MultiheadAttention):
+            module.dropout = 0.0
 
 
 def _keep_variances(model: Any, names: dict[str, str], found: Measured) -> None:
@@ -116,6 +118,8 @@ def _trace(model: Any, inputs: list[Any]) -> dict[str, Array]:
         if path:
 
             def keep(_module: Any, _inputs: Any, output: Any, path: str = path) -> None:
+                # Attention gives its shares too.
+                output = output[0] if isinstance(output, tuple) else output
                 layers.setdefault(path, _numpy(output))
 
             handles.append(module.register_forward_hook(keep))

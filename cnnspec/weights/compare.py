@@ -43,7 +43,7 @@ def list_arrays(file: ArrayFile | NetworkFile) -> Arrays:
     if isinstance(file, ArrayFile):
         return Arrays(file.entries, file.read, file.metadata)
     entries = {
-        name: Entry(shape, file.file.entries[file.places[name][0]].dtype)
+        name: Entry(shape, file.file.entries[file.places[name][0][0]].dtype)
         for name, shape in file.shapes.items()
     }
     return Arrays(entries, file.read, file.file.metadata)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnspec.graph.ir import Graph, Node
-from cnnspec.ops import activation, conv, linear, merge, norm
+from cnnspec.ops import activation, attention, conv, linear, merge, norm
 from cnnspec.ops.base import Op, Weight, spread
 from cnnspec.records import dataclass
 
@@ -60,7 +60,7 @@ def draw_weights(graph: Graph, seed: int, skip: Container[str] = ()) -> dict[str
     for node in graph.nodes:
         incoming = [moments[value] for value in node.inputs]
         for weight in node.own_weights:
-            name = f"{node.path}.{weight.name}"
+            name = node.name_weight(weight)
             if name not in skip:
                 weights[name] = _draw_array(
                     node, weight, seed_array(seed, name), incoming[0].square
@@ -77,7 +77,7 @@ def seed_array(seed: int, name: str) -> np.random.PCG64:
 
 def _draw_array(node: Node, weight: Weight, source: np.random.PCG64, power: float) -> Array:
     """One array; `power` is the mean square of the op's input."""
-    if weight.name == "bias":
+    if weight.name.endswith("bias"):
         return draw_even(source, weight.shape, -0.1, 0.1)
     if weight.name == "running_mean":
         return draw_even(source, weight.shape, -0.25, 0.25)
@@ -85,6 +85,8 @@ def _draw_array(node: Node, weight: Weight, source: np.random.PCG64, power: floa
         return draw_even(source, weight.shape, 0.5, 1.5)
     if isinstance(node.op, activation.Prelu):
         return draw_even(source, weight.shape, 0.1, 0.4)
+    if node.op.is_parameter:
+        return _draw_bell(source, weight.shape, 1.0)
     return _draw_bell(
         source, weight.shape, 1 / sqrt(_count_fan_in(node, weight) * max(power, 1e-6))
     )
@@ -195,6 +197,7 @@ _ESTIMATES: MappingProxyType[type[Op], Estimate] = MappingProxyType(
         conv.DepthwiseConv: _reset,
         conv.ConvTranspose: _reset,
         linear.Linear: _reset,
+        attention.Attention: _reset,
         norm.LayerNorm: _reset,
         norm.GroupNorm: _reset,
         norm.InstanceNorm: _reset,

@@ -61,7 +61,7 @@ def initialise_weights(graph: Graph, seed: int) -> dict[str, Array]:
         for weight in node.own_weights:
             initializer = find_initializer(node.op, weight.name)
             if initializer is not None:
-                name = f"{node.path}.{weight.name}"
+                name = node.name_weight(weight)
                 declared[name] = _fill(initializer, node, weight, seed_array(seed, name))
     drawn = draw_weights(graph, seed, skip=declared.keys())
     return {

@@ -58,7 +58,7 @@ def find_reorderings(graph: Graph) -> Mapping[str, Reordering]:
                 and weight.shape[axis] == len(incoming[0])
                 and _counts(node, weight.name)
             ):
-                found[f"{node.path}.{weight.name}"] = Reordering(axis, incoming[0])
+                found[node.name_weight(weight)] = Reordering(axis, incoming[0])
     if faults:
         raise SpecError(faults)
     return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,22 +25,30 @@ _EXACT = frozenset({"F32", "F16", "BF16"})
 _READABLE = _EXACT | {"F64"}
 
 
+# An array of a file, or a share of one: its name there, and what it is to the network.
+Held = tuple[str, Slot]
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkFile:
     """An open file that holds what a network needs; arrays come in the network's order.
 
-    `places` says for each of the network's arrays its name in the file, and how it stands there.
+    `places` says for each of the network's arrays its name in the file, and how it stands there;
+    there are several of both where the file has an array in shares.
     """
 
     file: ArrayFile
-    places: Mapping[str, tuple[str, Slot]]
+    places: Mapping[str, Sequence[Held]]
     shapes: Mapping[str, tuple[int, ...]]
     reorderings: Mapping[str, Reordering]
 
     def read(self, name: str) -> Array:
         """One array, float32, in PyTorch's layout."""
-        held, slot = self.places[name]
-        array = slot.to_canonical(self.file.read(held)).astype(np.float32, copy=False)
+        shares = [
+            slot.to_canonical(self.file.read(held)).astype(np.float32, copy=False)
+            for held, slot in self.places[name]
+        ]
+        array = shares[0] if len(shares) == 1 else np.concatenate(shares)
         reordering = self.reorderings.get(name)
         if reordering is None:
             return array
@@ -101,14 +110,14 @@ def open_weights(
 
 def _assign(
     file: ArrayFile, list_slots: Slots, graph: Graph, rules: Rules
-) -> tuple[dict[str, tuple[str, Slot]], list[str]]:
+) -> tuple[dict[str, list[Held]], list[str]]:
     """Each of the network's arrays that the file has, and the names of the file that are left."""
     renamed = rules.rename(file.entries)
     plain = [name for name in file.entries if name not in renamed]
     slots = list_slots(graph, plain)
-    own = {slot.name: slot for slot in slots.values()}
+    own = {name_share(slot): slot for slot in slots.values()}
     counters = set(list_counters(graph))
-    found: dict[str, tuple[str, Slot]] = {}
+    found: dict[str, dict[int, Held]] = {}
     unknown, doubled = [], []
     for name in file.entries:
         new = renamed.get(name, name)
@@ -118,28 +127,40 @@ def _assign(
         if slot is None:
             if new not in counters:
                 unknown.append(name)
-        elif slot.name in found:
-            message = f"{found[slot.name][0]} and {name} are both {slot.name}"
+        elif slot.share in found.get(slot.name, {}):
+            first = found[slot.name][slot.share][0]
+            message = f"{first} and {name} are both {name_share(slot)}"
             doubled.append(Diagnostic("ambiguous-name", message))
         else:
-            found[slot.name] = name, slot
+            found.setdefault(slot.name, {})[slot.share] = name, slot
     if doubled:
         raise SpecError(doubled)
-    return found, [
+    shares = {name: [held[share] for share in sorted(held)] for name, held in found.items()}
+    return shares, [
         f"{renamed[name]} (from {name})" if name in renamed else name for name in unknown
     ]
+
+
+def name_share(slot: Slot) -> str:
+    """The name of an array, with the number of a share of it."""
+    return slot.name if slot.shares == 1 else f"{slot.name}[{slot.share}]"
 
 
 def _compare(
     graph: Graph,
     file: ArrayFile,
-    found: Mapping[str, tuple[str, Slot]],
+    found: Mapping[str, Sequence[Held]],
     unknown: list[str],
     types: frozenset[str],
 ) -> Iterator[Diagnostic]:
     """All differences between the arrays of a network and those of a file."""
     wanted = dict(graph.list_weights())
     missing = [name for name in wanted if name not in found]
+    for shares in found.values():
+        first = shares[0][1]
+        for share in sorted(set(range(first.shares)) - {slot.share for _, slot in shares}):
+            name = name_share(replace(first, share=share))
+            yield Diagnostic("missing-array", f"the weights lack {name}")
     for index, name in enumerate(missing):
         message = f"the weights lack {name} ({_join(wanted[name].shape)})"
         hint = nearest(name, unknown) if index < _MOST_HINTS else None
@@ -151,8 +172,8 @@ def _compare(
         yield Diagnostic("unknown-array", message, help=(f"did you mean {hint}?",) if hint else ())
     for name in wanted:
         if name in found:
-            held, slot = found[name]
-            yield from _compare_entry(name, slot, file.entries[held], types)
+            for held, slot in found[name]:
+                yield from _compare_entry(name_share(slot), slot, file.entries[held], types)
 
 
 def _compare_entry(
@@ -167,10 +188,10 @@ def _compare_entry(
 
 
 def _find_rounded(
-    file: ArrayFile, found: Mapping[str, tuple[str, Slot]], rounds: bool
+    file: ArrayFile, found: Mapping[str, Sequence[Held]], rounds: bool
 ) -> Iterator[Diagnostic]:
     """The float64 arrays whose numbers float32 does not have."""
-    for name, (held, _) in found.items():
+    for name, held in [(name, held) for name, parts in found.items() for held, _ in parts]:
         if file.entries[held].dtype != "F64":
             continue
         array = file.read(held)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.keras.merge import Merged
-from cnnspec.backends.keras.table import LAYERS, MERGES
+from cnnspec.backends.keras.table import LAYERS, MERGES, count_inputs
 from cnnspec.backends.pycode import Code, Expr, format_inline, literal
 from cnnspec.graph.ir import Node
 from cnnspec.ops.base import Op
@@ -112,8 +112,8 @@ def build_model(site: HandmadeSite, *, sized: bool = True) -> Any:
         for layer in layers:
             value = eval(format_inline(layer), names)(value)
         values.append(value)
-    taken = values if type(site.op) in MERGES else values[0]
-    output = eval(format_inline(merged.layer), names)(taken)
+    taken: list[Any] = [values] if type(site.op) in MERGES else values
+    output = eval(format_inline(merged.layer), names)(*taken * count_inputs(site.op))
     return keras.Model(sources if len(sources) > 1 else sources[0], output)
 
 

@@ -56,10 +56,11 @@ def make_model(graph: Graph, **arguments: Any) -> Any:
 def read(model: Any, node: Node) -> dict[str, Any]:
     """A layer's arrays in the layout of weight files."""
     variables = layer_weights(model.get_layer(name_layer(node.path)))
+    arrays = {name: keras.ops.convert_to_numpy(own) for name, own in variables.items()}
     return {
-        name: placed.from_keras(keras.ops.convert_to_numpy(variables[placed.variable]), node)
+        name: placed.join(arrays, node)
         for name, placed in KERAS_WEIGHTS[type(node.op)].items()
-        if placed.variable in variables
+        if arrays.keys() >= set(placed.variables)
     }
 
 

@@ -31,7 +31,7 @@ from tests.keras.sites import (  # noqa: E402
     render,
     to_keras_dims,
 )
-from tests.op_cases import CASES, OpCase, fmap  # noqa: E402
+from tests.op_cases import CASES, OpCase, fmap, tokens  # noqa: E402
 from tests.reference_ops import evaluate  # noqa: E402
 
 BACKEND = keras.backend.backend()
@@ -63,17 +63,17 @@ def draw_weights(node: Node, generator: Any) -> dict[str, Any]:
     return arrays
 
 
-def set_weights(layer: Any, node: Node, arrays: dict[str, Any]) -> dict[str, Any]:
-    """Fill a layer; gives back the variable of each weight, which must be all that it has."""
+def set_weights(layer: Any, node: Node, arrays: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Fill a layer; gives back the variables of each weight, which must be all that it has."""
     variables = layer_weights(layer)
     places = KERAS_WEIGHTS.get(type(node.op), {})
-    filled = {}
+    filled: dict[str, dict[str, Any]] = {}
     for name, array in arrays.items():
-        variable = variables.pop(places[name].variable)
-        turned = places[name].to_keras(array, node)
-        assert tuple(variable.shape) == turned.shape
-        variable.assign(np.ascontiguousarray(turned, dtype="float32"))
-        filled[name] = variable
+        for key, turned in places[name].part(array, node).items():
+            variable = variables.pop(key)
+            assert tuple(variable.shape) == turned.shape
+            variable.assign(np.ascontiguousarray(turned, dtype="float32"))
+            filled.setdefault(name, {})[key] = variable
     assert not variables
     return filled
 
@@ -157,14 +157,17 @@ def compare(site: HandmadeSite) -> tuple[float, float]:
     trainable = [weight.name for weight in node.weights if weight.trainable]
     moved = [move_last(array, shape) for array, shape in zip(inputs, node.shapes, strict=True)]
     output, gradients = run_keras(
-        model, moved, [filled[name] for name in trainable], move_last(pull, node.shape)
-    )
+        model, moved, [v for name in trainable for v in filled[name].values()],
+        move_last(pull, node.shape),
+    )  # fmt: skip
     wanted, wanted_gradients = run_oracle(node, inputs, arrays, pull)
     forward = measure(move_first(output, node.shape), wanted)
     places = KERAS_WEIGHTS.get(type(node.op), {})
     turned = [move_first(g, shape) for g, shape in zip(gradients, node.shapes, strict=False)]
-    for name, gradient in zip(trainable, gradients[len(inputs) :], strict=True):
-        turned.append(places[name].from_keras(gradient, node))
+    others = iter(gradients[len(inputs) :])
+    for name in trainable:
+        turned.append(places[name].join({key: next(others) for key in filled[name]}, node))
+    assert next(others, None) is None
     return forward, max(map(measure, turned, wanted_gradients))
 
 
@@ -228,7 +231,14 @@ SAVED = (
         (fmap(6, 9, 7), fmap(3, 4, 11)),
     ),
     OpCase("crop_like", {"like": "value1", "offset": [3, 2]}, (fmap(6, 9, 7), fmap(3, 4, 5))),
+    OpCase("class_token", {"count": 2}, (tokens(5, 6),)),
+    OpCase("position_embedding", {}, (tokens(5, 6),)),
+    OpCase("select_token", {"index": 1}, (tokens(5, 6),)),
 )
+
+
+# These need to know how large their input is.
+SIZED = ("adaptive_avg_pool", "position_embedding")
 
 
 @pytest.mark.parametrize("case", SAVED, ids=lambda case: case.op)
@@ -253,7 +263,9 @@ def test_layers_of_ours_train_and_survive_saving(case: OpCase, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in SAVED if case.op != "adaptive_avg_pool"], ids=lambda case: case.op
+    "case",
+    [case for case in SAVED if case.op not in ("adaptive_avg_pool", "position_embedding")],
+    ids=lambda case: case.op,
 )
 def test_layers_of_ours_take_maps_of_any_size(case: OpCase) -> None:
     sized, free = build_model(make_site(case)), build_model(make_site(case), sized=False)
@@ -343,7 +355,7 @@ def test_weights_come_back_as_they_went(case: OpCase) -> None:
     generator = np.random.default_rng(5)
     for name, array in draw_weights(node, generator).items():
         place = KERAS_WEIGHTS[type(node.op)][name]
-        assert np.array_equal(place.from_keras(place.to_keras(array, node), node), array)
+        assert np.array_equal(place.join(place.part(array, node), node), array)
 
 
 def list_few() -> list[str]:

@@ -74,10 +74,10 @@ def require_loaded(graph: Graph, folder: Path) -> None:
         for weight in node.weights:
             variables = layer_weights(layers[name_layer(node.path)])
             placed = KERAS_WEIGHTS[type(node.op)][weight.name]
-            value = keras.ops.convert_to_numpy(variables[placed.variable])
-            wanted = placed.to_keras(arrays[f"{node.path}.{weight.name}"], node)
-            assert value.shape == wanted.shape
-            assert value.tobytes() == np.ascontiguousarray(wanted).tobytes()
+            for key, wanted in placed.part(arrays[node.name_weight(weight)], node).items():
+                value = keras.ops.convert_to_numpy(variables[key])
+                assert value.shape == wanted.shape
+                assert value.tobytes() == np.ascontiguousarray(wanted).tobytes()
     model.save_weights(folder / "own.weights.h5")
     require_equal(folder / "own.weights.h5", graph, arrays)
     model.save(folder / "own.keras")

@@ -17,7 +17,7 @@ from cnnspec.backends.keras.layout import Shorthand
 from cnnspec.backends.keras.names import find_suffixes
 from cnnspec.backends.keras.outputs import TRAINING, OutputWriter
 from cnnspec.backends.keras.paths import PathNamer, name_layer
-from cnnspec.backends.keras.table import LAYERS, UNSUPPORTED
+from cnnspec.backends.keras.table import LAYERS, UNSUPPORTED, count_inputs
 from cnnspec.backends.keras.turns import spell_variables
 from cnnspec.backends.pycode import (
     Bracketed,
@@ -235,12 +235,12 @@ def list_nodes(unit: Unit) -> list[tuple[Node, Row]]:
 
 
 def is_chain(graph: Graph) -> bool:
-    """Whether ops follow one another, with no block called, nothing shared, and no output named."""
+    """Whether ops follow one another, with no block called, nothing shared, no output named."""
     value = graph.inputs[0]
     for node in graph.nodes:
-        if node.shares is not None:
+        if node.shares is not None or count_inputs(node.op) > 1:
             return False
-        if node.inputs != (value,) or node.origin.calls or not LAYERS.get(type(node.op)):
+        if node.inputs != (value,) or node.origin.calls or type(node.op) not in LAYERS:
             return False
         value = node.output
     return len(graph.inputs) == 1 and bool(graph.nodes) and graph.is_plain

@@ -25,7 +25,7 @@ from cnnspec.backends.keras.layout import Shorthand
 from cnnspec.backends.keras.names import find_suffixes
 from cnnspec.backends.keras.paths import name_layer
 from cnnspec.backends.keras.shared import call_shared, holds_shared, make_model
-from cnnspec.backends.keras.table import LAYERS, MERGES
+from cnnspec.backends.keras.table import LAYERS, MERGES, count_inputs
 from cnnspec.backends.keras.turns import (
     check_loop,
     holds_ops,
@@ -323,7 +323,7 @@ class FunctionWriter(Draft):
             call_shared(self, rows, lambda: list(zip(*self.make_layers(rows, site), strict=True)))
             return
         for layer in self.make_layers(rows, site)[1]:
-            self.assign(Call(layer, (Code(self.current),)))
+            self.assign(Call(layer, (Code(self.current),) * count_inputs(site.op)))
 
     def make_layers(
         self, rows: Sequence[Row], site: OpSite

@@ -14,6 +14,8 @@ from cnnspec.backends.base import Site
 from cnnspec.backends.keras.layer import call_layer, text
 from cnnspec.backends.pycode import Call, Expr, literal
 from cnnspec.graph.ir import Node
+from cnnspec.ops.attention import Attention
+from cnnspec.ops.base import Kernel
 from cnnspec.ops.conv import ConvTranspose, DepthwiseConv
 from cnnspec.ops.initializers import (
     INITIALIZED,
@@ -49,9 +51,14 @@ def choose_initializers(
     default = ONES if weight == "gamma_initializer" else None
     kernel = _Place(site, default, is_depthwise=weight == DEPTHWISE)
     return {
-        weight: _choose(kernel, "weight", INITIALIZED["weight"]),
-        bias: _choose(_Place(site, ZEROS), "bias", INITIALIZED["bias"]),
+        weight: _choose(kernel, "initializer"),
+        bias: _choose(_Place(site, ZEROS), "bias_initializer"),
     }
+
+
+def say_start(site: Site) -> Expr | None:
+    """What a parameter starts as, where that is not zeros."""
+    return _choose(_Place(site, ZEROS), "initializer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +73,17 @@ class _Place:
     is_depthwise: bool = False
 
 
-def _choose(place: _Place, weight: str, field: str) -> Expr | None:
+def _choose(place: _Place, field: str) -> Expr | None:
     site = place.site
-    nodes = [node for node in site.nodes if any(own.name == weight for own in node.weights)]
-    if not nodes or site.same(partial(_find_form, weight=weight)) is None:
+    nodes = [n for n in site.nodes if any(INITIALIZED.get(own.name) == field for own in n.weights)]
+    if not nodes or site.same(partial(_find_form, field=field)) is None:
         return None
-    initializer = find_initializer(nodes[0].op, weight)
-    assert initializer is not None
+    initializer: Initializer = getattr(nodes[0].op, field)
 
     def say(name: str) -> Expr | None:
         keys: tuple[str, ...] = (field, name_initializer(initializer), name)
         keys = keys[:2] if name == "value" else keys
-        return site.part(keys, partial(_read, weight=weight, name=name))
+        return site.part(keys, partial(_read, field=field, name=name))
 
     return _write(place, initializer, say)
 
@@ -129,6 +135,8 @@ def _place_windows(place: _Place, support: str) -> Expr:
 
 def _scale(place: _Place, initializer: Scaled) -> Expr:
     """A word of Keras where it means the same, else the numbers."""
+    if isinstance(place.site.op, Attention):
+        return _scale_attention(place.site, initializer)
     choose = partial(_choose_mode, mode=initializer.mode)
     mode: Mode = "fan_out" if place.is_depthwise else place.site.same(choose)
     scale = place.site.derive("scale", partial(_find_scale, place.is_depthwise, mode))
@@ -139,6 +147,28 @@ def _scale(place: _Place, initializer: Scaled) -> Expr:
     # Keras's own normal words are truncated.
     form = text("uniform" if initializer.even else "untruncated_normal")
     return Call("initializers.VarianceScaling", (scale, text(mode), form))
+
+
+def _scale_attention(site: Site, initializer: Scaled) -> Expr:
+    """Numbers in place of fans, which Keras reads off kernels that are cut into heads."""
+    if not initializer.even:
+        return _call("RandomNormal", stddev=site.derive("std", partial(_find_width, 1.0)))
+    low, high = (site.derive(name, partial(_find_width, sign * 3**0.5))
+                 for name, sign in (("low", -1), ("high", 1)))  # fmt: skip
+    return _call("RandomUniform", minval=low, maxval=high)
+
+
+def _find_width(factor: float, node: Node) -> float:
+    """A multiple of the standard deviation."""
+    initializer, kernel = find_initializer(node.op, "in_proj_weight"), _describe(node)
+    assert isinstance(initializer, Scaled)
+    return float(f"{factor * initializer.find_deviation(kernel):.15g}")
+
+
+def _describe(node: Node) -> Kernel:
+    kernel = node.op.describe_kernel(node.shapes)
+    assert kernel is not None
+    return kernel
 
 
 def _choose_mode(node: Node, mode: Mode) -> Mode:
@@ -154,8 +184,8 @@ def _choose_mode(node: Node, mode: Mode) -> Mode:
 def _find_scale(is_depthwise: bool, mode: Mode, node: Node) -> float:
     """The scale that gives the wanted variance with a fan of Keras's."""
     initializer = find_initializer(node.op, "weight")
-    kernel = node.op.describe_kernel(node.shapes)
-    assert isinstance(initializer, Scaled) and kernel is not None
+    kernel = _describe(node)
+    assert isinstance(initializer, Scaled)
     own = _count_keras_fans(node, is_depthwise)
     fan = {"fan_in": own[0], "fan_out": own[1]}.get(mode, sum(own) / 2)
     return float(f"{initializer.scale * fan / initializer.find_fan(kernel):.15g}")
@@ -176,11 +206,11 @@ def _count_groups(node: Node) -> int:
     return kernel.groups if kernel is not None else 1
 
 
-def _read(node: Node, weight: str, name: str) -> float:
-    number: float = getattr(find_initializer(node.op, weight), name)
+def _read(node: Node, field: str, name: str) -> float:
+    number: float = getattr(getattr(node.op, field), name)
     return number
 
 
-def _find_form(node: Node, weight: str) -> tuple[object, ...] | None:
-    initializer = find_initializer(node.op, weight)
+def _find_form(node: Node, field: str) -> tuple[object, ...] | None:
+    initializer: Initializer | None = getattr(node.op, field)
     return None if initializer is None else find_form(initializer, _UNWRITTEN)

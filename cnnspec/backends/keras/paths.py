@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import field
 from typing import Any
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import turns
-from cnnspec.backends.guesses import Guess, guess_expression
 from cnnspec.backends.keras.counts import Counts, make_counts, pick_letter
 from cnnspec.backends.keras.turns import (
     Numbering,
@@ -18,10 +17,10 @@ from cnnspec.backends.keras.turns import (
     say_number,
     spell_variables,
 )
+from cnnspec.backends.patterns import say_pattern
 from cnnspec.backends.pycode import Code, Expr
 from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Unit
-from cnnspec.expressions import Expression, ExpressionError, Value
 from cnnspec.graph.ir import CallItem
 from cnnspec.records import dataclass
 from cnnspec.spec.model import Formula, Pattern, Step
@@ -106,7 +105,7 @@ class PathNamer:
         same = len(set(values)) == 1
         if pattern and (rows[0].numbers or not same):
             try:
-                return self.say_pattern(pattern, values, rows)
+                return say_pattern(self.unit, pattern, values, rows)
             except UnshareableError:
                 if not same:
                     raise
@@ -119,35 +118,6 @@ class PathNamer:
         word, factor, first = say_number(values, [row.numbers[level] for row in rows], step)
         index = loop.index if factor == 1 else f"{factor} * {loop.index}"
         return f"{word}{{{say_sum(index, first - factor * loop.start)}}}"
-
-    def say_pattern(
-        self, name: Formula | Pattern, values: Sequence[str], rows: Sequence[Row]
-    ) -> str:
-        """The author's own text for a name, where its variables are those of the code."""
-        parts = name.template.parts if isinstance(name, Pattern) else (name.expression,)
-        said = [part if isinstance(part, str) else self.say_value(part, rows) for part in parts]
-        for row, value in zip(rows, values, strict=True):
-            if value != "".join(p if isinstance(p, str) else fill(p, row) for p in said):
-                raise UnshareableError("a name cannot be written as an f-string")
-        text = ""
-        for part in said:
-            if isinstance(part, Guess):
-                self.unit.take(part)
-            text += part if isinstance(part, str) else f"{{{part.text}}}"
-        return text
-
-    def say_value(self, expression: Expression, rows: Sequence[Row]) -> str | Guess:
-        """A part of a name: code, or its value where the code has none of its variables."""
-        guess = self.unit.resolve(guess_expression(expression))
-        guess = guess.bind(rows, {}) or guess
-        if not guess.names or not guess.names & rows[0].variables.keys():
-            value = compute(guess, {**rows[0].variables, **rows[0].constants})
-            if all(compute(guess, {**row.variables, **row.constants}) == value for row in rows):
-                return str(value)
-        # Before Python 3.12 an f-string cannot hold its own quotes.
-        if any(mark in guess.text for mark in "'\"{}\\"):
-            raise UnshareableError("a name's expression cannot stand in an f-string")
-        return guess
 
     def open_loop(self, rows: Sequence[Row], variables: Iterable[str]) -> Numbering:
         """Begin a loop: find out how the names of its steps can be told apart.
@@ -211,19 +181,6 @@ class PathNamer:
         # With one step a turn the index is the number itself.
         start = start if counts == {1} else 0
         return Numbering(find_counting(rows, start) or index, depth, start)
-
-
-def fill(guess: Guess, row: Row) -> str:
-    """What an f-string makes of an expression in one row."""
-    return str(compute(guess, row.variables))
-
-
-def compute(guess: Guess, variables: Mapping[str, Value]) -> Value:
-    """The value of an expression; raises UnshareableError where it has none."""
-    try:
-        return guess.compute(variables)
-    except (KeyError, ExpressionError):
-        raise UnshareableError("a name's expression has no value here") from None
 
 
 def say_sum(text: str, number: int) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import last_name
 from cnnspec.backends.keras.draft import Draft
+from cnnspec.backends.keras.table import count_inputs
 from cnnspec.backends.pycode import Call, Code, Expr, format_statement, literal
 from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Unit
-from cnnspec.graph.ir import Item, Region
+from cnnspec.graph.ir import Item, OpItem, Region
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.shapes import Kind
 
@@ -33,8 +34,10 @@ def call_shared(draft: Draft, rows: Sequence[Row], make: MakeLayers) -> None:
             draft.begin_line()
             draft.lines += format_statement(f"{variables[-1]} = ", layer, indent=draft.indent)
             draft.shared[name] = tuple(variables)
+    item = rows[0].item
+    times = count_inputs(item.node.op) if isinstance(item, OpItem) else 1
     for variable in draft.shared[name]:
-        draft.assign(Call(variable, (Code(draft.current),)))
+        draft.assign(Call(variable, (Code(draft.current),) * times))
 
 
 def make_model(

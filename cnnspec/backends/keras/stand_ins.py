@@ -35,8 +35,8 @@ class Layer:
         self.name = name
         self.calls = 0
 
-    def __call__(self, inputs: Tensor | Sequence[Tensor]) -> Tensor:
-        sources = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    def __call__(self, inputs: Tensor | Sequence[Tensor], *more: Tensor) -> Tensor:
+        sources = (inputs, *more) if isinstance(inputs, Tensor) else tuple(inputs)
         tensor = Tensor(self, (None, self.count_channels(sources)), sources, self.calls)
         self.calls += 1
         return tensor

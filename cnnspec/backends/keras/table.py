@@ -8,6 +8,7 @@ from types import MappingProxyType
 from cnnspec.backends.base import Site
 from cnnspec.backends.keras import (
     activation,
+    attention,
     conv,
     linear,
     merge,
@@ -21,6 +22,7 @@ from cnnspec.backends.keras.layer import Layers
 from cnnspec.backends.keras.merge import Merged
 from cnnspec.backends.pycode import Expr
 from cnnspec.ops import activation as activation_ops
+from cnnspec.ops import attention as attention_ops
 from cnnspec.ops import conv as conv_ops
 from cnnspec.ops import linear as linear_ops
 from cnnspec.ops import merge as merge_ops
@@ -29,6 +31,7 @@ from cnnspec.ops import pool as pool_ops
 from cnnspec.ops import regularize as regularize_ops
 from cnnspec.ops import reshape as reshape_ops
 from cnnspec.ops import resize as resize_ops
+from cnnspec.ops import tokens as tokens_ops
 from cnnspec.ops.base import Op
 
 LAYERS: MappingProxyType[type[Op], Callable[[Site, Expr], Layers]] = MappingProxyType(
@@ -66,6 +69,12 @@ LAYERS: MappingProxyType[type[Op], Callable[[Site, Expr], Layers]] = MappingProx
         regularize_ops.SpatialDropout: regularize.spatial_dropout,
         regularize_ops.StochasticDepth: regularize.stochastic_depth,
         linear_ops.Linear: linear.linear,
+        attention_ops.Attention: attention.attention,
+        tokens_ops.ToTokens: attention.to_tokens,
+        tokens_ops.ToMap: attention.to_map,
+        tokens_ops.ClassToken: attention.class_token,
+        tokens_ops.PositionEmbedding: attention.position_embedding,
+        tokens_ops.SelectToken: attention.select_token,
         reshape_ops.Flatten: reshape.flatten,
         reshape_ops.ZeroPad: reshape.zero_pad,
         reshape_ops.Crop: reshape.crop,
@@ -84,5 +93,11 @@ MERGES: MappingProxyType[type[Op], Callable[[Site, Expr], Merged]] = MappingProx
         resize_ops.ResizeLike: resize.resize_like,
     }
 )
+
+
+def count_inputs(op: Op) -> int:
+    """How often an op's layer is told its value: attention is told query and value apart."""
+    return 2 if isinstance(op, attention_ops.Attention) else 1
+
 
 UNSUPPORTED: MappingProxyType[type[Op], str] = MappingProxyType({})

@@ -7,10 +7,11 @@ import textwrap
 from collections.abc import Container, Sequence, Set
 from dataclasses import field
 
-from cnnspec.backends.base import Fact, UnshareableError
+from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import choose_constant, turns
 from cnnspec.backends.exposed import walk
 from cnnspec.backends.pycode import Binary, Call, Code, Expr, format_inline, literal
+from cnnspec.backends.ranges import say_range, say_values
 from cnnspec.backends.rows import Row
 from cnnspec.backends.structure import list_loop_variables
 from cnnspec.backends.tables import LoopTable
@@ -181,21 +182,6 @@ def read_names(
     """The names that statements use, or only those that they set."""
     nodes = ast.walk(ast.parse(textwrap.dedent("\n".join(lines))))
     return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
-
-
-def say_values(values: Sequence[Fact]) -> Expr:
-    """A list for a loop: numbers that count up are a range."""
-    numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
-    if len(numbers) == len(values) > 2:
-        start = numbers[0]
-        if numbers == list(range(start, start + len(numbers))):
-            return say_range(start, literal(start + len(numbers)))
-    return literal(tuple(values))
-
-
-def say_range(start: int, end: Expr) -> Expr:
-    """A range that begins with 0 or another number."""
-    return Call("range", (literal(start), end) if start else (end,))
 
 
 def check_loop(rows: Sequence[Row], hidden: Set[str], referenced: Container[str]) -> None:

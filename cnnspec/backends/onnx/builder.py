@@ -78,6 +78,18 @@ class Builder:
         self.initialisers[name] = array
         return name
 
+    def add_split(
+        self,
+        name: str,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        dims: Sequence[int | str],
+        attributes: Mapping[str, Any],
+    ) -> None:
+        """Append a Split, whose outputs are of the same shape."""
+        self.nodes.append(helper.make_node("Split", inputs, outputs, name=name, **attributes))
+        self.declarations |= {output: declare(output, dims) for output in outputs}
+
     def add_node(
         self,
         kind: str,
@@ -134,10 +146,8 @@ class Place:
 
     def weights(self) -> tuple[str, ...]:
         """All arrays of the op, as initialisers, in the op's order."""
-        prefix = self.node.path
-        return tuple(
-            self.builder.add_weight(f"{prefix}.{weight.name}") for weight in self.node.weights
-        )
+        node = self.node
+        return tuple(self.builder.add_weight(node.name_weight(own)) for own in node.weights)
 
     def floats(self, role: str, values: ArrayLike) -> str:
         """A constant of the op; a bare number stays without axes."""
@@ -183,6 +193,15 @@ class Place:
         whole = self.count(f"{role}_shape", "Shape", (source,), 2 + rank)
         ends = (self.integers(f"{role}_from", [2]), self.integers(f"{role}_to", [2 + rank]))
         return self.count(f"{role}_sizes", "Slice", (whole, *ends), rank)
+
+    def split(
+        self, roles: Sequence[str], inputs: Sequence[str], dims: Sequence[int], **attributes: Any
+    ) -> list[str]:
+        """An auxiliary Split of a batch into parts of equal shape."""
+        outputs = [self.builder.claim(f"{self.label}/{role}") for role in roles]
+        name = f"{self.label}/split"
+        self.builder.add_split(name, inputs, outputs, (BATCH, *dims), attributes)
+        return outputs
 
     def reshape(self, role: str, source: str, dims: Sequence[int]) -> str:
         """An auxiliary Reshape that keeps the batch."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cnnspec.backends.base import CannotSayError, Compiled, Content, explain_refusal
 from cnnspec.backends.onnx import (
     activation,
+    attention,
     conv,
     linear,
     merge,
@@ -45,6 +46,7 @@ WRITERS: MappingProxyType[type[Op], Writer] = MappingProxyType(
         **norm.WRITERS,
         **activation.WRITERS,
         **linear.WRITERS,
+        **attention.WRITERS,
         **merge.WRITERS,
         **reshape.WRITERS,
         **resize.WRITERS,

@@ -34,6 +34,7 @@ from cnnspec.backends.units import (
 )
 from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item
 from cnnspec.naming import class_name, variable_name
+from cnnspec.ops.attention import Attention
 from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument
 
@@ -122,7 +123,8 @@ class ClassWriter:
         """The model's method that fills weights."""
         for name in list_supports(agreed.fill for agreed in self.plan.values()):
             self.supports.names[name] = None
-        return write_loop(self.plan)
+        has_attention = any(isinstance(node.op, Attention) for node in self.graph.nodes)
+        return write_loop(self.plan, has_attention)
 
     def write_head(self, unit: Unit, base: str, init: list[str]) -> list[str]:
         """The docstring and the constructor."""

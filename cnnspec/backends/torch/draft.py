@@ -31,7 +31,8 @@ class Draft:
 
     `setup` are the statements that make its attributes, `body` those of forward, which ends with
     `result`. `values` are the author's names for values, and `held` the variables that are still
-    needed. `shared` are the attributes that several steps call, and `guards` those that hold the
+    needed. `gathered` is the type of the variable that sequences are gathered in, if there is one,
+    `shared` are the attributes that several steps call, and `guards` those that hold the
     conditions of what is being written. `condition` is that of a module which does nothing where
     it does not hold.
     """
@@ -48,7 +49,7 @@ class Draft:
         self.flags: dict[tuple[Expr, ...], Expr] = {}
         self.guards: list[Expr] = []
         self.condition: Expr | None = None
-        self.has_layers = False
+        self.gathered = ""
         self.referenced = find_references(unit.steps, [use.region for use in unit.uses])
 
     def end(self, result: Expr, start: Expr) -> None:

@@ -15,6 +15,7 @@ from cnnspec.backends.pycode import (
     Expr,
     Star,
     format_condition,
+    format_inline,
     format_statement,
     literal,
 )
@@ -27,10 +28,11 @@ INNER = "sequence"
 
 @dataclass(frozen=True, slots=True)
 class Make:
-    """One module, under its name."""
+    """One module, under its name; `label` is the code for a name that has variables in it."""
 
     name: str
     expr: Expr
+    label: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,33 @@ def add_entries(entries: list[Entry], more: Iterable[Entry]) -> None:
 def is_plain_name(entry: Entry) -> bool:
     """Whether an entry's modules are called by position."""
     if isinstance(entry, Make):
-        return not entry.name or entry.name.isdecimal()
+        return entry.label is None and (not entry.name or entry.name.isdecimal())
     if isinstance(entry, Nest):
         return True
     return all(map(is_plain_name, entry.entries))
+
+
+def is_labelled(entry: Entry) -> bool:
+    """Whether a loop makes modules whose names say its turns."""
+    return (
+        isinstance(entry, Loop)
+        and not entry.carried
+        and all(isinstance(inner, Make) and inner.label is not None for inner in entry.entries)
+    )
+
+
+def label_entries(entries: Sequence[Entry]) -> tuple[Entry, ...] | None:
+    """The entries of a sequence with names, as statements take them; None where they cannot."""
+    labelled: list[Entry] = []
+    for entry in entries:
+        if isinstance(entry, Make):
+            name = entry.label or literal(attribute_name(entry.name))
+            labelled.append(replace(entry, label=name))
+        elif is_labelled(entry):
+            labelled.append(entry)
+        else:
+            return None
+    return tuple(labelled)
 
 
 def list_entries(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -112,7 +137,7 @@ def write_inline(entries: Sequence[Entry], named: bool) -> Expr | None:
         if not all(isinstance(entry, Make) for entry in entries):
             return None
         pairs = tuple(
-            Bracketed((literal(attribute_name(entry.name)), entry.expr), "()")
+            Bracketed((entry.label or literal(attribute_name(entry.name)), entry.expr), "()")
             for entry in entries
             if isinstance(entry, Make)
         )
@@ -146,6 +171,12 @@ def write_builder(entries: Sequence[Entry], declaration: str, indent: int) -> li
     return lines + write_statements(entries[len(plain) :], variable, indent)
 
 
+def write_named(entries: Sequence[Entry], declaration: str, indent: int) -> list[str]:
+    """Statements of a constructor that make a mapping from names to modules and fill it."""
+    lines = format_statement(f"{declaration} = ", Call("OrderedDict"), indent=indent)
+    return lines + write_statements(entries, declaration.partition(":")[0], indent)
+
+
 def write_nest(nest: Nest, indent: int) -> list[str]:
     """Statements that make a sequence and fill it."""
     plain = list(takewhile(lambda entry: isinstance(entry, Make), nest.entries))
@@ -173,10 +204,15 @@ def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> li
         pending.clear()
 
     for entry in entries:
-        if isinstance(entry, Make):
+        if isinstance(entry, Make) and entry.label is None:
             pending.append(entry.expr)
             continue
         flush()
+        if isinstance(entry, Make):
+            assert entry.label is not None
+            target = f"{variable}[{format_inline(entry.label)}]"
+            lines += format_statement(f"{target} = ", entry.expr, indent=indent)
+            continue
         if isinstance(entry, Nest):
             lines += write_nest(entry, indent)
             pending.append(Code(INNER))

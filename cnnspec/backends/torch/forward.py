@@ -29,8 +29,15 @@ from cnnspec.backends.references import find_outside, read_merged, read_source
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite
 from cnnspec.backends.torch.draft import Draft
-from cnnspec.backends.torch.entries import write_builder, write_inline
+from cnnspec.backends.torch.entries import (
+    label_entries,
+    write_builder,
+    write_inline,
+    write_named,
+)
 from cnnspec.backends.torch.initial import write_fills
+from cnnspec.backends.torch.leaf import Held
+from cnnspec.backends.torch.optional import find_word, is_module
 from cnnspec.backends.torch.sequence import SequenceWriter
 from cnnspec.backends.torch.statements import (
     Assign,
@@ -41,14 +48,12 @@ from cnnspec.graph.ir import (
     BranchItem,
     CallItem,
     GroupItem,
-    Item,
     LoopItem,
     OpItem,
     Region,
     SkipItem,
 )
 from cnnspec.graph.scope import is_positional
-from cnnspec.graph.walk import walk_items
 from cnnspec.naming import attribute_name, variable_name
 from cnnspec.ops import activation, pool, regularize
 from cnnspec.ops.base import Op
@@ -211,14 +216,18 @@ class ForwardWriter(Draft):
         expr = write_inline(entries, named)
         if expr is not None:
             return expr
-        if named:
+        labelled = label_entries(entries) if named else entries
+        hint = "OrderedDict[str, nn.Module]" if named else "list[nn.Module]"
+        # One variable gathers modules of either kind, but not of both.
+        if labelled is None or self.gathered not in ("", hint):
             self.unit.restore(saved[0])
             self.sequence.supports.restore(saved[1])
             return None
-        declaration = "layers" if self.has_layers else "layers: list[nn.Module]"
-        self.has_layers = True
-        self.add_setup(lambda indent: write_builder(entries, declaration, indent))
-        return Call("nn.Sequential", (Code("*layers"),))
+        declaration = "layers" if self.gathered else f"layers: {hint}"
+        self.gathered = hint
+        write = write_named if named else write_builder
+        self.add_setup(lambda indent: write(labelled, declaration, indent))
+        return Call("nn.Sequential", (Code("layers" if named else "*layers"),))
 
     def write_branches(self, rows: Sequence[Row], value: Expr) -> Expr:
         """All branches of a value, then the merge."""
@@ -337,7 +346,9 @@ class ForwardWriter(Draft):
             return self.merge(rows, (value, *taken) if site.op.refers else taken)
         leaf = LEAVES[type(site.op)]
         if leaf.function is not None and step.name is None and self.condition is None:
-            result = leaf.function(site, value)
+            result = leaf.function(site, self.assign(value) if leaf.names_input else value)
+        elif leaf.held is not None and self.condition is None:
+            result = self.write_held(rows, site, leaf.held, value)
         elif self.find_shared(rows):
             result = self.call_shared(rows, value)
         elif self.condition is not None:
@@ -352,6 +363,14 @@ class ForwardWriter(Draft):
             self.line_ends = False
             return self.assign(result)
         return result
+
+    def write_held(self, rows: Sequence[Row], site: OpSite, held: Held, value: Expr) -> Expr:
+        """An attribute that is not called as a module is."""
+        name = self.name_attribute(rows)
+        if not self.find_shared(rows):
+            self.add_attribute(name, held.make(site))
+            self.fill_attribute(rows, site)
+        return held.call(site, Code(f"self.{name}"), self.assign(value))
 
     def fill_attribute(self, rows: Sequence[Row], site: OpSite) -> None:
         """Fill the weights of an attribute, where they start like no others of its class."""
@@ -368,29 +387,13 @@ class ForwardWriter(Draft):
         self, rows: Sequence[Row], expr: Expr, value: Expr, more: tuple[Expr, ...] = ()
     ) -> Expr:
         """Make an attribute and call it."""
+        name = self.name_attribute(rows)
+        self.add_attribute(name, expr)
+        return Call(f"self.{name}", (value, *more))
+
+    def name_attribute(self, rows: Sequence[Row]) -> str:
+        """What the attribute of a step is called."""
         name = last_name(rows)
         if not name or name.isdecimal():
             raise UnshareableError("a module has different names in different uses")
-        self.add_attribute(attribute_name(name), expr)
-        return Call(f"self.{attribute_name(name)}", (value, *more))
-
-
-def is_module(item: Item) -> bool:
-    """Whether a step is one module that takes the value above it and gives the next."""
-    if item.step.shared is not None:
-        return False
-    match item:
-        case OpItem():
-            return type(item.node.op) in LEAVES
-        case GroupItem():
-            return item.named and not find_outside(item.step.branches[0].steps, [item.body])
-    return isinstance(item, CallItem)
-
-
-def find_word(item: Item) -> str:
-    """What a step that is there under a condition is called by: its first name."""
-    if isinstance(item, BranchItem):
-        return item.step.head
-    region = Region((item,), item.input, item.output, False, "")
-    names = (inner.path.rpartition(".")[2] for inner in walk_items(region))
-    return next((name for name in names if name and not name.isdecimal()), item.step.head)
+        return attribute_name(name)

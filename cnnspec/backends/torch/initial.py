@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
+from cnnspec.backends.base import CannotSayError
 from cnnspec.backends.pycode import (
     Binary,
     Bracketed,
@@ -21,6 +22,7 @@ from cnnspec.backends.pycode import (
 from cnnspec.backends.torch.leaf import TorchSite
 from cnnspec.graph.ir import Graph, Node
 from cnnspec.ops.activation import Prelu
+from cnnspec.ops.attention import Attention
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.initializers import (
     CUT,
@@ -41,6 +43,7 @@ from cnnspec.ops.initializers import (
 )
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from cnnspec.ops.tokens import ClassToken, PositionEmbedding
 from cnnspec.records import dataclass
 
 METHOD = "_init_weights"
@@ -62,12 +65,13 @@ Say = Callable[[str, float], Expr]
 class Fill:
     """A function of ``nn.init`` with what it gets beside the tensor.
 
-    `by_group` says that it must see each group of channels as a kernel of its own.
+    `parts` is how many kernels it must see on their own, one above the other: a number, or the
+    attribute of the module that has it.
     """
 
     function: str
     keywords: Keywords = ()
-    by_group: bool = False
+    parts: str = ""
 
     def write_call(self, tensor: str) -> Expr:
         """The call on a tensor."""
@@ -84,28 +88,31 @@ class Fill:
 
     def lay_out(self, module: str, weight: str, indent: int) -> list[str]:
         """The statements that fill a module's weight."""
-        tensor = f"{module}.{weight}"
-        if not self.by_group:
+        tensor = f"{module}.{weight}" if weight else module
+        if not self.parts:
             return format_statement("", self.write_call(tensor), indent=indent)
-        parts = Call(f"{tensor}.data.chunk", (Code(f"{module}.groups"),))
+        count = self.parts if self.parts.isdecimal() else f"{module}.{self.parts}"
+        parts = Call(f"{tensor}.data.chunk", (Code(count),))
         return [
             *format_statement("for part in ", parts, ":", indent),
             *format_statement("", self.write_call("part"), indent=indent + 4),
         ]
 
 
-def make_fill(initializer: Initializer, nodes: Iterable[Node], say: Say) -> Fill:
+def make_fill(initializer: Initializer, weight: str, nodes: Iterable[Node], say: Say) -> Fill:
     """How torch says an initializer, on all of some ops of one class."""
     nodes = list(nodes)
     is_transposed = any(isinstance(node.op, ConvTranspose) for node in nodes)
-    by_group = any(_count_groups(node) > 1 for node in nodes)
+    parts = "groups" if any(_count_groups(node) > 1 for node in nodes) else ""
+    if weight == "in_proj_weight":
+        parts = str(max(_count_stacked(node) for node in nodes))
     match initializer:
         case Scaled():
             # torch names a transposed kernel's fans the other way round, and counts the fan of
             # its second axis for one group, that of its first for all.
             mode = _swap(initializer.mode) if is_transposed else initializer.mode
             function, keywords = _scale(initializer, mode, say)
-            return Fill(function, keywords, by_group and mode != "fan_in")
+            return Fill(function, keywords, parts if mode != "fan_in" else "")
         case Normal(mean=mean, std=std, truncated=truncated):
             keywords = (("std", say("std", std)),)
             if mean:
@@ -126,9 +133,9 @@ def make_fill(initializer: Initializer, nodes: Iterable[Node], say: Say) -> Fill
             return Fill("nn.init.orthogonal_", keywords)
         case Dirac():
             is_matrix = any(isinstance(node.op, Linear) for node in nodes)
-            return Fill("nn.init.eye_" if is_matrix else "nn.init.dirac_", (), by_group)
+            return Fill("nn.init.eye_" if is_matrix else "nn.init.dirac_", (), parts)
         case Bilinear():
-            return Fill("bilinear_", (), by_group)
+            return Fill("bilinear_", (), parts)
 
 
 def _scale(initializer: Scaled, mode: str, say: Say) -> tuple[str, Keywords]:
@@ -189,6 +196,11 @@ def _count_groups(node: Node) -> int:
     return kernel.groups if kernel is not None else 1
 
 
+def _count_stacked(node: Node) -> int:
+    kernel = node.op.describe_kernel(node.shapes)
+    return kernel.stacked if kernel is not None else 1
+
+
 # The loop over all modules
 
 
@@ -209,14 +221,14 @@ def plan_loop(graph: Graph) -> Plan:
     found: dict[tuple[str, str], list[Node]] = {}
     for node in graph.nodes:
         for own in node.weights:
-            if own.name in INITIALIZED:
+            if own.name in INITIALIZED and not node.op.is_parameter:
                 found.setdefault((name_class(node), own.name), []).append(node)
     classes = [name_class(node) for node in graph.nodes if isinstance(node.op, _OWNERS)]
     plan: dict[tuple[str, str], Agreed] = {}
     for (kind, weight), nodes in found.items():
         first = find_initializer(nodes[0].op, weight)
         if first is not None and all(find_initializer(n.op, weight) == first for n in nodes):
-            fill = make_fill(first, nodes, lambda name, number: literal(number))
+            fill = make_fill(first, weight, nodes, lambda name, number: literal(number))
             plan[kind, weight] = Agreed(fill, classes.count(kind) == len(nodes))
     return plan
 
@@ -241,30 +253,37 @@ def name_class(node: Node) -> str:
             return "nn.GroupNorm"
         case Prelu():
             return "nn.PReLU"
+        case Attention():
+            return "nn.MultiheadAttention"
+        case ClassToken() | PositionEmbedding():
+            return "nn.Parameter"
     raise AssertionError(f"{node.op.op} has weights of no known class")
 
 
-def write_loop(plan: Plan) -> list[str]:
+def write_loop(plan: Plan, has_attention: bool) -> list[str]:
     """The method that fills what the plan says."""
-    bodies: dict[tuple[str, ...], list[str]] = {}
+    bodies: dict[tuple[tuple[str, ...], bool], list[str]] = {}
     for kind in dict.fromkeys(kind for kind, _ in plan):
-        weight, bias = plan.get((kind, "weight")), plan.get((kind, "bias"))
         lines: list[str] = []
-        for name, agreed in (("weight", weight), ("bias", bias)):
-            if agreed is not None:
+        for name in INITIALIZED:
+            if (agreed := plan.get((kind, name))) is not None:
                 inner = agreed.fill.lay_out("module", name, 16)
                 guard = _find_guard(kind, name, agreed.everywhere)
                 lines += _put_under(f"module.{guard}", inner, 16) if guard else inner
-        bodies.setdefault(tuple(lines), []).append(kind)
+        # The last matrix of PyTorch's attention is of a class that inherits from nn.Linear.
+        is_exact = has_attention and kind == "nn.Linear"
+        bodies.setdefault((tuple(lines), is_exact), []).append(kind)
     lines = [
         f"    def {METHOD}(self) -> None:",
         '        """Draw the weights that the layers start with."""',
         "        for module in self.modules():",
     ]
     word = "if"
-    for body, kinds in bodies.items():
+    for (body, is_exact), kinds in bodies.items():
         classes = Code(kinds[0]) if len(kinds) == 1 else Bracketed(tuple(map(Code, kinds)), "()")
         condition: Expr = Call("isinstance", (Code("module"), classes))
+        if is_exact:
+            condition = Binary(Call("type", (Code("module"),)), "is", classes)
         # One condition under another is one with "and".
         head, *rest = body
         if head.startswith(f"{' ' * 16}if ") and all(line.startswith(" " * 20) for line in rest):
@@ -284,6 +303,8 @@ def _find_guard(kind: str, weight: str, everywhere: bool) -> str:
         return ""
     if kind == "nn.Linear":
         return "bias is not None"
+    if kind == "nn.MultiheadAttention":
+        return f"{weight} is not None" if weight.endswith("bias") else ""
     return "elementwise_affine" if kind == "nn.LayerNorm" else "affine"
 
 
@@ -307,7 +328,9 @@ def find_fills(site: TorchSite, plan: Plan) -> dict[str, Fill]:
         if initializer is None or _is_torchs_own(nodes[0], weight, initializer):
             continue
         keys = (field, name_initializer(initializer))
-        fills[weight] = make_fill(initializer, nodes, partial(_say_part, site, weight, keys))
+        fills[weight] = make_fill(
+            initializer, weight, nodes, partial(_say_part, site, weight, keys)
+        )
     return fills
 
 
@@ -332,6 +355,10 @@ def write_fills(site: TorchSite, fills: Mapping[str, Fill], module: str, indent:
 
 def wrap_module(module: Expr, fills: Mapping[str, Fill]) -> Expr:
     """A module that is filled as it is made, for where it has no name of its own."""
+    if not fills.keys() <= {"weight", "bias"}:
+        raise CannotSayError(
+            "attentions without names in a plain chain start alike: give the steps names"
+        )
     parts = tuple((weight, fill.write_partial()) for weight, fill in fills.items())
     return Call(HELPER, (module,), parts)
 
@@ -352,6 +379,8 @@ def _read(node: Node, weight: str, name: str) -> float:
 
 
 def _is_torchs_own(node: Node, weight: str, initializer: Initializer) -> bool:
-    """Whether torch's norms start like this anyway."""
+    """Whether torch's norms, and parameters as they are written, start like this anyway."""
+    if node.op.is_parameter:
+        return initializer == ZEROS
     is_norm = isinstance(node.op, BatchNorm | LayerNorm | GroupNorm | InstanceNorm)
     return is_norm and initializer == (ONES if weight == "weight" else ZEROS)

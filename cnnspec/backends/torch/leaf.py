@@ -19,16 +19,31 @@ class TorchSite(Site, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An op as an attribute that is not called as a module is.
+
+    `make` gives what the attribute is, `call` the op's result, from the attribute and the input.
+    """
+
+    make: Callable[[TorchSite], Expr]
+    call: Callable[[TorchSite, Expr, Expr], Expr]
+
+
+@dataclass(frozen=True, slots=True)
 class Leaf:
     """How an op is written: its module, and what is done to the module's result.
 
     `module` makes the constructor call; `function` makes a call on an input, and is None
     for ops that hold state. `flattens` says that the module leaves axes of size 1 to be dropped.
+    `held` is how the op stands where a forward is written for it; `names_input` says that its
+    function takes a variable only.
     """
 
     module: Callable[[TorchSite], Expr]
     function: Callable[[TorchSite, Expr], Expr] | None = None
     flattens: Callable[[TorchSite], bool] = lambda site: False
+    held: Held | None = None
+    names_input: bool = False
 
 
 def rank_of(site: Site) -> int:

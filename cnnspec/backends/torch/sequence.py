@@ -18,8 +18,10 @@ from cnnspec.backends.columns import (
     turns,
 )
 from cnnspec.backends.guesses import CARRIED
+from cnnspec.backends.patterns import say_pattern
 from cnnspec.backends.pycode import Call, Code, Expr, format_inline, literal
 from cnnspec.backends.pytext import Reference
+from cnnspec.backends.ranges import say_values
 from cnnspec.backends.references import find_outside
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
@@ -34,6 +36,7 @@ from cnnspec.backends.torch.entries import (
     contains_name,
     find_carried,
     holds_carrying,
+    is_labelled,
     is_plain_name,
     list_entries,
     spell,
@@ -58,8 +61,9 @@ from cnnspec.graph.ir import (
     Region,
     SkipItem,
 )
-from cnnspec.naming import variable_name
+from cnnspec.naming import attribute_name, variable_name
 from cnnspec.ops.shapes import Kind
+from cnnspec.spec.model import Formula, Pattern
 
 # So many turns are few.
 _FEW = 4
@@ -117,14 +121,24 @@ class SequenceWriter:
             case GroupItem(named=False):
                 return self.write_list(rows, bodies(rows))
             case OpItem():
-                return (Make(last_name(rows), self.make_op(rows)),)
+                return (self.make_entry(rows, self.make_op(rows)),)
             case GroupItem() if find_outside(step.branches[0].steps, bodies(rows)):
                 raise UnshareableError("a part that takes values from outside is no chain's")
             case GroupItem() if step.is_part and bodies(rows)[0].positional:
                 return (self.write_part(rows),)
             case CallItem() | GroupItem():
-                return (Make(last_name(rows), self.make_part(self.unit, rows)),)
+                return (self.make_entry(rows, self.make_part(self.unit, rows)),)
         raise UnshareableError("a chain holds ops, blocks and groups only")
+
+    def make_entry(self, rows: Sequence[Row], expr: Expr) -> Make:
+        """A module under its name, which a loop's variable may be in."""
+        pattern = rows[0].item.step.name
+        if last_name(rows) or not isinstance(pattern, Formula | Pattern):
+            return Make(last_name(rows), expr)
+        names = [row.item.path.rpartition(".")[2] for row in rows]
+        if any(attribute_name(name) != name for name in names):
+            raise UnshareableError("a name in a loop is taken, and spelt otherwise")
+        return Make("", expr, Code(f'f"{say_pattern(self.unit, pattern, names, rows)}"'))
 
     def write_part(self, rows: Sequence[Row]) -> Entry:
         """A list in the place of a step: a sequence inside of the sequence."""
@@ -215,7 +229,8 @@ class SequenceWriter:
                 row.variables = {**row.variables, CARRIED_NAME: self.unit.carried_name}
         carried_before, self.unit.carries = self.unit.carries, False
         entries = self.write_body(inner)
-        if any(not is_plain_name(entry) for entry in entries):
+        labelled = is_labelled(Loop("_", Code("_"), entries))
+        if not labelled and any(not is_plain_name(entry) for entry in entries):
             raise UnshareableError("named modules cannot come from a loop")
         if not self.unit.carries:
             self.unit.carries = carried_before
@@ -302,7 +317,8 @@ class SequenceWriter:
             values = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
             if name in self.unit.words:
                 values = [tuple(self.unit.translate(name, v) for v in row) for row in values]
-            lists.append(choose_constant(self.unit, rows, values, argument))
+            said = choose_constant(self.unit, rows, values, argument)
+            lists.append(say_values(values[0]) if said == literal(values[0]) else said)
         lists += [literal(column) for column in table.columns.values()]
         target = ", ".join([*(variable_name(name) for name, _ in used), *table.columns])
         if len(lists) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnnspec.backends.torch import (
     activation,
+    attention,
     conv,
     linear,
     norm,
@@ -22,6 +23,7 @@ LEAVES: dict[type[Op], Leaf] = {
     **norm.LEAVES,
     **activation.LEAVES,
     **linear.LEAVES,
+    **attention.LEAVES,
     **reshape.LEAVES,
     **resize.LEAVES,
     **regularize.LEAVES,

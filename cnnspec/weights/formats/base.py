@@ -65,13 +65,15 @@ def _keep(array: Array) -> Array:
 class Slot:
     """An array of the network as a format has it: its shape there, and how it is turned.
 
-    `to_canonical` leads from the file's layout to PyTorch's; `place` is where a writer puts it.
+    `to_canonical` leads from the file's layout to PyTorch's. Where a format has the array in
+    several shares, this is the one with the number `share` of the `shares` along its first axis.
     """
 
     name: str
     shape: tuple[int, ...]
     to_canonical: Turn = _keep
-    place: str = ""
+    share: int = 0
+    shares: int = 1
 
 
 Opener = Callable[[Path], AbstractContextManager[ArrayFile]]
@@ -141,8 +143,7 @@ def list_state_slots(graph: Graph, names: Collection[str]) -> Mapping[str, Slot]
 
 def name_state(name: str) -> str:
     """An array's name in the state dict of the generated PyTorch model."""
-    path, _, last = name.rpartition(".")
-    return f"{state_path(path)}.{last}"
+    return state_path(name)
 
 
 def list_counters(graph: Graph) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 Such a file has a folder for each layer, called by the layer's class, with the layer's name as an
 attribute; its variables are numbered there in the order in which the layer made them. Arrays are
-called by layer and number here: ``conv1/0`` is the kernel.
+called by layer and number here: ``conv1/0`` is the kernel. Layers inside of a layer have folders in
+its folder: ``attention1/query/0``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import lzma
 import zipfile
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,9 +24,8 @@ import numpy as np
 
 from cnnspec.backends.keras.paths import name_layer
 from cnnspec.backends.keras.rehearsal import place_layers
-from cnnspec.backends.keras.weights import KERAS_WEIGHTS
+from cnnspec.backends.keras.weights import INNER_FOLDERS, KERAS_WEIGHTS
 from cnnspec.graph.ir import Graph, Node
-from cnnspec.ops.base import Weight
 from cnnspec.weights.formats.base import (
     DTYPES,
     Array,
@@ -110,11 +110,22 @@ def _list_datasets(path: Path, root: h5py.Group) -> Iterator[tuple[str, h5py.Dat
                 raise refuse(f"{path} is nested too deep, or has too many parts")
             member = _get_member(path, group, key)
             if isinstance(member, h5py.Dataset):
-                owner = group.parent.name.rpartition("/")[2]
-                yield f"{_decode(group.attrs.get('name'), owner)}/{key}", member
+                yield f"{_name_owner(group)}/{key}", member
             # The state of a dropout's generator is no weight.
             elif key != "seed_generator":
                 waiting.append((member, depth + 1))
+
+
+def _name_owner(variables: h5py.Group) -> str:
+    """The layer that has some variables, behind the layer that it is inside of, if it is."""
+    layer = variables.parent
+    folder, _, last = layer.name.rpartition("/")
+    name = _decode(variables.attrs.get("name"), last)
+    if last not in INNER_FOLDERS.values():
+        return name
+    around = layer.parent.get(_VARIABLES, getlink=True)
+    attributes = layer.parent[_VARIABLES].attrs if isinstance(around, h5py.HardLink) else {}
+    return f"{_decode(attributes.get('name'), folder.rpartition('/')[2])}/{name}"
 
 
 def _decode(value: Any, otherwise: str) -> str:
@@ -150,26 +161,39 @@ def _describe(path: Path, name: str, data: h5py.Dataset) -> Entry:
 def list_layer_slots(graph: Graph, names: Collection[str]) -> Mapping[str, Slot]:
     """Slots by the layers' names, or by their folders where a file has no names."""
     named = {name_layer(node.path) for node in graph.nodes if node.weights}
-    held = {name.rpartition("/")[0] for name in names}
+    held = {name.partition("/")[0] for name in names}
     if named & held or not named:
-        return {f"{slot.place}/{number}": slot for slot, number in _list_slots(graph)}
+        return {
+            f"{name_layer(node.path)}/{_spell(inner, number)}": slot
+            for node in graph.nodes
+            for slot, inner, number in _list_slots(node)
+        }
     folders = {each.name: each.folder.rpartition("/")[2] for each in place_layers(graph)}
     return {
-        f"{folders.get(slot.place, slot.place)}/{number}": slot
-        for slot, number in _list_slots(graph)
+        f"{folders.get(layer, layer)}/{_spell(INNER_FOLDERS.get(inner, ''), number)}": slot
+        for node in graph.nodes
+        for layer in [name_layer(node.path)]
+        for slot, inner, number in _list_slots(node)
     }
 
 
-def _list_slots(graph: Graph) -> Iterator[tuple[Slot, int]]:
-    """Every array with its layer, and its number there."""
-    for node in graph.nodes:
-        for number, weight in enumerate(node.own_weights):
-            placed = KERAS_WEIGHTS[type(node.op)][weight.name]
-            # Zeros that all lie at one address: only the shape is wanted.
-            shape = placed.to_keras(np.broadcast_to(np.float32(0), weight.shape), node).shape
-            name = f"{node.path}.{weight.name}"
-            turn = _bind(placed.from_keras, node)
-            yield Slot(name, shape, turn, name_layer(node.path)), number
+def _spell(inner: str, number: int) -> str:
+    return f"{inner}/{number}" if inner else str(number)
+
+
+def _list_slots(node: Node) -> Iterator[tuple[Slot, str, int]]:
+    """Every array of an op, or share of one: the inner layer that has it, and its number there."""
+    counts: Counter[str] = Counter()
+    for weight in node.own_weights:
+        placed = KERAS_WEIGHTS[type(node.op)][weight.name]
+        turn = _bind(placed.from_keras, node)
+        # Zeros that all lie at one address: only the shapes are wanted.
+        parts = placed.part(np.broadcast_to(np.float32(0), weight.shape), node)
+        for share, (variable, array) in enumerate(parts.items()):
+            inner = variable.rpartition("/")[0]
+            slot = Slot(node.name_weight(weight), array.shape, turn, share, len(parts))
+            yield slot, inner, counts[inner]
+            counts[inner] += 1
 
 
 def _bind(turn: Callable[[Array, Node], Array], node: Node) -> Turn:
@@ -179,18 +203,23 @@ def _bind(turn: Callable[[Array, Node], Array], node: Node) -> Turn:
 def write_hdf5(path: Path, graph: Graph, arrays: Iterable[tuple[str, Array]]) -> None:
     """Write a file that ``load_weights`` of the generated Keras model takes."""
     folders = {each.name: each.folder for each in place_layers(graph)}
-    owners: dict[str, tuple[Node, int, Weight]] = {
-        f"{node.path}.{weight.name}": (node, number, weight)
+    owners = {
+        node.name_weight(weight): (node, weight)
         for node in graph.nodes
-        for number, weight in enumerate(node.own_weights)
+        for weight in node.own_weights
     }
     with h5py.File(path, "w") as file:
         for name, array in arrays:
-            node, number, weight = owners[name]
-            group = file.require_group(f"{folders[name_layer(node.path)]}/{_VARIABLES}")
-            group.attrs["name"] = name_layer(node.path)
-            turned = KERAS_WEIGHTS[type(node.op)][weight.name].to_keras(array, node)
-            group.create_dataset(str(number), data=np.ascontiguousarray(turned, "<f4"))
+            node, weight = owners[name]
+            layer = name_layer(node.path)
+            file.require_group(f"{folders[layer]}/{_VARIABLES}").attrs["name"] = layer
+            parts = KERAS_WEIGHTS[type(node.op)][weight.name].part(array, node)
+            places = [(i, number) for slot, i, number in _list_slots(node) if slot.name == name]
+            for (inner, number), turned in zip(places, parts.values(), strict=True):
+                folder = f"{folders[layer]}/{INNER_FOLDERS[inner]}" if inner else folders[layer]
+                group = file.require_group(f"{folder}/{_VARIABLES}")
+                group.attrs["name"] = inner or layer
+                group.create_dataset(str(number), data=np.ascontiguousarray(turned, "<f4"))
 
 
 HDF5 = Format(open_hdf5, list_layer_slots, write_hdf5)

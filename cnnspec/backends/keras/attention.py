@@ -1,0 +1,77 @@
+"""Attention and tokens as Keras layers."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from cnnspec.backends.base import Site
+from cnnspec.backends.keras.initial import choose_initializers, say_start
+from cnnspec.backends.keras.layer import Layers, call_layer, unless
+from cnnspec.backends.pycode import Binary, Bracketed, Code, Expr, literal
+from cnnspec.graph.ir import Node
+from cnnspec.ops.attention import Attention
+from cnnspec.ops.tokens import ToMap
+
+
+def attention(site: Site, name: Expr) -> Layers:
+    """Keras's attention, whose key has the width of one head; it takes its value twice."""
+    layer = call_layer(
+        "layers.MultiHeadAttention",
+        site.field("num_heads"),
+        key_dim=_say_width(site),
+        dropout=unless(site, "dropout", 0.0),
+        use_bias=unless(site, "bias", True),
+        **choose_initializers(site),
+        name=name,
+    )
+    return (layer,)
+
+
+def to_tokens(site: Site, name: Expr) -> Layers:
+    """A reshape: maps have their channels last."""
+    shape = Bracketed((literal(-1), site.in_channels()), "()")
+    return (call_layer("layers.Reshape", shape, name=name),)
+
+
+def to_map(site: Site, name: Expr) -> Layers:
+    """A reshape: maps have their channels last."""
+    sizes = site.same(_list_sizes)
+    shape = Bracketed((*map(literal, sizes), site.in_channels()), "()")
+    return (call_layer("layers.Reshape", shape, name=name),)
+
+
+def class_token(site: Site, name: Expr) -> Layers:
+    """A layer of ours: Keras has none."""
+    layer = call_layer(
+        site.require("ClassToken"),
+        count=unless(site, "count", 1),
+        initializer=say_start(site),
+        name=name,
+    )
+    return (layer,)
+
+
+def position_embedding(site: Site, name: Expr) -> Layers:
+    """A layer of ours: Keras has none outside of its libraries."""
+    start = say_start(site)
+    return (call_layer(site.require("PositionEmbedding"), initializer=start, name=name),)
+
+
+def select_token(site: Site, name: Expr) -> Layers:
+    """A layer of ours: Keras has none."""
+    return (call_layer(site.require("SelectToken"), site.field("index"), name=name),)
+
+
+def _say_width(site: Site) -> Expr:
+    """The channels of one head: a number where both numbers are known."""
+    channels, heads = site.in_channels(), site.field("num_heads")
+    known = all(isinstance(e, Code) and e.text.isdecimal() for e in (channels, heads))
+    return site.derive("key_dim", _count_width) if known else Binary(channels, "//", heads)
+
+
+def _count_width(node: Node) -> int:
+    return node.shape.channels // cast(Attention, node.op).num_heads
+
+
+def _list_sizes(node: Node) -> tuple[int, ...]:
+    return cast(ToMap, node.op).list_sizes()

@@ -1,0 +1,14 @@
+from torch import Tensor, nn
+
+
+class ToMap(nn.Module):
+    """Makes tokens the positions of a map, row by row."""
+
+    def __init__(self, sizes: tuple[int, ...]) -> None:
+        """Keep the sizes of the map."""
+        super().__init__()
+        self.sizes = sizes
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Put the channels first, and the tokens on axes of their own."""
+        return x.transpose(1, 2).unflatten(2, self.sizes)
