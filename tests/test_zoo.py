@@ -84,6 +84,16 @@ def test_figures(network: str) -> None:
     assert {name: value.known.dims for name, value in graph.outputs.items()} == figures.outputs
 
 
+def test_the_original_googlenet_is_that_of_onnx_but_for_its_last_rows() -> None:
+    """ONNX's light_inception_v1, whose pools leave out what does not fill a window."""
+    text = resources.read_zoo("googlenet").decode().partition("\nexpect:")[0]
+    assert text.count("ceil_mode: true") == 1
+    spec = read_spec(text.replace("ceil_mode: true", "ceil_mode: false"), "googlenet.yaml")
+    graph = build_graph(spec, "paper")
+    assert count_parameters(graph) == 6_998_552
+    assert sum(node.macs for node in graph.nodes) == 1_431_556_352
+
+
 @pytest.mark.parametrize("network", FIGURES)
 def test_expectation_is_stated(network: str) -> None:
     name, _, variant = network.partition(":")

@@ -15,36 +15,35 @@ from cnnspec import resources
 from cnnspec.expressions import Value
 
 _IMAGE = ("height: 224, width: 224", "height: 64, width: 64")
-_VIDEO = (
-    ("frames: 16", "frames: 5"),
-    ("size: 112", "size: 20"),
-    ("[64, 128, 256, 512]", "[4, 6, 8, 10]"),
-)
+_STAGES = ("[64, 128, 256, 512]", "[4, 6, 8, 10]")
 
 
 @dataclass(frozen=True)
 class Case:
     """What makes one family narrow.
 
-    `settings` are values of its parameters, `numbers` stand behind these words wherever they are
-    in the text, `replaced` are pieces of it, and `repeated` are stages that another is like, each
-    on a line of its own, which are left out. `alike` are variants that differ from another in
-    their counts alone: what takes long leaves them out.
+    `settings` are values of its parameters and `image` pieces of its text that make its input
+    small, for which the network may also run as wide as it is. `numbers` stand behind these words
+    wherever they are in the text, `replaced` are pieces of it, and `repeated` are stages that
+    another is like, each on a line of its own, which are left out. `alike` are variants that
+    differ from another in their counts alone: what takes long leaves them out.
     """
 
     settings: Mapping[str, Value] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
+    image: tuple[tuple[str, str], ...] = ()
     replaced: tuple[tuple[str, str], ...] = ()
     repeated: tuple[str, ...] = ()
     alike: tuple[str, ...] = ()
 
-    def narrow(self, name: str) -> str:
-        """The text of a spec of the zoo with small numbers and nothing expected of it."""
+    def shrink(self, name: str) -> str:
+        """The text of a spec of the zoo for small images, with nothing expected of it."""
         text = resources.read_zoo(name).decode().partition("\nexpect:")[0] + "\n"
-        for old, new in self.replaced:
-            if old not in text:
-                raise AssertionError(f"{name} has no '{old}' to replace")
-            text = text.replace(old, new)
+        return _replace(name, text, self.image)
+
+    def narrow(self, name: str) -> str:
+        """The same text with small numbers as well."""
+        text = _replace(name, self.shrink(name), self.replaced)
         for stage in self.repeated:
             text, count = re.subn(rf"^  {stage}: .*\n", "", text, flags=re.MULTILINE)
             if count != 1:
@@ -54,6 +53,14 @@ class Case:
             if not count:
                 raise AssertionError(f"{name} has no number behind '{word}'")
         return text
+
+
+def _replace(name: str, text: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    for old, new in pairs:
+        if old not in text:
+            raise AssertionError(f"{name} has no '{old}' to replace")
+        text = text.replace(old, new)
+    return text
 
 
 CASES: MappingProxyType[str, Case] = MappingProxyType(
@@ -100,7 +107,7 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
                 "one": 4, "into3": 3, "three": 6, "into5": 2, "five": 4, "pooled": 5,
                 "channels": 6, "basic_conv": 4,
             },
-            replaced=(_IMAGE,),
+            image=(_IMAGE,),
             repeated=tuple(f"inception{which}" for which in ("3b", "4b", "4c", "4e", "5b")),
         ),
         "inception_v3": Case(
@@ -119,8 +126,8 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         ),
         "mnist_dense": Case(),
         "mobilenet_v2": Case(
+            image=(_IMAGE,),
             replaced=(
-                _IMAGE,
                 ("channels: [16, 24, 32, 64, 96, 160, 320]", "channels: [4, 6, 6, 8, 10, 12, 14]"),
                 ("repeats: [1, 2, 3, 4, 3, 3, 1]", "repeats: [1, 2, 1, 2, 1, 1, 1]"),
                 ("out_channels: 32,", "out_channels: 8,"),
@@ -128,35 +135,32 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             ),
         ),
         "r2plus1d": Case(
+            settings={"frames": 5, "size": 20},
             replaced=(
-                *_VIDEO,
+                _STAGES,
                 ("out_channels: 45", "out_channels: 5"),
                 ("out_channels: 64", "out_channels: 4"),
             ),
         ),
         "resnet": Case(
-            replaced=(
-                ("height: 224, width: 224", "height: 48, width: 48"),
-                ("out_channels: 64", "out_channels: 4"),
-                ("[64, 128, 256, 512]", "[4, 6, 8, 10]"),
-            ),
+            image=(("height: 224, width: 224", "height: 48, width: 48"),),
+            replaced=(("out_channels: 64", "out_channels: 4"), _STAGES),
             alike=("101", "152"),
         ),
         "simple_resnet": Case(
             replaced=(("out_channels: 64", "out_channels: 4"), ("[64, 128, 256]", "[4, 6, 8]")),
         ),
-        "tabular_mlp": Case(settings={"width": 16}),
+        "tabular_mlp": Case(numbers={"width": 16}),
         "tiny_cnn": Case(),
         "vgg": Case(
             numbers={"linear": 16},
-            replaced=(
-                ("height: 224, width: 224", "height: 32, width: 32"),
-                ("[64, 128, 256, 512, 512]", "[4, 6, 8, 10, 10]"),
-            ),
+            image=(("height: 224, width: 224", "height: 32, width: 32"),),
+            replaced=(("[64, 128, 256, 512, 512]", "[4, 6, 8, 10, 10]"),),
             alike=("13", "19", "13_bn", "19_bn"),
         ),
         "video_resnet": Case(
-            replaced=(*_VIDEO, ("out_channels: 64", "out_channels: 4")),
+            settings={"frames": 5, "size": 20},
+            replaced=(_STAGES, ("out_channels: 64", "out_channels: 4")),
             alike=("mc3",),
         ),
         "vit": Case(

@@ -1,0 +1,49 @@
+"""The zoo is proved on a second backend of Keras, and on all targets as wide as it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numpy")
+pytest.importorskip("keras")
+pytest.importorskip("torch")
+
+from cnnspec.graph.build import build_graph
+from cnnspec.spec.read import read_spec
+from cnnspec.verify.run import verify
+from cnnspec.verify.show import format_text
+from tests.zoo_cases import CASES
+
+pytestmark = [pytest.mark.torch, pytest.mark.keras]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [(), pytest.param(("--train",), marks=pytest.mark.exhaustive)])
+def test_every_family_computes_the_same_on_keras_with_torch(mode: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.zoo_proof", *mode],
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    wanted = ["backend torch", *(f"{name} passed" for name in CASES)]
+    assert done.stdout.splitlines() == wanted, done.stdout
+
+
+@pytest.mark.onnx
+@pytest.mark.slow
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", CASES)
+def test_a_family_computes_the_same_as_wide_as_it_is(name: str) -> None:
+    """One variant, for the small images that its structure allows, in training too."""
+    case = CASES[name]
+    graph = build_graph(read_spec(case.shrink(name), f"{name}.yaml"), "", dict(case.settings))
+    report = verify(graph, train=True)
+    assert report.passed, format_text(report)
