@@ -176,5 +176,16 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             ),
             alike=("m3", "m11", "m18"),
         ),
+        "yolov3": Case(
+            settings={"size": 64, "units": [1, 2, 1, 1, 1], "widths": [4, 6, 8, 10, 12]},
+            # TensorFlow has a slope in single precision: this one it has exactly.
+            replaced=(("channels: 32", "channels: 4"), ("slope: 0.1", "slope: 0.125")),
+            alike=("608",),
+        ),
+        "yolov3_tiny": Case(
+            settings={"widths": [4, 6, 8, 10]},
+            numbers={"height": 64, "width": 64, "conv_unit": 8},
+            replaced=tuple((f"channels: {n}", "channels: 8") for n in (512, 256, 128)),
+        ),
     }
 )  # fmt: skip
