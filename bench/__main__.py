@@ -2,7 +2,7 @@
 
     python -m bench [--seconds N] [PART ...]
 
-Each of the parts (`memory`, `peaks` and those of `TIMED`) is measured in a process of its own.
+Each of the parts (those of `COUNTED` and `TIMED`) is measured in a process of its own.
 The exit code is 1 if a limit is exceeded.
 """
 
@@ -64,6 +64,15 @@ def bench_peaks() -> bool:
     return any(peak.is_over for peak in peaks)
 
 
+def bench_depth() -> bool:
+    """Check a hundred thousand layers, and fill its region."""
+    from bench.on_depth import list_deep, write_deeps
+
+    rows = list(list_deep())
+    fill_region("depth", write_deeps(rows))
+    return any(row.is_over for row in rows)
+
+
 # The parts whose contests are in bench/on_<part>.py: heads of the columns, packages to name.
 TIMED = {
     "compiler": ("Command", "`python -c pass`", ("pydantic-core", "PyYAML")),
@@ -73,7 +82,7 @@ TIMED = {
     "onnx": ("Compiled", "Exported", ("onnxruntime", "onnx", "torch", "onnxscript")),
     "keras": ("Generated", "keras.applications", ("keras", "tensorflow-cpu")),
 }
-COUNTED = {"memory": bench_memory, "peaks": bench_peaks}
+COUNTED = {"memory": bench_memory, "peaks": bench_peaks, "depth": bench_depth}
 PARTS = (*COUNTED, *TIMED)
 # Frameworks read these when they are imported: one thread, and no notices.
 ENVIRONMENT = {

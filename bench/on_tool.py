@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -55,23 +55,30 @@ def list_contests() -> Iterator[Contest]:
 
 def list_growth(folder: Path, cnnspec: tuple[str, ...]) -> Iterator[Contest]:
     """Ten thousand layers beside a tenth of them."""
-    head = "cnnspec: 1\nname: deep\ninput: {channels: 8, height: 16, width: 16}\n"
-    steps = "- conv: {out_channels: 8, kernel_size: 3, padding: 1}\n- batch_norm\n- relu\n"
-    block = f"blocks:\n  unit:\n    layers:\n{_indent(steps, 6)}"
-    writings: dict[str, Callable[[int], str]] = {
-        "written out": lambda count: f"layers:\n{_indent(steps, 2) * (count // 3)}",
-        "of one block": lambda count: f"{block}layers:\n  - unit:\n    repeat: {count // 3}\n",
-    }
-    for name, write in writings.items():
+    many, few = write_deep(9_999), write_deep(999)
+    for name in many:
         runs = []
-        for count in (9_999, 999):
-            file = folder / f"{name.replace(' ', '_')}_{count}.yaml"
-            file.write_text(head + write(count))
+        for number, text in enumerate((many[name], few[name])):
+            file = folder / f"{name.replace(' ', '_')}_{number}.yaml"
+            file.write_text(text)
             runs.append(partial(make_run, (*cnnspec, "check", str(file))))
         ours, theirs = runs
         yield Contest(
             f"`cnnspec check` of 9,999 layers {name}", "beside 999", ours, theirs, 13.0, read_clock
         )
+
+
+def write_deep(count: int) -> dict[str, str]:
+    """Specs of so many layers, a multiple of nine, by the way in which they are written."""
+    head = "cnnspec: 1\nname: deep\ninput: {channels: 8, height: 16, width: 16}\n"
+    steps = "- conv: {out_channels: 8, kernel_size: 3, padding: 1}\n- batch_norm\n- relu\n"
+    block = f"blocks:\n  unit:\n    layers:\n{_indent(steps, 6)}"
+    # A loop has a limit to its turns, so that there is one in another.
+    loops = f"layers:\n  - repeat: 3\n    layers:\n      - unit:\n        repeat: {count // 9}\n"
+    return {
+        "written out": f"{head}layers:\n{_indent(steps, 2) * (count // 3)}",
+        "of one block": head + block + loops,
+    }
 
 
 def write_aurane() -> str:

@@ -27,8 +27,7 @@ MAX_NODES: Final = 500_000
 MAX_INT_DIGITS: Final = 18
 # Exact conversion of longer decimal texts takes quadratic time, and no float needs them.
 MAX_NUMBER_LENGTH: Final = 64
-# libyaml compares every %TAG directive with all others.
-MAX_DIRECTIVES: Final = 16
+MAX_DIRECTIVES: Final = 16  # libyaml compares every %TAG directive with all others
 # Nobody reads further, and a hostile file could repeat one long mistake.
 MAX_PROBLEMS: Final = 100
 

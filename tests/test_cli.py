@@ -1,74 +1,23 @@
-"""The command line: exit codes, what goes where, and no tracebacks."""
+"""The command line: exit codes, what goes where, and the API beside it."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import cnnspec
-from cnnspec import resources, sources
-from cnnspec.cli import summary as summary_command
+from cnnspec import resources
 from cnnspec.cli.main import COMMANDS, run
-
-GOOD = """\
-cnnspec: 1
-name: net
-summary: A net
-input: {channels: 3, height: 8, width: 8}
-params: {classes: 10, widths: [4, 8]}
-variants: {small: {}, big: {widths: [8, 16]}}
-layers:
-  - for: {width: $widths}
-    layers:
-      - conv: {out_channels: $width, kernel_size: 3, padding: same}
-  - flatten
-  - linear: $classes
-"""
-FAMILY = (
-    GOOD.replace("name: net", "name: family")
-    .replace("summary: A net\n", "summary: A net\nyear: 2015\ntask: classification\n")
-    .replace(
-        "params: {classes: 10, widths: [4, 8]}",
-        "params:\n  classes: 10\n  widths: [4, 8] # channels of both",
-    )
-)
-BAD = GOOD.replace("flatten", "flaten")
+from tests.command_folder import BAD, GOOD, make_folder
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a good and a bad spec, and a zoo of one family."""
-    (tmp_path / "good.yaml").write_text(GOOD)
-    (tmp_path / "bad.yaml").write_text(BAD)
-    (tmp_path / "zoo").mkdir()
-    (tmp_path / "zoo" / "family.yaml").write_text(FAMILY)
-    real = resources.find_folder
-
-    def find_folder(name: str) -> Path:
-        return tmp_path / "zoo" if name == "specs" else real(name)
-
-    monkeypatch.setattr(resources, "find_folder", find_folder)
-    monkeypatch.setattr(sources, "find_folder", find_folder)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def start(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"PYTHONPATH": str(Path(cnnspec.__file__).parents[1])}
-    return subprocess.Popen(
-        [sys.executable, "-m", "cnnspec", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        **options,  # type: ignore[call-overload]
-    )
+    return make_folder(tmp_path, monkeypatch)
 
 
 def test_check_says_that_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
@@ -337,65 +286,6 @@ def test_compile_never_overwrites_its_spec(
     assert run(command) == 2
     assert (folder / "good.yaml").read_text() == GOOD
     assert "is the spec itself" in capsys.readouterr().err
-
-
-def test_a_bug_is_one_line_unless_debugging(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fail(options: object) -> int:
-        raise ZeroDivisionError("oops")
-
-    monkeypatch.setattr(summary_command, "run", fail)
-    monkeypatch.delenv("CNNSPEC_DEBUG", raising=False)
-    assert run(["summary", "good.yaml"]) == 70
-    assert capsys.readouterr().err == (
-        "cnnspec: error: internal error (ZeroDivisionError: oops); please report it with the spec. "
-        "CNNSPEC_DEBUG=1 shows the traceback\n"
-    )
-    monkeypatch.setenv("CNNSPEC_DEBUG", "1")
-    with pytest.raises(ZeroDivisionError):
-        run(["summary", "good.yaml"])
-
-
-def test_a_missing_package_is_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fail(options: object) -> int:
-        raise ModuleNotFoundError("No module named 'onnx'", name="onnx")
-
-    monkeypatch.setattr(summary_command, "run", fail)
-    assert run(["summary", "good.yaml"]) == 2
-    assert "this needs the package 'onnx', which is not installed" in capsys.readouterr().err
-
-
-def test_an_interrupt_ends_with_130(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fail(options: object) -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(summary_command, "run", fail)
-    assert run(["summary", "good.yaml"]) == 130
-    assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes are other there")
-def test_an_interrupt_while_waiting_shows_no_traceback() -> None:
-    process = start("check", "-", stdin=subprocess.PIPE)
-    assert process.stderr is not None
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(2)
-    process.send_signal(signal.SIGINT)
-    assert (process.wait(30), process.stderr.read()) == (130, b"")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes are other there")
-def test_a_closed_pipe_is_silent() -> None:
-    process = start("summary", "good.yaml", "--format", "json")
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()
-    assert (process.wait(30), process.stderr.read()) == (141, b"")
 
 
 def test_the_api_is_the_command_lines() -> None:

@@ -145,7 +145,7 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         "resnet": Case(
             image=(("height: 224, width: 224", "height: 48, width: 48"),),
             replaced=(("out_channels: 64", "out_channels: 4"), _STAGES),
-            alike=("101", "152"),
+            alike=("34", "101", "152"),
         ),
         "simple_resnet": Case(
             replaced=(("out_channels: 64", "out_channels: 4"), ("[64, 128, 256]", "[4, 6, 8]")),
@@ -156,7 +156,7 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             numbers={"linear": 16},
             image=(("height: 224, width: 224", "height: 32, width: 32"),),
             replaced=(("[64, 128, 256, 512, 512]", "[4, 6, 8, 10, 10]"),),
-            alike=("13", "19", "13_bn", "19_bn"),
+            alike=("13", "19", "13_bn", "16_bn", "19_bn"),
         ),
         "video_resnet": Case(
             settings={"frames": 5, "size": 20},

@@ -88,6 +88,9 @@ def make_group(body: Doc, ident: Ident | None = None, when: Ident | None = None)
 
 def print_document(doc: Doc, indent: int, width: int) -> list[str]:
     """Lay a document out in lines of at most `width` columns where that is possible."""
+    parts = [" " * indent]
+    if _write_flat(doc, True, parts) and measure_width(flat := "".join(parts)) <= width:
+        return [flat]
     return _Printer(width).print(doc, indent)
 
 
@@ -108,6 +111,27 @@ def _is_expanded(doc: Doc) -> bool:
             return doc.expand
         case _:
             return isinstance(doc, Expand)
+
+
+def _write_flat(doc: Doc, broken: bool, parts: list[str]) -> bool:
+    """Write a document on one line; whether it may be one: where that fits, each group does."""
+    match doc:
+        case str():
+            parts.append(doc)
+            return True
+        case tuple():
+            return all(_write_flat(part, broken, parts) for part in doc)
+        case Group(body, expand, _, when):
+            return not expand and _write_flat(body, broken and when is not None, parts)
+        case Line(flat):
+            parts.append(flat)
+            return not broken
+        case IfBroken(body, flat, when):
+            return _write_flat(body if broken and when is None else flat, broken, parts)
+        case Expand():
+            return False
+        case Hugging(body) | Indent(body) | BestFit(body):
+            return _write_flat(body, broken, parts)
 
 
 class _Measure(Enum):

@@ -53,20 +53,20 @@ def compute_reference(graph: Graph, inputs: Arrays, weights: Arrays) -> Arrays:
     return {name: output.numpy() for name, output in outputs.items()}
 
 
-def check_numbers(graph: Graph, opset: int = 18, tolerance: float = TOLERANCE) -> None:
-    """Compare the model with the reference, with and without the runtime's rewriting."""
+def check_numbers(graph: Graph, opset: int = 18, plain: bool = True) -> None:
+    """Compare the model with the reference, with the runtime's rewriting and also without."""
     weights = draw_weights(graph, 3)
     inputs = draw_inputs(graph)
     (model,) = compile_onnx(graph, weights, opset=opset, file_name="net.onnx").files.values()
     reference = compute_reference(graph, inputs, weights)
-    for optimise in (True, False):
+    for optimise in (True, False) if plain else (True,):
         outputs = run_model(model, inputs, optimise=optimise)
         assert list(outputs) == list(reference)
         for name, expected in reference.items():
             assert np.isfinite(expected).all()
             assert outputs[name].shape == (2, *graph.outputs[name].known.dims)
             difference = np.abs(outputs[name] - expected).max()
-            assert difference <= tolerance * np.abs(expected).max(), (name, optimise)
+            assert difference <= TOLERANCE * np.abs(expected).max(), (name, optimise)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
@@ -116,8 +116,11 @@ def test_the_shared_cases_cover_every_op_and_every_field() -> None:
 
 @pytest.mark.parametrize("opset", [opset for opset in IR_VERSIONS if opset != 18])
 def test_other_opsets_compute_the_same_or_refuse(opset: int) -> None:
-    written, refused = [], set()
+    late = {"layer_norm": 17, "zero_pad": 18, "conv_transpose": 18}
+    written, refused = [case for case in CASES if case.op not in late], set()
     for case in CASES:
+        if case.op not in late:
+            continue
         try:
             _compile(single_op_graph(case), opset)
             written.append(case)
@@ -126,8 +129,8 @@ def test_other_opsets_compute_the_same_or_refuse(opset: int) -> None:
             assert diagnostic.rule == "backend-unsupported"
             assert f"or later, not {opset}" in diagnostic.message
             refused.add(case.op)
-    late = {"layer_norm": 17, "zero_pad": 18, "conv_transpose": 18}
     assert refused == {op for op, first in late.items() if opset < first}
+    # All others are written: what is refused here is an error.
     graph = side_by_side_graph(written)
     check_numbers(graph, opset)
     onnx.checker.check_model(_compile(graph, opset), full_check=True)
@@ -194,7 +197,7 @@ def test_every_pair_of_ops_survives_the_runtimes_rewriting(first: tuple[str, dic
             graph = chain_graph(fmap(6, 9, 7), head, OPS[word].model_validate(fields))
         except ShapeFault:
             continue
-        check_numbers(graph)
+        check_numbers(graph, plain=False)
 
 
 PAD = OPS["zero_pad"].model_validate({"padding": [2, 1, 0, 1]})
@@ -222,7 +225,7 @@ def test_zeros_put_before_a_pool_stay_zeros(pad, between, word: str) -> None:
         options += [{**fields, "count_include_pad": False} for fields in options]
     for fields in options:
         pool = OPS[word].model_validate(fields)
-        check_numbers(chain_graph(fmap(3, 7, 6), pad, *between, pool))
+        check_numbers(chain_graph(fmap(3, 7, 6), pad, *between, pool), plain=False)
 
 
 def test_outputs_that_are_inputs_or_one_another_get_their_names() -> None:

@@ -23,11 +23,7 @@ from tests.networks import FEW, Net  # noqa: E402
 from tests.torch.test_generated import silence  # noqa: E402
 
 # Tracing takes seconds for a deep network: one variant of a family is enough, VGG apart.
-NETS = [
-    net
-    for net in FEW
-    if net.id not in ("alexnet:96", "resnet:18", "resnet:34", "vgg:11", "vgg:16_bn")
-]
+NETS = [net for net in FEW if net.id not in ("alexnet:96", "resnet:18", "vgg:11")]
 
 
 @pytest.fixture(autouse=True)

@@ -55,12 +55,12 @@ def test_definitions_are_clean(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.torch
-def test_definitions_have_sound_types(tmp_path: Path) -> None:
+def test_definitions_have_sound_types(tmp_path: Path, mypy_cache: str) -> None:
     pytest.importorskip("mypy")
     pytest.importorskip("torch")
     write_files(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, "."],
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, mypy_cache, "."],
         cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

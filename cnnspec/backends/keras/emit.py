@@ -353,11 +353,16 @@ def check_names(graph: Graph, layer_names: Mapping[Node, Sequence[str]]) -> None
         raise SpecError(refused)
 
 
-def compile_keras(graph: Graph, command: str, templates: Path | None = None) -> Compiled:
-    """Compile a graph to Keras; raises SpecError for what it cannot say exactly."""
+def compile_keras(
+    graph: Graph, command: str, templates: Path | None = None, *, fixed: bool = False
+) -> Compiled:
+    """Compile a graph to Keras; raises SpecError for what it cannot say exactly.
+
+    A `fixed` model takes no parameters, and so needs no proof of which it can take.
+    """
     check_graph(graph)
     try:
-        source = write_exposed(graph, write_source)
+        source = write_source(graph, {}) if fixed else write_exposed(graph, write_source)
     except CannotSayError as error:
         raise SpecError(find_refusals(graph, error)) from None
     check_names(graph, source.layer_names)

@@ -32,7 +32,7 @@ def place_layers(graph: Graph) -> tuple[Placement, ...]:
     """The layers of the generated Keras model, in Keras's order, with their folders."""
     from cnnspec.backends.keras.emit import compile_keras
 
-    (source,) = compile_keras(graph, "cnnspec weights").files.values()
+    (source,) = compile_keras(graph, "cnnspec weights", fixed=True).files.values()
     return tuple(_place(rehearse(graph, source).layers, "layers"))
 
 
