@@ -20,6 +20,7 @@ _FILES = {
     "alexnet:torchvision": "alexnet",
     "alexnet:96": "alexnet96",
     "googlenet:torchvision": "googlenet",
+    "googlenet:aux": "googlenet_aux",
 }
 # Those whose reference numbers the lines of a list, where ours have stages: the order is the same.
 NUMBERED = ("darknet53",)

@@ -12,6 +12,7 @@ from cnnspec.graph.check import check_spec
 from cnnspec.graph.evaluate import evaluate
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.library import load_library
+from cnnspec.graph.serving import count_macs
 from cnnspec.spec.read import read_spec
 from tests.networks import FEW
 from tests.reference_data import (
@@ -33,6 +34,8 @@ DEFAULTS = {
     "waveform_cnn": "m5", "yolov3": "416",
 }  # fmt: skip
 # Lines that are not empty. Inception v3 has some fifty convolutions with names of their own.
+# With the heads that are there in training only: torchvision 0.28.0 in training mode.
+TRAINING_MACS = {"googlenet:aux": 1506748416}
 MOST_LINES = {"googlenet": 60, "inception_v3": 150, "vit": 50, "yolov3": 80}
 
 
@@ -79,7 +82,8 @@ def test_figures(network: str) -> None:
     graph, figures = build_network(network), FIGURES[network]
     assert count_parameters(graph) == figures.parameters
     assert count_statistics(graph) == figures.statistics
-    assert sum(node.macs for node in graph.nodes) == figures.macs
+    assert count_macs(graph) == figures.macs
+    assert count_macs(graph, training=True) == TRAINING_MACS.get(network, figures.macs)
     assert sum(node.attention_macs for node in graph.nodes) == figures.attention_macs
     assert {name: value.known.dims for name, value in graph.outputs.items()} == figures.outputs
 
@@ -99,7 +103,9 @@ def test_expectation_is_stated(network: str) -> None:
     name, _, variant = network.partition(":")
     stated = {entry.variant: entry.figures for entry in read_network(name).expect}
     figures = FIGURES[network]
+    training = {"training_macs": TRAINING_MACS[network]} if network in TRAINING_MACS else {}
     assert {key: evaluate(value, {}) for key, value in stated[variant].items()} == {
+        **training,
         "parameters": figures.parameters,
         "macs": figures.macs,
         "output": figures.expected_output,

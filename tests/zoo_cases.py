@@ -108,6 +108,7 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
                 "channels": 6, "basic_conv": 4,
             },
             image=(_IMAGE,),
+            replaced=(("fc1: {linear: 1024}", "fc1: {linear: 16}"),),
             repeated=tuple(f"inception{which}" for which in ("3b", "4b", "4c", "4e", "5b")),
         ),
         "inception_v3": Case(

@@ -83,7 +83,7 @@ FIGURES: Final = MappingProxyType(
 # What an output may say of itself.
 OUTPUT_PARTS: Final = MappingProxyType(
     {
-        "value": "the name of a value of the network's own list, or _ for the last value",
+        "value": "the name of a value of the network's own list, else the output's; _ for the last",
         "training": "whether the output is there in training only",
         "when": "leave the output out unless this is true",
     }

@@ -59,13 +59,7 @@ def _read_output(steps: StepReader, name: str, entry: Entry) -> tuple[OutputSpec
             hint = nearest(key, OUTPUT_PARTS)
             help = f"did you mean '{hint}'?" if hint else f"it has {', '.join(OUTPUT_PARTS)}"
             steps.report("unknown-field", f"an output has no field '{key[:80]}'", span, help)
-    value = argument.get("value")
-    if value is None:
-        steps.report(
-            "missing-field", f"output '{name}' must say which value it gives", entry.key.span,
-            f"write {name}: {{value: NAME}}",
-        )  # fmt: skip
-        return ()
+    value = argument.get("value") or Literal(name, entry.key.span)
     training, when = argument.get("training"), argument.get("when")
     return (OutputSpec(name, value, entry.key.span, training, when),)
 

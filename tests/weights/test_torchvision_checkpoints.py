@@ -56,6 +56,36 @@ def randomise(model: Any) -> None:
             tensor.uniform_(0.5, 1.0, generator=source)
 
 
+def test_heads_for_training_compute_the_same() -> None:
+    theirs = import_models().googlenet(weights=None, aux_logits=True, init_weights=False)
+    theirs.transform_input = False
+    randomise(theirs)
+    text = resources.read_zoo("googlenet").decode()
+    small = text.replace("height: 224, width: 224", "height: 96, width: 80")
+    graph = build_graph(read_spec(small, "googlenet.yaml"), "aux")
+    (source,) = compile_torch(graph, "cnnspec compile").files.values()
+    namespace: dict[str, Any] = {"__name__": "generated"}
+    exec(compile(source, "generated.py", "exec"), namespace)
+    ours = namespace["GoogLeNet"]()
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    for module in (*ours.modules(), *theirs.modules()):
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    images = torch.randn(2, 3, 96, 80, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        found, wanted = ours.train()(images), theirs.train()(images)
+        given = {"output": wanted.logits, "aux1": wanted.aux_logits1, "aux2": wanted.aux_logits2}
+        assert found.keys() == given.keys()
+        for name, tensor in given.items():
+            scale = tensor.abs().max()
+            torch.testing.assert_close(found[name], tensor, rtol=1e-4, atol=1e-4 * scale)
+        found, tensor = ours.eval()(images), theirs.eval()(images)
+        assert found.keys() == {"output"}
+        torch.testing.assert_close(
+            found["output"], tensor, rtol=1e-4, atol=1e-4 * tensor.abs().max()
+        )
+
+
 @pytest.mark.parametrize("network", MODELS)
 def test_their_state_dicts_compute_the_same_in_generated_models(
     network: str, tmp_path: Path
