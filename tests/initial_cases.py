@@ -78,6 +78,7 @@ LAYERS = (
     Layer("layer_norm", {"axes": "all"}, _map(30, 10, 10)),
     Layer("group_norm", {"num_groups": 4}, _map(_MANY, 2, 2)),
     Layer("instance_norm", {"affine": True}, _map(_MANY, 2, 2)),
+    Layer("scale", {}, _map(_MANY, 2, 2), bias=False),
     Layer("prelu", {"per_channel": True}, _map(_MANY, 2, 2), bias=False),
 )  # fmt: skip
 

@@ -292,6 +292,7 @@ def _list_initialised() -> Iterator[tuple[str, _Row]]:
         yield "group_norm", _one(shape, num_groups=2, **both)
         yield "instance_norm", _one(shape, affine=True, **both)
         yield "prelu", _one(shape, initializer={"constant": 0.1})
+        yield "scale", _one(shape, initializer={"constant": 0.1})
     yield "conv_transpose", _one(_MAP, **kernel, groups=2)
     yield "linear", _one(vector(7), out_features=4, **both)
 
@@ -337,6 +338,37 @@ def _list_resize() -> Iterator[_Row]:
             yield _one(shape, size=[5, 14, 3][: shape.rank], mode=mode, **corners)
             yield _one(shape, size=1, mode=mode, **corners)
     yield _one(fmap(3, 1, 4), size=[3, 7], mode="bilinear", align_corners=True)
+
+
+def _list_rearranging() -> Iterator[tuple[str, _Row]]:
+    for shape in _ALL_RANKS:
+        yield "slice", _one(shape, axis="spatial", step=2)
+        yield "slice", _one(shape, axis="channels", start=1, stop=4, step=2)
+        yield "slice", _one(shape, axis=shape.axes[-1], start=2)
+        yield "split", _one(shape, parts=2, index=1)
+        yield "pad_channels", _one(shape, padding=2)
+        yield "pad_channels", _one(shape, padding=[0, 3])
+        yield "channel_shuffle", _one(shape, groups=2)
+        r = 2**shape.rank
+        yield "pixel_shuffle", _one(shape.widen(3 * r), factor=2)
+        even = shape.resize(tuple(2 * size for size in shape.sizes))
+        yield "pixel_unshuffle", _one(even, factor=2)
+    yield "slice", _one(_MAP, axis="height", start=1, stop=8, step=3)
+    yield "slice", _one(vector(7), axis="channels", start=2, step=2)
+    yield "slice", _one(tokens(5, 6), axis="tokens", start=1)
+    yield "slice", _one(tokens(5, 6), axis="channels", stop=4)
+    yield "split", _one(vector(9), parts=3, index=0)
+    yield "split", _one(tokens(5, 6), parts=3, index=2)
+    yield "pad_channels", _one(_CUBE, padding=[2, 0])
+    yield "channel_shuffle", _one(_MAP, groups=3)
+    yield "channel_shuffle", _one(_CUBE, groups=5)
+    yield "pixel_shuffle", _one(fmap(9, 3, 3), factor=3)
+    yield "pixel_unshuffle", _one(fmap(3, 9, 6), factor=3)
+    for shape in _ALL_KINDS:
+        yield "l2_normalize", _one(shape)
+        yield "scale", _one(shape)
+    yield "l2_normalize", _one(_MAP, eps=3.0)
+    yield "l2_normalize", _one(tokens(5, 6), eps=2.0)
 
 
 def _list_like() -> Iterator[tuple[str, _Row]]:
@@ -434,6 +466,7 @@ def _list_rows() -> Iterator[tuple[str, _Row]]:
     yield from _list_rest()
     yield from _list_initialised()
     yield from _list_margins()
+    yield from _list_rearranging()
     yield from _list_like()
     yield from _list_tokens()
     yield from _list_merges()

@@ -7,6 +7,7 @@ differentiable, so gradients can be compared as well.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -359,6 +360,68 @@ def _crop_like(op: Any, call: Call) -> Tensor:
     return x
 
 
+# What takes parts of a value, or puts its numbers in another order.
+
+
+def _slice(op: Any, call: Call) -> Tensor:
+    axes: list[int] = list(range(2, call.x.dim()))
+    if op.axis != "spatial":
+        names = {1: ["length"], 2: ["height", "width"], 3: ["depth", "height", "width"]}
+        if call.kinds[0] is Kind.TOKENS:
+            axes = [{"tokens": 1, "channels": 2}[op.axis]]
+        else:
+            axes = [1 + ["channels", *names.get(call.rank, [])].index(op.axis)]
+    x = call.x
+    for axis in axes:
+        end = x.shape[axis] if op.stop is None else op.stop
+        x = x.index_select(axis, torch.arange(op.start, end, op.step))
+    return x
+
+
+def _split(op: Any, call: Call) -> Tensor:
+    each = call.x.shape[call.channel_axis] // op.parts
+    return call.x.narrow(call.channel_axis, op.index * each, each)
+
+
+def _pad_channels(op: Any, call: Call) -> Tensor:
+    before, behind = (op.padding, op.padding) if isinstance(op.padding, int) else op.padding
+    x = call.x
+    zeros = [torch.zeros(x.shape[0], n, *x.shape[2:], dtype=x.dtype) for n in (before, behind)]
+    return torch.cat([zeros[0], x, zeros[1]], dim=1)
+
+
+def _channel_shuffle(op: Any, call: Call) -> Tensor:
+    each = call.x.shape[1] // op.groups
+    order = [group * each + place for place in range(each) for group in range(op.groups)]
+    return call.x[:, order]
+
+
+def _list_tiles(op: Any, rank: int) -> list[Any]:
+    """Where the places of a tile stand in a map, in order."""
+    places = itertools.product(range(op.factor), repeat=rank)
+    return [(..., *(slice(row, None, op.factor) for row in rows)) for rows in places]
+
+
+def _pixel_shuffle(op: Any, call: Call) -> Tensor:
+    x = call.x
+    tile = op.factor**call.rank
+    sizes = [size * op.factor for size in x.shape[2:]]
+    result = torch.zeros(x.shape[0], x.shape[1] // tile, *sizes, dtype=x.dtype)
+    for place, where in enumerate(_list_tiles(op, call.rank)):
+        result[where] = x[:, place::tile]
+    return result
+
+
+def _pixel_unshuffle(op: Any, call: Call) -> Tensor:
+    parts = [call.x[where] for where in _list_tiles(op, call.rank)]
+    return torch.stack(parts, dim=2).flatten(1, 2)
+
+
+def _l2_normalize(op: Any, call: Call) -> Tensor:
+    length = (call.x**2).sum(dim=call.channel_axis, keepdim=True).sqrt()
+    return call.x / length.clamp(min=op.eps)
+
+
 def _add(op: Any, call: Call) -> Tensor:
     return torch.stack(call.inputs).sum(dim=0)
 
@@ -425,6 +488,14 @@ _RULES: dict[str, Callable[[Any, Call], Tensor]] = {
     "crop": _crop,
     "identity": _pass,
     "crop_like": _crop_like,
+    "slice": _slice,
+    "split": _split,
+    "pad_channels": _pad_channels,
+    "channel_shuffle": _channel_shuffle,
+    "pixel_shuffle": _pixel_shuffle,
+    "pixel_unshuffle": _pixel_unshuffle,
+    "l2_normalize": _l2_normalize,
+    "scale": lambda op, call: call.x * call.per_channel(call.weights["weight"]),
     "upsample": _upsample,
     "resize": _resize,
     "resize_like": _resize_like,

@@ -182,7 +182,12 @@ def test_spec_presents_itself(name: str) -> None:
 @pytest.mark.parametrize("network", FIGURES)
 def test_classes_can_be_set(network: str) -> None:
     name, _, variant = network.partition(":")
-    graph = build_graph(read_network(name), variant, {"classes": 7})
+    spec = read_network(name)
+    # What gives images has no classes, and what tells real ones from others one score.
+    if "classes" not in spec.params:
+        assert name in ("conv_autoencoder", "dcgan_discriminator", "dcgan_generator", "espcn")
+        return
+    graph = build_graph(spec, variant, {"classes": 7})
     for name, value in graph.outputs.items():
         dims = value.known.dims
         # Of a map of boxes a part of the channels are scores of classes.

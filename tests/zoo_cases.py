@@ -102,6 +102,10 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             ),
             alike=("b1", "b2", "b3", "b4", "b5", "b6", "b7"),
         ),
+        "conv_autoencoder": Case(replaced=(("[16, 32]", "[4, 6]"),), numbers={"code": 8}),
+        "dcgan_discriminator": Case(settings={"width": 2}),
+        "dcgan_generator": Case(settings={"width": 2}, numbers={"input: {channels": 8}),
+        "espcn": Case(replaced=(("out_channels: 64", "out_channels: 6"),)),
         "googlenet": Case(
             numbers={
                 "one": 4, "into3": 3, "three": 6, "into5": 2, "five": 4, "pooled": 5,
@@ -148,11 +152,21 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             replaced=(("out_channels: 64", "out_channels: 4"), _STAGES),
             alike=("34", "101", "152"),
         ),
+        "resnet_cifar": Case(
+            settings={"width": 4},
+            replaced=(("depth: 56", "depth: 14"), ("depth: 110", "depth: 26")),
+            alike=("56a", "56b", "110a", "110b"),
+        ),
         "simple_resnet": Case(
             replaced=(("out_channels: 64", "out_channels: 4"), ("[64, 128, 256]", "[4, 6, 8]")),
         ),
         "tabular_mlp": Case(numbers={"width": 16}),
         "tiny_cnn": Case(),
+        "unet": Case(
+            settings={"widths": [16, 8, 4, 2]},
+            replaced=(("size: 572", "size: 188"), ("size: 256", "size: 32")),
+            alike=("padded",),
+        ),
         "vgg": Case(
             numbers={"linear": 16},
             image=(("height: 224, width: 224", "height: 32, width: 32"),),

@@ -40,6 +40,7 @@ from cnnspec.ops.base import Op
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.merge import Concat
+from cnnspec.ops.rearrange import PadChannels, PixelShuffle, PixelUnshuffle, Slice, Split
 from cnnspec.ops.reshape import Flatten
 from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument, Formula, Literal
@@ -50,6 +51,9 @@ _SETTERS: dict[type[Op], str] = {
     ConvTranspose: "out_channels",
     Linear: "out_features",
 }
+
+# Ops whose channels follow from several numbers.
+_REARRANGING: tuple[type[Op], ...] = (Slice, Split, PadChannels, PixelShuffle, PixelUnshuffle)
 
 # An expression for channels is a number in the model itself if it is longer than this.
 _LONG = 24
@@ -118,7 +122,7 @@ def _sets_channels(node: Node) -> bool:
         return node.shape.channels != node.shapes[0].channels
     if isinstance(op, DepthwiseConv):
         return op.multiplier > 1
-    return isinstance(op, Concat) or type(op) in _SETTERS
+    return isinstance(op, (Concat, *_REARRANGING)) or type(op) in _SETTERS
 
 
 def _main_input(node: Node) -> Value:
@@ -222,6 +226,8 @@ class ChannelFinder:
             parts = [self.find_word(unit, row, part, carries) for part in setter.inputs]
             known = [part for part in parts if part is not None]
             return add_expressions(known) if len(known) == len(parts) else None
+        if isinstance(setter.op, _REARRANGING):
+            return state_number(value.known.channels)
         if not isinstance(setter.op, Flatten | DepthwiseConv):
             return self.translate(unit, row, value, setter, _SETTERS[type(setter.op)])
         word = self.find_word(unit, row, setter.inputs[0], carries)

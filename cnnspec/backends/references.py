@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from os.path import commonprefix
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.rows import Row
+from cnnspec.backends.units import Unit
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import BranchItem, GroupItem, Item, LoopItem, OpItem, Region
 from cnnspec.spec.keys import MERGES, REFERRING
@@ -29,14 +31,35 @@ def find_outside(steps: Sequence[Step], regions: Sequence[Region]) -> tuple[str,
     return tuple(name for name in find_references(steps, regions) if name not in given)
 
 
-def read_source(rows: Sequence[Row]) -> str:
+def read_source(unit: Unit, rows: Sequence[Row]) -> str:
     """The name that a column of steps takes its value by."""
-    return _agree([_list_source(row.item.step) for row in rows])[0]
+    return _agree([_rename(unit, row, _list_source(row.item.step)) for row in rows])[0]
 
 
-def read_merged(rows: Sequence[Row]) -> list[str]:
+def read_merged(unit: Unit, rows: Sequence[Row]) -> list[str]:
     """The names of the values that an op of a column takes, beside the one above it."""
-    return _agree([_list_taken(row.item) for row in rows])
+    return _agree([_rename(unit, row, _list_taken(row.item)) for row in rows])
+
+
+def name_captured(outside: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """What one class calls the values from outside of several uses: what their names share."""
+    found: list[str] = []
+    for names in zip(*outside, strict=True):
+        word = names[0] if len(set(names)) == 1 else find_word(names) or "skip"
+        count = sum(name.rstrip("0123456789") == word for name in found)
+        found.append(f"{word}{count + 1}" if count else word)
+    return tuple(found)
+
+
+def find_word(names: Sequence[str]) -> str:
+    """What names begin with alike."""
+    return commonprefix(names).rstrip("_")  # noqa: RUF071 - names are no paths
+
+
+def _rename(unit: Unit, row: Row, names: list[str]) -> list[str]:
+    """The names as the unit's code has them."""
+    known = unit.renamed[row.use] if unit.renamed else {}
+    return [known.get(name, name) for name in names]
 
 
 def _agree(names: Sequence[list[str]]) -> list[str]:

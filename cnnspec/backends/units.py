@@ -44,7 +44,8 @@ class Unit:
 
     `parameters` are the author's, with their defaults; `used` are those that the code needs, in the
     order of need; `extras` are arguments that the author did not write, with a value for each
-    use; `captured` are values from outside that its steps take by name. `defaults` go before those
+    use; `captured` are values from outside that its steps take by name; `renamed` has what they are
+    called here, for each use that takes others than the first. `defaults` go before those
     of the parameters. `aliases` are parameters that no call gives: their default stands in their
     place. `computed` are those that some calls give, and whose default is an expression.
     `keeps_received` says that the channels it received are needed after a loop that carries others.
@@ -63,6 +64,7 @@ class Unit:
     used: dict[str, None] = field(default_factory=dict)
     extras: dict[str, list[Fact]] = field(default_factory=dict)
     captured: tuple[str, ...] = ()
+    renamed: tuple[Mapping[str, str], ...] = ()
     functions: set[str] = field(default_factory=set)
     aliases: Mapping[str, Expression] = field(default_factory=dict)
     computed: Mapping[str, Expression] = field(default_factory=dict)

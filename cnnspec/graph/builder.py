@@ -250,7 +250,7 @@ class Builder(Reader):
         assert frame.flow is not None
         steps = step.branches[0].steps
         if step.name is None and not step.is_part:
-            body = self.run_steps(steps, frame)
+            body = self.run_steps(steps, frame, frame.values)
             return GroupItem(step, frame.flow, body.output, body=body, named=False)
         path = self.take_path(step, frame)
         scope = Scope(path, steps, is_positional(steps))

@@ -169,7 +169,7 @@ def _find_rate(node: Node, rates: dict[Value, Rates]) -> Rates:
         for axis in zip(*ranked, strict=True)
     ]
     return tuple(
-        None if rate is None else rate * step.divisor / step.factor
+        None if rate is None or not step.factor else rate * step.divisor / step.factor
         for rate, step in zip(joined, growth, strict=True)
     )
 

@@ -28,6 +28,14 @@ _OPS = MappingProxyType(
         "convtranspose": "conv_transpose",
         "centercrop": "crop_like",
         "cropping": "crop",
+        "depthtospace": "pixel_shuffle",
+        "chunk": "split",
+        "normalize": "l2_normalize",
+        "l2norm": "l2_normalize",
+        "layerscale": "scale",
+        "spacetodepth": "pixel_unshuffle",
+        "subpixel": "pixel_shuffle",
+        "unitnormalization": "l2_normalize",
         "deconv": "conv_transpose",
         "deconvolution": "conv_transpose",
         "dense": "linear",
@@ -82,6 +90,18 @@ _OPS = MappingProxyType(
     }
 )
 
+# What no two frameworks can be told to compute alike, and what does the same work.
+_REFUSED = MappingProxyType(
+    {
+        "fractionalmaxpool": "its windows are drawn at random, by another rule in each framework, "
+        "and Keras has none: use max_pool, or resize for a size that no stride gives",
+        "fractionalpool": "its windows are drawn at random, by another rule in each framework: "
+        "use max_pool, or resize for a size that no stride gives",
+        "stochasticpool": "it draws one value of each window at random, which no framework has: "
+        "use max_pool or avg_pool, with dropout for the randomness",
+    }
+)
+
 _FIELDS = MappingProxyType(
     {
         "alpha": ("negative_slope",),
@@ -89,6 +109,9 @@ _FIELDS = MappingProxyType(
         "beta_initializer": ("bias_initializer",),
         "bias_init": ("bias_initializer",),
         "channels": ("out_channels",),
+        "block_size": ("factor",),
+        "upscale_factor": ("factor",),
+        "downscale_factor": ("factor",),
         "cropping": ("margins",),
         "depth_multiplier": ("multiplier",),
         "depthwise_initializer": ("initializer",),
@@ -177,6 +200,9 @@ def explain_word(word: str, known: Iterable[str], argument: str = "") -> str:
     plain = re.sub(r"([123]d)\Z", "", re.sub(r"[^a-z0-9]", "", word.lower()))
     if plain == "activation" and argument in known:
         return f"write '{argument}'"
+    refused = _REFUSED.get(re.sub(r"ing\Z", "", plain))
+    if refused is not None:
+        return refused
     ours = _OPS.get(plain) or next((k for k in known if k.replace("_", "") == plain), None)
     if ours is not None:
         return f"write '{ours}'"

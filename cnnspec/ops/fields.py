@@ -63,6 +63,13 @@ def _check_padding(value: Any) -> int | tuple[int, ...] | str:
         ) from None
 
 
+def _check_sides(value: Any) -> int | tuple[int, ...]:
+    numbers = _integers(0)(value)
+    if not isinstance(numbers, int) and len(numbers) != 2:
+        raise _fail("a whole number of at least 0, or a list of two", value)
+    return numbers
+
+
 def _check_offset(value: Any) -> int | tuple[int, ...] | str:
     if value == "center":
         return "center"
@@ -126,6 +133,13 @@ Count = Annotated[int, Check(_integer(1), {"type": "integer", "minimum": 1, "max
 Index = Annotated[
     int,
     Check(_integer(-MAX_SIZE), {"type": "integer", "minimum": -MAX_SIZE, "maximum": MAX_SIZE}),
+]
+CountFromZero = Annotated[
+    int, Check(_integer(0), {"type": "integer", "minimum": 0, "maximum": MAX_SIZE})
+]
+PerSideFromZero = Annotated[
+    int | tuple[int, ...],
+    Check(_check_sides, {**_describe_sizes(0), "minItems": 2, "maxItems": 2}),
 ]
 PerAxis = Annotated[int | tuple[int, ...], Check(_integers(1), _describe_sizes(1))]
 PerAxisFromZero = Annotated[int | tuple[int, ...], Check(_integers(0), _describe_sizes(0))]

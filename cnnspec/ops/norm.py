@@ -163,6 +163,35 @@ class LocalResponseNorm(Op):
         return inputs[0]
 
 
+class L2Normalize(Op):
+    """Divides the channels of each position by their length.
+
+    Formula: `x / max(sqrt(sum of x ** 2), eps)`, over the channels.
+    Source: Liu et al., "ParseNet", arXiv:1506.04579.
+    """
+
+    op: ClassVar[str] = "l2_normalize"
+
+    eps: Positive = Field(1e-12, description="the least length that is divided by")
+
+
+class Scale(Op):
+    """Multiplies each channel by a learned number, as layer scale does.
+
+    Formula: `x * weight`.
+    Weights: `weight` of the channels.
+    Source: Touvron et al., "Going deeper with image transformers", arXiv:2103.17239.
+    """
+
+    op: ClassVar[str] = "scale"
+    principal: ClassVar[str | None] = "initializer"
+
+    initializer: Initial = Field(None, description="what the scale starts as; ones if not said")
+
+    def list_weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+        return (Weight("weight", (inputs[0].channels,)),)
+
+
 def _check_count(op: str, count: int, shape: Shape) -> None:
     """Raise ShapeFault when one number alone would be normalised: the result would be constant."""
     if count == 1:

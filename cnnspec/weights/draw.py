@@ -32,7 +32,7 @@ _CHUNK = 2**13
 _EVEN_QUARTERS = np.uint64(0x0000_FFFF_0000_FFFF)
 _LOWER_HALF = np.uint64(0x0000_0000_FFFF_FFFF)
 
-_NORMS = (norm.BatchNorm, norm.LayerNorm, norm.GroupNorm, norm.InstanceNorm)
+_NORMS = (norm.BatchNorm, norm.LayerNorm, norm.GroupNorm, norm.InstanceNorm, norm.Scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +170,10 @@ def _share(node: Node, incoming: list[Moments]) -> Moments:
     return Moments(1 / node.shape.channels, 2 / node.shape.channels**2)
 
 
+def _share_length(node: Node, incoming: list[Moments]) -> Moments:
+    return Moments(0.0, 1 / node.shape.channels)
+
+
 def _rescale(node: Node, incoming: list[Moments]) -> Moments:
     # The means of 1 / variance and of the squared scale, over what is drawn above.
     return Moments(incoming[0].mean, incoming[0].square * 1.19 + 0.03)
@@ -202,6 +206,8 @@ _ESTIMATES: MappingProxyType[type[Op], Estimate] = MappingProxyType(
         norm.GroupNorm: _reset,
         norm.InstanceNorm: _reset,
         norm.BatchNorm: _rescale,
+        norm.Scale: _rescale,
+        norm.L2Normalize: _share_length,
         activation.Relu: _rectify,
         activation.Relu6: _rectify,
         activation.LeakyRelu: _rectify,

@@ -106,7 +106,7 @@ class FunctionWriter(Draft):
         step = rows[0].item.step
         item = one_kind(rows)
         if step.source is not None and not isinstance(item, LoopItem):
-            self.current = self.find_value(read_source(rows))
+            self.current = self.find_value(read_source(self.unit, rows))
         target = self.target
         if isinstance(item, OpItem | CallItem) and (kept := self.find_kept(rows)):
             self.target = self.pick(kept)
@@ -314,7 +314,7 @@ class FunctionWriter(Draft):
             return
         site = self.find_site(rows)
         if type(site.op) in MERGES:
-            values = tuple(map(self.find_value, read_merged(rows)))
+            values = tuple(map(self.find_value, read_merged(self.unit, rows)))
             if site.op.refers:
                 values = (self.current, *values)
             self.assign(self.merge(rows, values, set()))

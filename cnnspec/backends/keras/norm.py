@@ -65,6 +65,18 @@ def local_response_norm(site: Site, name: Expr) -> Layers:
     return (layer,)
 
 
+def l2_normalize(site: Site, name: Expr) -> Layers:
+    """A layer of ours: Keras's own adds to the length on some of its backends."""
+    epsilon = unless(site, "eps", 1e-12)
+    return (call_layer(site.require("L2Normalization"), epsilon=epsilon, name=name),)
+
+
+def scale(site: Site, name: Expr) -> Layers:
+    """A layer of ours: Keras has none that only multiplies."""
+    starts = choose_initializers(site, _STARTS[0])
+    return (call_layer(site.require("Scale"), **starts, name=name),)
+
+
 def _normalise_groups(site: Site, name: Expr, groups: Expr) -> Expr:
     return call_layer(
         "layers.GroupNormalization",

@@ -14,6 +14,7 @@ from cnnspec.backends.keras import (
     merge,
     norm,
     pool,
+    rearrange,
     regularize,
     reshape,
     resize,
@@ -28,6 +29,7 @@ from cnnspec.ops import linear as linear_ops
 from cnnspec.ops import merge as merge_ops
 from cnnspec.ops import norm as norm_ops
 from cnnspec.ops import pool as pool_ops
+from cnnspec.ops import rearrange as rearrange_ops
 from cnnspec.ops import regularize as regularize_ops
 from cnnspec.ops import reshape as reshape_ops
 from cnnspec.ops import resize as resize_ops
@@ -51,6 +53,8 @@ LAYERS: MappingProxyType[type[Op], Callable[[Site, Expr], Layers]] = MappingProx
         norm_ops.GroupNorm: norm.group_norm,
         norm_ops.InstanceNorm: norm.instance_norm,
         norm_ops.LocalResponseNorm: norm.local_response_norm,
+        norm_ops.L2Normalize: norm.l2_normalize,
+        norm_ops.Scale: norm.scale,
         activation_ops.Relu: activation.relu,
         activation_ops.Relu6: activation.relu6,
         activation_ops.LeakyRelu: activation.leaky_relu,
@@ -79,6 +83,12 @@ LAYERS: MappingProxyType[type[Op], Callable[[Site, Expr], Layers]] = MappingProx
         reshape_ops.ZeroPad: reshape.zero_pad,
         reshape_ops.Crop: reshape.crop,
         reshape_ops.Identity: reshape.identity,
+        rearrange_ops.Slice: rearrange.slice_entries,
+        rearrange_ops.Split: rearrange.split,
+        rearrange_ops.PadChannels: rearrange.pad_channels,
+        rearrange_ops.ChannelShuffle: rearrange.channel_shuffle,
+        rearrange_ops.PixelShuffle: rearrange.pixel_shuffle,
+        rearrange_ops.PixelUnshuffle: rearrange.pixel_unshuffle,
         resize_ops.Upsample: resize.upsample,
         resize_ops.Resize: resize.resize,
     }

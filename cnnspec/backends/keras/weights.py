@@ -17,7 +17,7 @@ from cnnspec.ops.attention import Attention
 from cnnspec.ops.base import Op
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
-from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, Scale
 from cnnspec.ops.shapes import Kind
 from cnnspec.ops.tokens import ClassToken, PositionEmbedding
 from cnnspec.records import dataclass
@@ -214,6 +214,7 @@ KERAS_WEIGHTS: Mapping[type[Op], Mapping[str, Placed]] = MappingProxyType(
         LayerNorm: {"weight": _GAMMA, "bias": _BETA},
         GroupNorm: {"weight": _GAMMA, "bias": _BETA},
         InstanceNorm: {"weight": _GAMMA, "bias": _BETA},
+        Scale: {"weight": Placed(("gamma",), _keep, _keep)},
         Prelu: {"weight": Placed(("alpha",), _slope_to_keras, _flatten)},
     }
 )

@@ -203,10 +203,12 @@ class Place:
         self.builder.add_split(name, inputs, outputs, (BATCH, *dims), attributes)
         return outputs
 
-    def reshape(self, role: str, source: str, dims: Sequence[int]) -> str:
-        """An auxiliary Reshape that keeps the batch."""
+    def reshape(
+        self, role: str, source: str, dims: Sequence[int], known: Sequence[int] | None = None
+    ) -> str:
+        """An auxiliary Reshape that keeps the batch; `known` are the axes where one is -1."""
         shape = self.integers(f"{role}_shape", (0, *dims))
-        return self.add(role, "Reshape", (source, shape), dims)
+        return self.add(role, "Reshape", (source, shape), known or dims)
 
     def stretch(self, weight: str) -> str:
         """A weight with a number for each output channel, turned so that it meets a map's."""

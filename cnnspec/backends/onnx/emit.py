@@ -20,6 +20,7 @@ from cnnspec.backends.onnx import (
     merge,
     norm,
     pool,
+    rearrange,
     regularize,
     reshape,
     resize,
@@ -49,6 +50,7 @@ WRITERS: MappingProxyType[type[Op], Writer] = MappingProxyType(
         **attention.WRITERS,
         **merge.WRITERS,
         **reshape.WRITERS,
+        **rearrange.WRITERS,
         **resize.WRITERS,
         **regularize.WRITERS,
     }

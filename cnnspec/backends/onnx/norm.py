@@ -9,7 +9,15 @@ import numpy as np
 from cnnspec.backends.base import CannotSayError
 from cnnspec.backends.onnx.builder import Place, Writer
 from cnnspec.ops.base import Op
-from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm
+from cnnspec.ops.norm import (
+    BatchNorm,
+    GroupNorm,
+    InstanceNorm,
+    L2Normalize,
+    LayerNorm,
+    LocalResponseNorm,
+    Scale,
+)
 from cnnspec.ops.shapes import Kind
 
 
@@ -83,6 +91,24 @@ def write_local_response_norm(op: LocalResponseNorm, at: Place) -> str:
     return at.give("Reshape", (normed, at.integers("shape", (0, *shape.dims))))
 
 
+def write_l2_normalize(op: L2Normalize, at: Place) -> str:
+    """The length of the channels, then a Div: ONNX's LpNormalization has no least length."""
+    axis = 2 if at.shape.kind is Kind.TOKENS else 1
+    dims = [1 if place == axis - 1 else size for place, size in enumerate(at.shape.dims)]
+    if at.opset < 18:
+        length = at.add("length", "ReduceL2", (at.input,), dims, axes=[axis], keepdims=1)
+    else:
+        length = at.add("length", "ReduceL2", (at.input, at.integers("axes", [axis])), dims)
+    least = at.add("least", "Max", (length, at.floats("eps", op.eps)), dims)
+    return at.give("Div", (at.input, least))
+
+
+def write_scale(op: Scale, at: Place) -> str:
+    """A Mul."""
+    (weight,) = at.weights()
+    return at.give("Mul", (at.input, at.stretch(weight)))
+
+
 WRITERS: MappingProxyType[type[Op], Writer] = MappingProxyType(
     {
         BatchNorm: write_batch_norm,
@@ -90,5 +116,7 @@ WRITERS: MappingProxyType[type[Op], Writer] = MappingProxyType(
         GroupNorm: write_group_norm,
         InstanceNorm: write_instance_norm,
         LocalResponseNorm: write_local_response_norm,
+        L2Normalize: write_l2_normalize,
+        Scale: write_scale,
     }
 )

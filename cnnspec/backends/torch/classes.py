@@ -8,7 +8,7 @@ from dataclasses import field
 from cnnspec.backends.arguments import pass_arguments
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.channels import ChannelFinder
-from cnnspec.backends.columns import bodies
+from cnnspec.backends.columns import bodies, turns
 from cnnspec.backends.pycode import (
     Call,
     Code,
@@ -17,7 +17,7 @@ from cnnspec.backends.pycode import (
     format_signature,
     format_statement,
 )
-from cnnspec.backends.references import find_outside
+from cnnspec.backends.references import find_outside, find_word, name_captured
 from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.site import Supports
 from cnnspec.backends.torch.entries import write_builder, write_inline, write_items
@@ -79,7 +79,9 @@ class ClassWriter:
 
     def write_once(self, unit: Unit, is_model: bool) -> ClassCode:
         """Write one class as far as is known what its code needs."""
-        sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part, self.plan)
+        sequence = SequenceWriter(
+            self.finder, self.supports, unit, self.make_part, self.plan, self.share_turns
+        )
         rows = unit.list_rows()
         regions = [use.region for use in unit.uses]
         forward: list[str] = []
@@ -154,7 +156,8 @@ class ClassWriter:
     def make_part(self, unit: Unit, rows: Sequence[Row]) -> Expr:
         """A block call or a named group as a call of its class."""
         items = [row.item for row in rows]
-        if all(isinstance(item, GroupItem) for item in items):
+        known = all(item in self.homes for item in items)
+        if not known and all(isinstance(item, GroupItem) for item in items):
             return self.make_group(unit, rows)
         for item in items:
             if item not in self.homes and isinstance(item, CallItem):
@@ -169,10 +172,11 @@ class ClassWriter:
         """A named group: in line where that is possible, else as a class for this place."""
         regions = bodies(rows)
         steps = rows[0].item.step.branches[0].steps
-        captured = find_outside(steps, regions)
-        if not captured:
+        if not find_outside(steps, regions):
             saved = unit.save(), self.supports.save()
-            sequence = SequenceWriter(self.finder, self.supports, unit, self.make_part, self.plan)
+            sequence = SequenceWriter(
+                self.finder, self.supports, unit, self.make_part, self.plan, self.share_turns
+            )
             try:
                 expr = write_inline(
                     sequence.write_list(rows, regions), named=not regions[0].positional
@@ -183,12 +187,40 @@ class ClassWriter:
                 return expr
             unit.restore(saved[0])
             self.supports.restore(saved[1])
+        code = self.write_group(unit, rows, rows[0].item.path.rpartition(".")[2])
+        return self.call_class(unit, rows, code, list(range(len(rows))))
+
+    def share_turns(self, unit: Unit, rows: Sequence[Row]) -> None:
+        """One class for a loop's turns, where they are parts that take values from outside."""
+        found = [row.follow(turn, values) for row in rows for values, turn in turns(row)]
+        parts = [row for row in found if isinstance(row.item, GroupItem) and row.item.named]
+        steps = rows[0].item.step.branches
+        if len(parts) < max(len(found), 2) or not find_outside(steps[0].steps, bodies(parts)):
+            return
+        saved = unit.save(), self.supports.save()
+        names = [row.item.path.rpartition(".")[2] for row in parts]
+        try:
+            code = self.write_group(unit, parts, find_word(names) or "part")
+        except UnshareableError:
+            unit.restore(saved[0])
+            self.supports.restore(saved[1])
+            return
+        self.homes.update((row.item, (code, index)) for index, row in enumerate(parts))
+
+    def write_group(self, unit: Unit, rows: Sequence[Row], last: str) -> ClassCode:
+        """The class of a named group, whose uses may take different values from outside."""
+        regions = bodies(rows)
+        steps = rows[0].item.step.branches[0].steps
+        outside = [find_outside(steps, [region]) for region in regions]
+        if len(set(map(len, outside))) != 1:
+            raise UnshareableError("uses take different numbers of values")
+        captured = name_captured(outside)
+        renamed = tuple(dict(zip(names, captured, strict=True)) for names in outside)
         uses = []
         for row, region in zip(rows, regions, strict=True):
             variables = {k: v for k, v in row.variables.items() if not k.startswith("*")}
             variables[IN_CHANNELS] = region.input.known.channels
             uses.append(Use(row.item, region, variables, unit.uses[row.use].calls))
-        last = rows[0].item.path.rpartition(".")[2]
         visible: dict[str, Argument | None] = {
             name: None for name in uses[0].variables if name != IN_CHANNELS
         }
@@ -196,10 +228,9 @@ class ClassWriter:
         name = self.name_class("part" if last.isdecimal() else last)
         inner = Unit(
             name, f"The part '{last}' of {unit.name}.", steps, tuple(uses), visible,
-            captured=captured,
+            captured=captured, renamed=renamed,
         )  # fmt: skip
-        code = self.write_unit(inner)
-        return self.call_class(unit, rows, code, list(range(len(uses))))
+        return self.write_unit(inner)
 
     def call_class(
         self, unit: Unit, rows: Sequence[Row], code: ClassCode, indices: Sequence[int]

@@ -50,7 +50,9 @@ class Draft:
         self.guards: list[Expr] = []
         self.condition: Expr | None = None
         self.gathered = ""
-        self.referenced = find_references(unit.steps, [use.region for use in unit.uses])
+        self.has_layers = False
+        taken = find_references(unit.steps, [use.region for use in unit.uses])
+        self.referenced = [*unit.captured, *taken]
 
     def end(self, result: Expr, start: Expr) -> None:
         """End forward with a value; what nothing uses is left out."""

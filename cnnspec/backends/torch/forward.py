@@ -44,6 +44,7 @@ from cnnspec.backends.torch.statements import (
     find_names,
 )
 from cnnspec.backends.torch.table import LEAVES, MERGES
+from cnnspec.backends.units import IN_CHANNELS
 from cnnspec.graph.ir import (
     BranchItem,
     CallItem,
@@ -115,7 +116,7 @@ class ForwardWriter(Draft):
             value = self.assign(value)
             self.line_ends = False
         if step.source is not None and not isinstance(rows[0].item, LoopItem):
-            value = self.find_value(read_source(rows), value)
+            value = self.find_value(read_source(self.unit, rows), value)
         match one_kind(rows):
             case LoopItem():
                 return self.unroll(rows, value)
@@ -162,6 +163,7 @@ class ForwardWriter(Draft):
         counts = {len(turns(row)) for row in rows}
         if len(counts) != 1:
             raise UnshareableError("uses take a loop's turns in different numbers")
+        self.sequence.share_turns(self.unit, rows)
         for index in range(counts.pop()):
             turn = [row.fix(turns(row)[index][1], turns(row)[index][0]) for row in rows]
             value = self.write_column(turn, value)
@@ -342,11 +344,22 @@ class ForwardWriter(Draft):
         if merge is not None:
             if len(format_inline(value)) > _SHORT:
                 value = self.assign(value)
-            taken = tuple(self.find_value(name, value) for name in read_merged(rows))
-            return self.merge(rows, (value, *taken) if site.op.refers else taken)
+            taken = tuple(self.find_value(name, value) for name in read_merged(self.unit, rows))
+            merged = self.merge(rows, (value, *taken) if site.op.refers else taken)
+            if self.needs_arguments(merged, value):
+                raise UnshareableError("forward does not have what the constructor gets")
+            return merged
         leaf = LEAVES[type(site.op)]
+        call = None
         if leaf.function is not None and step.name is None and self.condition is None:
-            result = leaf.function(site, self.assign(value) if leaf.names_input else value)
+            saved = self.unit.save()
+            value = self.assign(value) if leaf.names_input else value
+            call = leaf.function(site, value)
+            if self.needs_arguments(call, value):
+                self.unit.restore(saved)
+                call = None
+        if call is not None:
+            result = call
         elif leaf.held is not None and self.condition is None:
             result = self.write_held(rows, site, leaf.held, value)
         elif self.find_shared(rows):
@@ -364,6 +377,11 @@ class ForwardWriter(Draft):
             return self.assign(result)
         return result
 
+    def needs_arguments(self, result: Expr, value: Expr) -> bool:
+        """Whether a call in forward reads what the constructor alone has."""
+        given = {*map(variable_name, (*self.unit.parameters, *self.unit.extras)), IN_CHANNELS}
+        known = {format_inline(value) for value in self.values.values()} | find_names(value)
+        return bool(find_names(result) & given - known)
     def write_held(self, rows: Sequence[Row], site: OpSite, held: Held, value: Expr) -> Expr:
         """An attribute that is not called as a module is."""
         name = self.name_attribute(rows)

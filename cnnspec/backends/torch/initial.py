@@ -42,7 +42,7 @@ from cnnspec.ops.initializers import (
     name_initializer,
 )
 from cnnspec.ops.linear import Linear
-from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, Scale
 from cnnspec.ops.tokens import ClassToken, PositionEmbedding
 from cnnspec.records import dataclass
 
@@ -50,7 +50,8 @@ METHOD = "_init_weights"
 HELPER = "initialize"
 
 _OWNERS = (
-    Conv, DepthwiseConv, ConvTranspose, Linear, BatchNorm, LayerNorm, GroupNorm, InstanceNorm, Prelu
+    Conv, DepthwiseConv, ConvTranspose, Linear, BatchNorm, LayerNorm, GroupNorm, InstanceNorm,
+    Prelu, Scale,
 )  # fmt: skip
 
 # What torch takes for an argument that is left out.
@@ -257,6 +258,8 @@ def name_class(node: Node) -> str:
             return "nn.MultiheadAttention"
         case ClassToken() | PositionEmbedding():
             return "nn.Parameter"
+        case Scale():
+            return "Scale"
     raise AssertionError(f"{node.op.op} has weights of no known class")
 
 
@@ -382,5 +385,5 @@ def _is_torchs_own(node: Node, weight: str, initializer: Initializer) -> bool:
     """Whether torch's norms, and parameters as they are written, start like this anyway."""
     if node.op.is_parameter:
         return initializer == ZEROS
-    is_norm = isinstance(node.op, BatchNorm | LayerNorm | GroupNorm | InstanceNorm)
+    is_norm = isinstance(node.op, BatchNorm | LayerNorm | GroupNorm | InstanceNorm | Scale)
     return is_norm and initializer == (ONES if weight == "weight" else ZEROS)

@@ -7,7 +7,15 @@ from typing import cast
 from cnnspec.backends.pycode import Bracketed, Call, Expr, literal
 from cnnspec.backends.torch.leaf import Leaf, TorchSite, keywords, ranked, unset
 from cnnspec.ops.base import Op
-from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm
+from cnnspec.ops.norm import (
+    BatchNorm,
+    GroupNorm,
+    InstanceNorm,
+    L2Normalize,
+    LayerNorm,
+    LocalResponseNorm,
+    Scale,
+)
 from cnnspec.ops.shapes import Kind
 
 
@@ -56,10 +64,32 @@ def _call_local_response_norm(site: TorchSite, x: Expr) -> Expr:
     return Call("F.local_response_norm", (x, site.field("size")), fields)
 
 
+def l2_normalize(site: TorchSite) -> Expr:
+    """The channels over their length, as a module of ours."""
+    return Call(site.require("L2Normalize"), (), (*_say_dim(site), *keywords(site, "eps")))
+
+
+def _call_l2_normalize(site: TorchSite, x: Expr) -> Expr:
+    return Call("F.normalize", (x,), (*_say_dim(site), *keywords(site, "eps")))
+
+
+def scale(site: TorchSite) -> Expr:
+    """A learned number for each channel, as a module of ours."""
+    return Call(site.require("Scale"), (site.in_channels(),), _say_dim(site))
+
+
+def _say_dim(site: TorchSite) -> tuple[tuple[str, Expr], ...]:
+    """The axis of the channels, where it is not the first after the batch."""
+    tokens = site.same(lambda node: node.shapes[0].kind is Kind.TOKENS)
+    return (("dim", literal(-1)),) if tokens else ()
+
+
 LEAVES: dict[type[Op], Leaf] = {
     BatchNorm: Leaf(batch_norm),
     LayerNorm: Leaf(layer_norm),
     GroupNorm: Leaf(group_norm),
     InstanceNorm: Leaf(instance_norm),
     LocalResponseNorm: Leaf(local_response_norm, _call_local_response_norm),
+    L2Normalize: Leaf(l2_normalize, _call_l2_normalize),
+    Scale: Leaf(scale),
 }

@@ -72,7 +72,8 @@ _FEW = 4
 class SequenceWriter:
     """Writes the steps of one unit as entries of a sequence.
 
-    `make_part` writes a block call or a named group as an expression that makes its module.
+    `make_part` writes a block call or a named group as an expression that makes its module, and
+    `share_turns` one class for the turns of a loop that take values from outside.
     """
 
     def __init__(
@@ -82,12 +83,14 @@ class SequenceWriter:
         unit: Unit,
         make_part: Callable[[Unit, Sequence[Row]], Expr],
         plan: Plan,
+        share_turns: Callable[[Unit, Sequence[Row]], None],
     ) -> None:
         self.finder = finder
         self.supports = supports
         self.unit = unit
         self.make_part = make_part
         self.plan = plan
+        self.share_turns = share_turns
 
     def write_list(self, rows: Sequence[Row], regions: Sequence[Region]) -> tuple[Entry, ...]:
         """The entries of a list of steps, for all rows at once."""

@@ -9,6 +9,7 @@ from cnnspec.backends.torch import (
     linear,
     norm,
     pool,
+    rearrange,
     regularize,
     reshape,
     resize,
@@ -25,6 +26,7 @@ LEAVES: dict[type[Op], Leaf] = {
     **linear.LEAVES,
     **attention.LEAVES,
     **reshape.LEAVES,
+    **rearrange.LEAVES,
     **resize.LEAVES,
     **regularize.LEAVES,
 }
