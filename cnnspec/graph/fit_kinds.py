@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 from types import MappingProxyType
 
 from cnnspec.graph.frame import describe_line
@@ -23,6 +24,7 @@ from cnnspec.ops.base import MAPS
 from cnnspec.ops.catalog import OPS
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.shapes import Kind
+from cnnspec.ops.tokens import TOKENS
 from cnnspec.spec.model import Step
 
 # Ops for maps, and what does the same for a vector.
@@ -50,6 +52,11 @@ def _leave_map(fault: Fault, trials: Trials) -> Iterator[str]:
     """What stands between a map and an op for vectors."""
     step = fault.step
     shape = fault.shapes[0]
+    if fault.op.kinds == TOKENS:
+        if trials.solves(fault, put_instead(step, Step("to_tokens", step.span), step)):
+            count = prod(shape.sizes)
+            yield f"put to_tokens before it: {count} tokens of {shape.channels} channels"
+        return
     for head, effect in (
         ("flatten", f"{shape} becomes a vector of {shape.elements}"),
         ("global_avg_pool", f"the mean of each channel, a vector of {shape.channels}"),

@@ -13,6 +13,7 @@ from cnnspec.ops.base import Growth
 from cnnspec.ops.merge import Concat
 from cnnspec.ops.reshape import Flatten
 from cnnspec.ops.shapes import Kind
+from cnnspec.ops.tokens import ToTokens
 from cnnspec.records import dataclass
 
 
@@ -20,7 +21,8 @@ from cnnspec.records import dataclass
 class Formula:
     """factor * base + offset, for a base that is a letter or another formula, rounded down.
 
-    The base is `inner` // `divisor`, or the open size `letter`, which is a multiple of `multiple`.
+    The base is `inner` // `divisor`, the product of some `sizes`, or the open size `letter`, which
+    is a multiple of `multiple`.
     A factor with a denominator is exact: it divides that multiple. Without a base it is a number.
     """
 
@@ -30,6 +32,12 @@ class Formula:
     multiple: int = 1
     inner: Formula | None = None
     divisor: int = 1
+    sizes: tuple[Formula, ...] = ()
+
+    @property
+    def is_product(self) -> bool:
+        """Whether several open sizes may be in it."""
+        return bool(self.sizes) or (self.inner is not None and self.inner.is_product)
 
     @property
     def is_number(self) -> bool:
@@ -59,6 +67,8 @@ class Formula:
     def compute(self, sizes: Mapping[str, int]) -> int:
         """The number for given open sizes."""
         base = sizes[self.letter] if self.letter else 0
+        if self.sizes:
+            base = prod(size.compute(sizes) for size in self.sizes)
         if self.inner is not None:
             base = self.inner.compute(sizes) // self.divisor
         return int(self.factor * base) + self.offset
@@ -66,7 +76,7 @@ class Formula:
     def __str__(self) -> str:
         if self.is_number:
             return str(self.offset)
-        text = self.letter
+        text = self.letter or "*".join(map(_put_in_product, self.sizes))
         if self.inner is not None:
             inner = str(self.inner)
             simple = self.inner.offset == 0 and self.inner.factor == 1
@@ -78,6 +88,11 @@ class Formula:
         if self.offset:
             text = f"{text} {'+' if self.offset > 0 else '-'} {abs(self.offset)}"
         return text
+
+
+def _put_in_product(formula: Formula) -> str:
+    text = str(formula)
+    return text if text.isidentifier() or text.isdecimal() else f"({text})"
 
 
 Formulas = tuple[Formula, ...]
@@ -112,6 +127,8 @@ class SizeFormulas:
 
     def _follow(self, node: Node) -> Formulas:
         growth = node.op.find_growth(node.shapes)
+        if isinstance(node.op, ToTokens):
+            return (self._multiply(self._formulas[node.inputs[0]]),)
         if growth is None:
             return tuple(Formula(offset=size) for size in node.shape.sizes)
         # A gate that stretches over a map has no say in the sizes.
@@ -119,11 +136,26 @@ class SizeFormulas:
         pairs = zip(self._formulas[value], growth, strict=True)
         return tuple(self._settle(formula.grow(step)) for formula, step in pairs)
 
+    def _multiply(self, formulas: Formulas) -> Formula:
+        """The number of positions of a map."""
+        opened = tuple(formula for formula in formulas if not formula.is_number)
+        fixed = prod(formula.offset for formula in formulas if formula.is_number)
+        if not opened:
+            return Formula(offset=fixed)
+        if len(opened) == 1:
+            return opened[0].grow(Growth(fixed))
+        return Formula(Fraction(fixed), sizes=opened)
+
     def _settle(self, formula: Formula) -> Formula:
         """The formula, or the number that it comes to for every valid size."""
         for axis in self._valid.axes:
             usable = axis.usable
-            if axis.size.letter in str(formula) and usable.period is None and usable.members:
+            if (
+                not formula.is_product
+                and axis.size.letter in str(formula)
+                and usable.period is None
+                and usable.members
+            ):
                 found = {formula.compute({axis.size.letter: size}) for size in usable}
                 if len(found) == 1:
                     return Formula(offset=found.pop())
