@@ -65,16 +65,15 @@ def test_every_size_differs_between_axes_somewhere(rank: int) -> None:
 # The library
 
 CALLS = {
-    "conv_bn_relu": "{out_channels: 6, stride: 2}",
-    "conv_bn_relu6": "6",
-    "depthwise_bn_relu6": "{stride: 2}",
-    "conv_bn_silu": "{out_channels: 6, stride: 2}",
+    "conv_bn": "{out_channels: 6, stride: 2}",
+    "depthwise_bn": "{stride: 2}",
     "separable_conv": "{out_channels: 6, stride: 2}",
     "double_conv": "{out_channels: 6, batch_norm: true}",
     "squeeze_excite": "4",
-    "squeeze_excite_silu": "4",
     "basic_block": "{channels: 6, stride: 2}",
     "bottleneck": "{channels: 6, stride: 2}",
+    "bottleneck_v1": "4",
+    "wide_bottleneck": "{channels: 4, groups: 2}",
     "inverted_residual": "{channels: 8, expansion: 2}",
     "mb_conv": "{channels: 8, drop: 0.1}",
     "classifier": "{classes: 10, hidden: [6]}",

@@ -154,7 +154,7 @@ def test_variants_share_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
     found = count_blocks(monkeypatch)
     text = (
         "params: {depth: 1}\nvariants: {deep: {depth: 5}, deeper: {depth: 9}}\nlayers:\n"
-        "  - conv_bn_relu: {out_channels: 8, kernel_size: 3, padding: 1}\n    repeat: $depth\n"
+        "  - conv_bn: {out_channels: 8, kernel_size: 3, padding: 1}\n    repeat: $depth\n"
     )
     assert check_spec(read_spec(HEAD + text, "net.yaml")) == ()
     assert len(found) == 1

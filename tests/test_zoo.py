@@ -29,9 +29,10 @@ from tests.zoo_cases import CASES
 FIGURES = read_figures()
 # What a spec gives without a variant.
 DEFAULTS = {
-    "alexnet": "torchvision", "efficientnet": "b0", "googlenet": "torchvision", "resnet": "50",
-    "vgg": "16", "video_resnet": "r3d", "vit": "b_16",
-    "waveform_cnn": "m5", "yolov3": "416",
+    "alexnet": "torchvision", "densenet": "121", "efficientnet": "b0", "googlenet": "torchvision",
+    "mobilenet_v1": "100", "mobilenet_v3": "large", "resnet": "50", "resnet_v2": "50",
+    "resnext": "50_32x4d", "squeezenet": "1_0", "wide_resnet": "50_2", "vgg": "16",
+    "video_resnet": "r3d", "vit": "b_16", "waveform_cnn": "m5", "yolov3": "416",
 }  # fmt: skip
 # Lines that are not empty. Inception v3 has some fifty convolutions with names of their own.
 # With the heads that are there in training only: torchvision 0.28.0 in training mode.
@@ -142,7 +143,7 @@ def test_layers_have_reference_shapes(network: str) -> None:
         else:
             # torchvision calls one ReLU several times in a residual block.
             assert (kind, path.rpartition(".")[2]) == ("ReLU", "relu")
-            assert network.startswith("resnet")
+            assert network.startswith(("resne", "wide_resnet"))
     assert compared > len(ours) / 2
 
 
@@ -199,15 +200,12 @@ def test_classes_can_be_set(network: str) -> None:
 # A call of every block, what it makes of a map of 64 x 16 x 16 or of its positions as tokens, and
 # with how many parameters.
 BLOCKS = [
-    ("conv_bn_relu: 32", (32, 16, 16), 64 * 32 * 9 + 2 * 32),
-    ("conv_bn_relu: {out_channels: 32, kernel_size: 1, stride: 2}", (32, 8, 8), 64 * 32 + 2 * 32),
-    ("conv_bn_relu: {out_channels: 32, padding: 0, groups: 4}", (32, 14, 14), 16 * 32 * 9 + 2 * 32),
-    ("conv_bn_relu6: 32", (32, 16, 16), 64 * 32 * 9 + 2 * 32),
-    ("conv_bn_relu6: {out_channels: 32, kernel_size: 1, stride: 2}", (32, 8, 8), 64 * 32 + 2 * 32),
-    ("depthwise_bn_relu6", (64, 16, 16), 64 * 9 + 2 * 64),
-    ("depthwise_bn_relu6: {kernel_size: 5, stride: 2}", (64, 8, 8), 64 * 25 + 2 * 64),
-    ("conv_bn_silu: 32", (32, 16, 16), 64 * 32 * 9 + 2 * 32),
-    ("conv_bn_silu: {out_channels: 32, kernel_size: 1, stride: 2}", (32, 8, 8), 64 * 32 + 2 * 32),
+    ("conv_bn: 32", (32, 16, 16), 64 * 32 * 9 + 2 * 32),
+    ("conv_bn: {out_channels: 32, kernel_size: 1, stride: 2}", (32, 8, 8), 64 * 32 + 2 * 32),
+    ("conv_bn: {out_channels: 32, padding: 0, groups: 4}", (32, 14, 14), 16 * 32 * 9 + 2 * 32),
+    ("conv_bn: {out_channels: 32, activation: hard_swish}", (32, 16, 16), 64 * 32 * 9 + 2 * 32),
+    ("depthwise_bn", (64, 16, 16), 64 * 9 + 2 * 64),
+    ("depthwise_bn: {kernel_size: 5, stride: 2}", (64, 8, 8), 64 * 25 + 2 * 64),
     ("separable_conv: 32", (32, 16, 16), 64 * 9 + 2 * 64 + 64 * 32 + 2 * 32),
     ("separable_conv: {out_channels: 32, kernel_size: 5, stride: 2}", (32, 8, 8),
      64 * 25 + 2 * 64 + 64 * 32 + 2 * 32),
@@ -217,13 +215,17 @@ BLOCKS = [
     ("double_conv: {out_channels: 32, batch_norm: true}", (32, 16, 16),
      64 * 32 * 9 + 32 * 32 * 9 + 4 * 32),
     ("squeeze_excite", (64, 16, 16), 64 * 4 + 4 + 4 * 64 + 64),
-    ("squeeze_excite: 4", (64, 16, 16), 64 * 16 + 16 + 16 * 64 + 64),
-    ("squeeze_excite_silu: 4", (64, 16, 16), 64 * 4 + 4 + 4 * 64 + 64),
+    ("squeeze_excite: {hidden_channels: 16, gate: hard_sigmoid}", (64, 16, 16),
+     64 * 16 + 16 + 16 * 64 + 64),
     ("basic_block: 64", (64, 16, 16), 2 * (64 * 64 * 9 + 2 * 64)),
     ("basic_block: {channels: 64, stride: 2}", (64, 8, 8),
      2 * (64 * 64 * 9 + 2 * 64) + 64 * 64 + 2 * 64),
     ("bottleneck: 16", (64, 16, 16), 64 * 16 + 16 * 16 * 9 + 16 * 64 + 2 * (16 + 16 + 64)),
     ("bottleneck: {channels: 16, stride: 2}", (64, 8, 8),
+     64 * 16 + 16 * 16 * 9 + 16 * 64 + 2 * (16 + 16 + 64) + 64 * 64 + 2 * 64),
+    ("wide_bottleneck: {channels: 16, width: 32, groups: 4}", (64, 16, 16),
+     64 * 32 + 32 * 8 * 9 + 32 * 64 + 2 * (32 + 32 + 64)),
+    ("bottleneck_v1: {channels: 16, stride: 2}", (64, 8, 8),
      64 * 16 + 16 * 16 * 9 + 16 * 64 + 2 * (16 + 16 + 64) + 64 * 64 + 2 * 64),
     ("inverted_residual: 64", (64, 16, 16),
      64 * 384 + 384 * 9 + 384 * 64 + 2 * (384 + 384 + 64)),
@@ -235,6 +237,8 @@ BLOCKS = [
      64 * 384 + 384 * 9 + 384 * 16 + 16 + 16 * 384 + 384 + 384 * 64 + 2 * (384 + 384 + 64)),
     ("mb_conv: {channels: 32, stride: 2, expansion: 1, kernel_size: 5}", (32, 8, 8),
      64 * 25 + 64 * 16 + 16 + 16 * 64 + 64 + 64 * 32 + 2 * (64 + 32)),
+    ("mb_conv: {channels: 64, expanded: 96, squeezed: 0, activation: relu}", (64, 16, 16),
+     64 * 96 + 96 * 9 + 96 * 64 + 2 * (96 + 96 + 64)),
     ("transformer_block: 8", (256, 64), 64 * 192 + 192 + 64 * 64 + 64
      + 64 * 256 + 256 + 256 * 64 + 64 + 4 * 64),
     ("transformer_block: {num_heads: 4, hidden_features: 32, dropout: 0.1}", (256, 64),
@@ -289,7 +293,7 @@ def test_defaults_mean_the_parameters_of_the_model_inside_of_blocks_too() -> Non
         "cnnspec: 1\nname: net\ninput: {channels: 64, height: 16, width: 16}\n"
         "params: {eps: 1e-3}\ndefaults: {batch_norm: {eps: $eps, momentum: $(1 / in_channels)}}\n"
         "blocks: {own: {params: [eps=0.5], layers: [batch_norm]}}\n"
-        "layers: [conv_bn_relu: 8, own, {batch_norm: {eps: 0.25}}]\n"
+        "layers: [conv_bn: 8, own, {batch_norm: {eps: 0.25}}]\n"
     )
     graph = build_graph(read_spec(text, "net.yaml"))
     norms = [node.op for node in graph.nodes if node.op.op == "batch_norm"]

@@ -93,6 +93,11 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             numbers={"height": 64, "width": 64},
             replaced=(("channels: 32", "channels: 4"),),
         ),
+        "densenet": Case(
+            settings={"growth": 4},
+            replaced=(_IMAGE, ("layers: [6, 12, 24, 16]", "layers: [2, 3, 2, 2]")),
+            alike=("161", "169", "201"),
+        ),
         "efficientnet": Case(
             settings={"size": 64},
             replaced=(
@@ -130,6 +135,9 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             ),
         ),
         "mnist_dense": Case(),
+        "mobilenet_v1": Case(
+            settings={"size": 64, "width": 0.0625}, alike=("75", "50", "25")
+        ),
         "mobilenet_v2": Case(
             image=(_IMAGE,),
             replaced=(
@@ -137,6 +145,18 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
                 ("repeats: [1, 2, 3, 4, 3, 3, 1]", "repeats: [1, 2, 1, 2, 1, 1, 1]"),
                 ("out_channels: 32,", "out_channels: 8,"),
                 ("out_channels: 1280,", "out_channels: 20,"),
+            ),
+        ),
+        "mobilenet_v3": Case(
+            settings={"hidden": 20},
+            image=(_IMAGE,),
+            replaced=(
+                ("[5, 672, 160", "[5, 36, 16"),
+                ("[5, 960, 160", "[5, 40, 16"),
+                ("[3, 480, 112", "[3, 32, 12"),
+                ("[3, 672, 112", "[3, 36, 12"),
+                ("[5, 288, 96", "[5, 36, 16"),
+                ("[5, 576, 96", "[5, 40, 16"),
             ),
         ),
         "r2plus1d": Case(
@@ -157,8 +177,31 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             replaced=(("depth: 56", "depth: 14"), ("depth: 110", "depth: 26")),
             alike=("56a", "56b", "110a", "110b"),
         ),
+        "resnet_v2": Case(
+            image=(("height: 224, width: 224", "height: 48, width: 48"),),
+            replaced=(
+                ("out_channels: 64", "out_channels: 4"),
+                ("[64, 128, 256, 512]", "[4, 6, 8, 10]"),
+            ),
+            alike=("101", "152"),
+        ),
+        "resnext": Case(
+            settings={"groups": 2},
+            image=(("height: 224, width: 224", "height: 48, width: 48"),),
+            replaced=(
+                ("[64, 128, 256, 512]", "[4, 6, 8, 10]"),
+            ),
+            alike=("101_32x8d",),
+        ),
         "simple_resnet": Case(
             replaced=(("out_channels: 64", "out_channels: 4"), ("[64, 128, 256]", "[4, 6, 8]")),
+        ),
+        "squeezenet": Case(
+            image=(_IMAGE,),
+            replaced=(
+                ("[16, 16, 32, 32, 48, 48, 64, 64]", "[2, 2, 3, 3, 4, 4, 5, 5]"),
+                ("channels: 96", "channels: 8"), ("channels: 64", "channels: 6"),
+            ),
         ),
         "tabular_mlp": Case(numbers={"width": 16}),
         "tiny_cnn": Case(),
@@ -190,6 +233,11 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
                 ("[64, 64, 128, 256, 512]", "[4, 4, 6, 8, 10]"),
             ),
             alike=("m3", "m11", "m18"),
+        ),
+        "wide_resnet": Case(
+            image=(("height: 224, width: 224", "height: 48, width: 48"),),
+            replaced=(("[64, 128, 256, 512]", "[4, 6, 8, 10]"),),
+            alike=("101_2",),
         ),
         "yolov3": Case(
             settings={"size": 64, "units": [1, 2, 1, 1, 1], "widths": [4, 6, 8, 10, 12]},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnnspec.backends.base import UnshareableError
+from cnnspec.backends.base import Fact, UnshareableError
 from cnnspec.backends.guesses import guess_argument
-from cnnspec.backends.pycode import Expr
+from cnnspec.backends.pycode import Call, Expr, literal
 from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Unit, normalize
 from cnnspec.expressions import Value
@@ -21,7 +21,7 @@ from cnnspec.graph.ir import (
     Region,
     SkipItem,
 )
-from cnnspec.spec.model import Argument
+from cnnspec.spec.model import Argument, Column
 
 # What generated code calls the condition of a shortcut.
 USE_SHORTCUT = "use_shortcut"
@@ -110,3 +110,30 @@ def choose_constant(
     if len(unit.extras) != extras:
         raise UnshareableError("a loop's bounds cannot be said")
     return expr
+
+
+def say_rows(unit: Unit, rows: Sequence[Row], names: Sequence[str]) -> Expr | None:
+    """The rows of a loop's table, with the entries that its body uses; None for other loops."""
+    loop = dict(rows[0].item.step.loop)
+    if len(names) < 2 or not all(isinstance(loop[name], Column) for name in names):
+        return None
+    tables = {
+        tuple(tuple(unit.translate(name, v[name]) for name in names) for v, _ in turns(row))
+        for row in rows
+    }
+    return literal(tables.pop()) if len(tables) == 1 else None
+
+
+def say_values(values: Sequence[Fact]) -> Expr:
+    """A list for a loop: numbers that count up are a range."""
+    numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+    if len(numbers) == len(values) > 2:
+        start = numbers[0]
+        if numbers == list(range(start, start + len(numbers))):
+            return say_range(start, literal(start + len(numbers)))
+    return literal(tuple(values))
+
+
+def say_range(start: int, end: Expr) -> Expr:
+    """A range that begins with 0 or another number."""
+    return Call("range", (literal(start), end) if start else (end,))

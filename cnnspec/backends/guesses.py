@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from cnnspec.backends.base import Fact
@@ -9,7 +10,7 @@ from cnnspec.backends.rows import Row
 from cnnspec.expressions import Expression, Value, bind_names
 from cnnspec.naming import variable_name
 from cnnspec.records import dataclass
-from cnnspec.spec.model import Argument, Formula
+from cnnspec.spec.model import Argument, Formula, Pattern
 
 # The variable of generated loops that carries the channels from one turn to the next. No name in
 # a spec can be this.
@@ -84,6 +85,24 @@ def guess_argument(
     if words is not None:
         return guess_word(argument.expression, words)
     return (guess_expression(argument.expression),)
+
+
+def guess_text(argument: Argument) -> tuple[Guess, ...]:
+    """The guess that a text with expressions in it gives."""
+    if not isinstance(argument, Pattern):
+        return guess_argument(argument)
+    template = argument.template
+    text = ""
+    for part in template.parts:
+        spelling = {} if isinstance(part, str) else {n: variable_name(n) for n in part.names}
+        text += part if isinstance(part, str) else f"{{{part.unparse(spelling)}}}"
+    if re.search(r"[\"'\\]", text):
+        return ()
+
+    def compute(variables: Mapping[str, Value]) -> Value:
+        return template.evaluate({name: variables[name] for name in template.names})
+
+    return (Guess(f'f"{text}"', template.names, compute),)
 
 
 NOTHING = Guess("", frozenset(), lambda variables: None)

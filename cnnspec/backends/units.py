@@ -18,6 +18,7 @@ from cnnspec.backends.guesses import (
     Guess,
     guess_argument,
     guess_expression,
+    guess_text,
     guess_word,
 )
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
@@ -163,6 +164,16 @@ class Unit:
                 )
                 return Bracketed(items, "()")
         return self.choose(rows, wanted, guess_argument(argument), name)
+
+    def say_text(self, rows: Sequence[Row], targets: Sequence[str], argument: Argument) -> Expr:
+        """The code for a text that the author computes; never a new argument."""
+        for guess in guess_text(argument):
+            guess = guess.bind(rows, self.fixed) or guess
+            free = not guess.names & (self.words.keys() | self.shadowed)
+            if free and is_right(guess, rows, targets):
+                self.take(guess)
+                return Code(guess.text)
+        raise UnshareableError("a name cannot be computed from what the code has")
 
     def take(self, guess: Guess) -> None:
         """Note what a chosen expression needs."""

@@ -18,6 +18,7 @@ from cnnspec.graph.library import find_block
 from cnnspec.graph.static import check_call
 from cnnspec.ops.catalog import OPS
 from cnnspec.records import dataclass
+from cnnspec.spec.keys import REFERRING
 from cnnspec.spec.model import (
     Argument,
     Column,
@@ -42,9 +43,9 @@ def check_choice(
     assert step.choice is not None
     given = _Search(spec, variant, value).find(step.choice, step.span, calls)
     written = spell_argument(step.choice)
-    if isinstance(value, str) and value in OPS and OPS[value].merges:
-        message = f"{value} merges several values, and {written} can only call what takes one"
-        help = f"write {value}: [...] as a step of its own, under a condition"
+    if isinstance(value, str) and value in OPS and (OPS[value].merges or value in REFERRING):
+        message = f"{value} takes several values, and {written} can only call what takes one"
+        help = f"write {value}: as a step of its own, under a condition"
         yield _place(Diagnostic("invalid-step", message, given, help=(help,)), step, given, calls)
         return
     if not isinstance(value, str):

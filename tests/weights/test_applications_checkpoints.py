@@ -42,6 +42,16 @@ def write_vgg(folder: Path, depth: int) -> tuple[str, list[str]]:
     return f"{folder}/vgg.yaml:{depth}", ["--set", "classes=10", "--rename", "keras_applications"]
 
 
+def write_zoo(folder: Path, name: str) -> tuple[str, list[str]]:
+    """A spec of the zoo for small images, with the rules that ship."""
+    text = resources.read_zoo(name).decode().partition("\nexpect:")[0]
+    small = text.replace("height: 224, width: 224", f"height: {SIZE}, width: {SIZE}")
+    small = small.replace("  size: 224", f"  size: {SIZE}")
+    assert small != text
+    (folder / f"{name}.yaml").write_text(small)
+    return f"{folder}/{name}.yaml", ["--set", "classes=10", "--rename", "keras_applications"]
+
+
 def write_own(folder: Path, name: str, sets: list[str], *more: str) -> tuple[str, list[str]]:
     """A spec with the names of keras.applications, for somewhat larger images."""
     home = SPECS if (SPECS / f"{name}.yaml").exists() else Path(__file__).parent
@@ -55,6 +65,9 @@ VGG_SETS = ["widths=[64, 128, 256, 512, 512]", "hidden=4096"]
 CASES: dict[str, Any] = {
     "VGG16": lambda folder: write_vgg(folder, 16),
     "VGG19": lambda folder: write_vgg(folder, 19),
+    "DenseNet121": lambda folder: write_zoo(folder, "densenet"),
+    "MobileNet": lambda folder: write_zoo(folder, "mobilenet_v1"),
+    "ResNet50V2": lambda folder: write_zoo(folder, "resnet_v2"),
     # The same names need no rules, but the rows behind the flattened map need our order.
     "VGG16 by its own names": lambda folder: write_own(
         folder, "keras_vgg16", VGG_SETS, "--flatten", "channels_last"

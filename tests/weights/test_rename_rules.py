@@ -189,3 +189,11 @@ def test_flatten_can_be_said_without_rules(tmp_path: Path, capsys: Any) -> None:
     grid = np.moveaxis(np.arange(256).reshape(4, 4, 16), -1, 0).ravel()
     arrays["fc1.weight"] = arrays["fc1.weight"][:, grid]
     require_equal(tmp_path / "out.safetensors", LENET, arrays)
+
+
+def test_published_densenets_have_dots_that_rules_take_out() -> None:
+    found = find_rules("torchvision_old", "DenseNet")
+    assert found is not None
+    old = ["features.denseblock4.denselayer16.norm.1.running_var", "features.conv0.weight"]
+    renamed = read_rules(found.read_bytes(), found.name).rename(old)
+    assert renamed == {old[0]: "features.denseblock4.denselayer16.norm1.running_var"}

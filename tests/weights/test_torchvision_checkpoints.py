@@ -32,12 +32,16 @@ from cnnspec.weights.rules import find_rules, read_rules  # noqa: E402
 
 MODELS = {
     "alexnet:torchvision": "alexnet",
+    "densenet:121": "densenet121",
     "efficientnet:b0": "efficientnet_b0",
     "googlenet:torchvision": "googlenet",
     "inception_v3": "inception_v3",
     "mobilenet_v2": "mobilenet_v2",
+    "mobilenet_v3:large": "mobilenet_v3_large",
     "resnet:18": "resnet18",
     "resnet:50": "resnet50",
+    "resnext:50_32x4d": "resnext50_32x4d",
+    "squeezenet:1_1": "squeezenet1_1",
     "vgg:11_bn": "vgg11_bn",
 }
 

@@ -8,10 +8,9 @@ from collections.abc import Container, Sequence, Set
 from dataclasses import field
 
 from cnnspec.backends.base import UnshareableError
-from cnnspec.backends.columns import choose_constant, turns
+from cnnspec.backends.columns import choose_constant, say_range, say_rows, say_values, turns
 from cnnspec.backends.exposed import walk
 from cnnspec.backends.pycode import Binary, Call, Code, Expr, format_inline, literal
-from cnnspec.backends.ranges import say_range, say_values
 from cnnspec.backends.rows import Row
 from cnnspec.backends.structure import list_loop_variables
 from cnnspec.backends.tables import LoopTable
@@ -146,8 +145,9 @@ def say_iteration(
     if not used and not table.columns:
         start = loop.start if index else 0
         return index or "_", say_count(unit, rows, counts, start)
-    lists = []
-    for name, argument in used:
+    whole = None if table.columns else say_rows(unit, rows, [name for name, _ in used])
+    lists: list[Expr] = [] if whole is None else [whole]
+    for name, argument in () if lists else used:
         facts = [tuple(unit.translate(name, v[name]) for v, _ in turns(row)) for row in rows]
         expr = choose_constant(unit, rows, facts, argument)
         lists.append(say_values(facts[0]) if expr == literal(facts[0]) else expr)
@@ -157,9 +157,7 @@ def say_iteration(
     if not index:
         return inner, many
     begin = (("start", literal(loop.start)),) if loop.start else ()
-    return f"{index}, {f'({inner})' if len(lists) > 1 else inner}", Call(
-        "enumerate", (many,), begin
-    )
+    return f"{index}, {f'({inner})' if ',' in inner else inner}", Call("enumerate", (many,), begin)
 
 
 def say_count(unit: Unit, rows: Sequence[Row], counts: Sequence[int], start: int) -> Expr:

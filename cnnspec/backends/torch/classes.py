@@ -20,7 +20,14 @@ from cnnspec.backends.pycode import (
 from cnnspec.backends.references import find_outside, find_word, name_captured
 from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.site import Supports
-from cnnspec.backends.torch.entries import write_builder, write_inline, write_items
+from cnnspec.backends.torch.entries import (
+    NAMED,
+    has_keys,
+    write_builder,
+    write_inline,
+    write_items,
+    write_named,
+)
 from cnnspec.backends.torch.forward import ForwardWriter
 from cnnspec.backends.torch.initial import METHOD, Plan, list_supports, plan_loop, write_loop
 from cnnspec.backends.torch.outputs import MANY, OutputWriter, write_chain_outputs
@@ -36,7 +43,7 @@ from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item
 from cnnspec.naming import class_name, variable_name
 from cnnspec.ops.attention import Attention
 from cnnspec.records import dataclass
-from cnnspec.spec.model import Argument
+from cnnspec.spec.model import Argument, Pattern
 
 
 @dataclass(slots=True, eq=False)
@@ -89,7 +96,10 @@ class ClassWriter:
         kind = MANY if is_named else "Tensor"
         described = "outputs" if is_named else "result"
         opening = f'        """Compute the {described} for a batch."""'
-        if regions[0].positional:
+        named = None if is_model else self.write_named_chain(sequence, rows)
+        if named is not None:
+            init, base = named, "nn.Sequential"
+        elif regions[0].positional:
             init, base = self.write_chain(sequence, rows), "nn.Sequential"
             if is_named:
                 forward = [*format_signature("forward", ["self", "x: Tensor"], kind, 4), opening,
@@ -152,6 +162,23 @@ class ClassWriter:
             )
         lines = write_builder(entries, "layers: list[nn.Module]", 8)
         return [*lines, "        super().__init__(*layers)"]
+
+    def write_named_chain(self, sequence: SequenceWriter, rows: Sequence[Row]) -> list[str] | None:
+        """The constructor of a sequence whose modules a loop names; None where there is none."""
+        unit = sequence.unit
+        steps = [step for step in unit.steps if step.loop and isinstance(step.name, Pattern)]
+        if not steps or unit.captured:
+            return None
+        saved = unit.save(), self.supports.save()
+        try:
+            entries = sequence.write_list(rows, [use.region for use in unit.uses])
+            if has_keys(entries):
+                lines = write_named(entries, 8, declared=False)
+                return [*lines, f"        super().__init__({NAMED})"]
+        except UnshareableError:
+            unit.restore(saved[0])
+            self.supports.restore(saved[1])
+        return None
 
     def make_part(self, unit: Unit, rows: Sequence[Row]) -> Expr:
         """A block call or a named group as a call of its class."""

@@ -49,8 +49,8 @@ class Draft:
         self.flags: dict[tuple[Expr, ...], Expr] = {}
         self.guards: list[Expr] = []
         self.condition: Expr | None = None
-        self.gathered = ""
         self.has_layers = False
+        self.has_named = False
         taken = find_references(unit.steps, [use.region for use in unit.uses])
         self.referenced = [*unit.captured, *taken]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
+from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.pycode import (
     Bracketed,
     Call,
@@ -24,15 +25,17 @@ from cnnspec.records import dataclass
 
 # What code calls a sequence inside of a sequence.
 INNER = "sequence"
+# What it calls a mapping of modules that have names.
+NAMED = "modules"
 
 
 @dataclass(frozen=True, slots=True)
 class Make:
-    """One module, under its name; `label` is the code for a name that has variables in it."""
+    """One module, under its name, or under the one that `key` computes in a loop."""
 
     name: str
     expr: Expr
-    label: Expr | None = None
+    key: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +85,15 @@ def add_entries(entries: list[Entry], more: Iterable[Entry]) -> None:
 def is_plain_name(entry: Entry) -> bool:
     """Whether an entry's modules are called by position."""
     if isinstance(entry, Make):
-        return entry.label is None and (not entry.name or entry.name.isdecimal())
+        return entry.key is None and (not entry.name or entry.name.isdecimal())
     if isinstance(entry, Nest):
         return True
     return all(map(is_plain_name, entry.entries))
 
 
-def is_labelled(entry: Entry) -> bool:
-    """Whether a loop makes modules whose names say its turns."""
-    return (
-        isinstance(entry, Loop)
-        and not entry.carried
-        and all(isinstance(inner, Make) and inner.label is not None for inner in entry.entries)
-    )
-
-
-def label_entries(entries: Sequence[Entry]) -> tuple[Entry, ...] | None:
-    """The entries of a sequence with names, as statements take them; None where they cannot."""
-    labelled: list[Entry] = []
-    for entry in entries:
-        if isinstance(entry, Make):
-            name = entry.label or literal(attribute_name(entry.name))
-            labelled.append(replace(entry, label=name))
-        elif is_labelled(entry):
-            labelled.append(entry)
-        else:
-            return None
-    return tuple(labelled)
+def has_keys(entries: Iterable[Entry]) -> bool:
+    """Whether names of some modules are computed."""
+    return any(isinstance(e, Make) and e.key is not None for e in list_entries(entries))
 
 
 def list_entries(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -136,8 +121,10 @@ def write_inline(entries: Sequence[Entry], named: bool) -> Expr | None:
     if named:
         if not all(isinstance(entry, Make) for entry in entries):
             return None
+        if not all(isinstance(entry, Make) and entry.name for entry in entries):
+            raise UnshareableError("a module has different names in different uses")
         pairs = tuple(
-            Bracketed((entry.label or literal(attribute_name(entry.name)), entry.expr), "()")
+            Bracketed((literal(attribute_name(entry.name)), entry.expr), "()")
             for entry in entries
             if isinstance(entry, Make)
         )
@@ -171,12 +158,6 @@ def write_builder(entries: Sequence[Entry], declaration: str, indent: int) -> li
     return lines + write_statements(entries[len(plain) :], variable, indent)
 
 
-def write_named(entries: Sequence[Entry], declaration: str, indent: int) -> list[str]:
-    """Statements of a constructor that make a mapping from names to modules and fill it."""
-    lines = format_statement(f"{declaration} = ", Call("OrderedDict"), indent=indent)
-    return lines + write_statements(entries, declaration.partition(":")[0], indent)
-
-
 def write_nest(nest: Nest, indent: int) -> list[str]:
     """Statements that make a sequence and fill it."""
     plain = list(takewhile(lambda entry: isinstance(entry, Make), nest.entries))
@@ -204,15 +185,10 @@ def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> li
         pending.clear()
 
     for entry in entries:
-        if isinstance(entry, Make) and entry.label is None:
+        if isinstance(entry, Make):
             pending.append(entry.expr)
             continue
         flush()
-        if isinstance(entry, Make):
-            assert entry.label is not None
-            target = f"{variable}[{format_inline(entry.label)}]"
-            lines += format_statement(f"{target} = ", entry.expr, indent=indent)
-            continue
         if isinstance(entry, Nest):
             lines += write_nest(entry, indent)
             pending.append(Code(INNER))
@@ -221,13 +197,47 @@ def write_statements(entries: Sequence[Entry], variable: str, indent: int) -> li
             lines += format_condition("if", entry.condition, indent)
             lines += write_statements(entry.entries, variable, indent + 4)
             continue
-        if entry.start is not None:
-            lines += format_statement(f"{entry.carried} = ", entry.start, indent=indent)
-        lines += format_statement(f"for {entry.target} in ", entry.iterable, ":", indent)
-        lines += write_statements(entry.entries, variable, indent + 4)
-        if entry.advance is not None:
-            lines += write_advance(entry.carried, entry.advance, indent + 4)
+        lines += write_loop(entry, indent, write_statements(entry.entries, variable, indent + 4))
     flush()
+    return lines
+
+
+def write_named(entries: Sequence[Entry], indent: int, declared: bool) -> list[str]:
+    """Statements of a constructor that make a mapping of named modules and fill it."""
+    hint = "" if declared else ": OrderedDict[str, nn.Module]"
+    lines = format_statement(f"{NAMED}{hint} = ", Call("OrderedDict"), indent=indent)
+    return lines + write_keyed(entries, indent)
+
+
+def write_keyed(entries: Sequence[Entry], indent: int) -> list[str]:
+    """Statements that put modules under their names."""
+    lines: list[str] = []
+    for entry in entries:
+        match entry:
+            case Make(name=name, key=key):
+                if key is None and (not name or name.isdecimal()):
+                    raise UnshareableError("a module has different names in different uses")
+                text = format_inline(literal(attribute_name(name)) if key is None else key)
+                lines += format_statement(f"{NAMED}[{text}] = ", entry.expr, indent=indent)
+            case When():
+                lines += format_condition("if", entry.condition, indent)
+                lines += write_keyed(entry.entries, indent + 4)
+            case Loop():
+                lines += write_loop(entry, indent, write_keyed(entry.entries, indent + 4))
+            case Nest():
+                raise UnshareableError("a sequence in a sequence is filled by position")
+    return lines
+
+
+def write_loop(entry: Loop, indent: int, body: list[str]) -> list[str]:
+    """A loop around statements, with the channels that it carries."""
+    lines: list[str] = []
+    if entry.start is not None:
+        lines += format_statement(f"{entry.carried} = ", entry.start, indent=indent)
+    lines += format_statement(f"for {entry.target} in ", entry.iterable, ":", indent)
+    lines += body
+    if entry.advance is not None:
+        lines += write_advance(entry.carried, entry.advance, indent + 4)
     return lines
 
 
@@ -243,6 +253,8 @@ def write_advance(name: str, advance: Expr, indent: int) -> list[str]:
 
 def spell(entries: Sequence[Entry]) -> str:
     """The entries as text, to see which names they use."""
+    if has_keys(entries):
+        return "\n".join(write_keyed(entries, 0))
     return "\n".join(write_statements(entries, "layers", 0))
 
 

@@ -29,12 +29,7 @@ from cnnspec.backends.references import find_outside, read_merged, read_source
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite
 from cnnspec.backends.torch.draft import Draft
-from cnnspec.backends.torch.entries import (
-    label_entries,
-    write_builder,
-    write_inline,
-    write_named,
-)
+from cnnspec.backends.torch.entries import NAMED, has_keys, write_builder, write_inline, write_named
 from cnnspec.backends.torch.initial import write_fills
 from cnnspec.backends.torch.leaf import Held
 from cnnspec.backends.torch.optional import find_word, is_module
@@ -218,18 +213,18 @@ class ForwardWriter(Draft):
         expr = write_inline(entries, named)
         if expr is not None:
             return expr
-        labelled = label_entries(entries) if named else entries
-        hint = "OrderedDict[str, nn.Module]" if named else "list[nn.Module]"
-        # One variable gathers modules of either kind, but not of both.
-        if labelled is None or self.gathered not in ("", hint):
+        if named and has_keys(entries):
+            declared, self.has_named = self.has_named, True
+            self.add_setup(lambda indent: write_named(entries, indent, declared))
+            return Call("nn.Sequential", (Code(NAMED),))
+        if named:
             self.unit.restore(saved[0])
             self.sequence.supports.restore(saved[1])
             return None
-        declaration = "layers" if self.gathered else f"layers: {hint}"
-        self.gathered = hint
-        write = write_named if named else write_builder
-        self.add_setup(lambda indent: write(labelled, declaration, indent))
-        return Call("nn.Sequential", (Code("layers" if named else "*layers"),))
+        declaration = "layers" if self.has_layers else "layers: list[nn.Module]"
+        self.has_layers = True
+        self.add_setup(lambda indent: write_builder(entries, declaration, indent))
+        return Call("nn.Sequential", (Code("*layers"),))
 
     def write_branches(self, rows: Sequence[Row], value: Expr) -> Expr:
         """All branches of a value, then the merge."""
@@ -382,6 +377,7 @@ class ForwardWriter(Draft):
         given = {*map(variable_name, (*self.unit.parameters, *self.unit.extras)), IN_CHANNELS}
         known = {format_inline(value) for value in self.values.values()} | find_names(value)
         return bool(find_names(result) & given - known)
+
     def write_held(self, rows: Sequence[Row], site: OpSite, held: Held, value: Expr) -> Expr:
         """An attribute that is not called as a module is."""
         name = self.name_attribute(rows)

@@ -15,13 +15,13 @@ from cnnspec.backends.columns import (
     last_name,
     one_kind,
     say_condition,
+    say_rows,
+    say_values,
     turns,
 )
 from cnnspec.backends.guesses import CARRIED
-from cnnspec.backends.patterns import say_pattern
 from cnnspec.backends.pycode import Call, Code, Expr, format_inline, literal
 from cnnspec.backends.pytext import Reference
-from cnnspec.backends.ranges import say_values
 from cnnspec.backends.references import find_outside
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
@@ -35,8 +35,8 @@ from cnnspec.backends.torch.entries import (
     add_entries,
     contains_name,
     find_carried,
+    has_keys,
     holds_carrying,
-    is_labelled,
     is_plain_name,
     list_entries,
     spell,
@@ -63,7 +63,6 @@ from cnnspec.graph.ir import (
 )
 from cnnspec.naming import attribute_name, variable_name
 from cnnspec.ops.shapes import Kind
-from cnnspec.spec.model import Formula, Pattern
 
 # So many turns are few.
 _FEW = 4
@@ -124,24 +123,24 @@ class SequenceWriter:
             case GroupItem(named=False):
                 return self.write_list(rows, bodies(rows))
             case OpItem():
-                return (self.make_entry(rows, self.make_op(rows)),)
+                return (self.name_module(rows, self.make_op(rows)),)
             case GroupItem() if find_outside(step.branches[0].steps, bodies(rows)):
                 raise UnshareableError("a part that takes values from outside is no chain's")
             case GroupItem() if step.is_part and bodies(rows)[0].positional:
                 return (self.write_part(rows),)
             case CallItem() | GroupItem():
-                return (self.make_entry(rows, self.make_part(self.unit, rows)),)
+                return (self.name_module(rows, self.make_part(self.unit, rows)),)
         raise UnshareableError("a chain holds ops, blocks and groups only")
 
-    def make_entry(self, rows: Sequence[Row], expr: Expr) -> Make:
-        """A module under its name, which a loop's variable may be in."""
-        pattern = rows[0].item.step.name
-        if last_name(rows) or not isinstance(pattern, Formula | Pattern):
-            return Make(last_name(rows), expr)
+    def name_module(self, rows: Sequence[Row], expr: Expr) -> Make:
+        """A module under its name, which may have the variable of a loop in it."""
+        name, written = last_name(rows), rows[0].item.step.name
+        if name or written is None:
+            return Make(name, expr)
         names = [row.item.path.rpartition(".")[2] for row in rows]
         if any(attribute_name(name) != name for name in names):
-            raise UnshareableError("a name in a loop is taken, and spelt otherwise")
-        return Make("", expr, Code(f'f"{say_pattern(self.unit, pattern, names, rows)}"'))
+            raise UnshareableError("a name would hide an attribute of modules")
+        return Make("", expr, self.unit.say_text(rows, names, written))
 
     def write_part(self, rows: Sequence[Row]) -> Entry:
         """A list in the place of a step: a sequence inside of the sequence."""
@@ -232,8 +231,7 @@ class SequenceWriter:
                 row.variables = {**row.variables, CARRIED_NAME: self.unit.carried_name}
         carried_before, self.unit.carries = self.unit.carries, False
         entries = self.write_body(inner)
-        labelled = is_labelled(Loop("_", Code("_"), entries))
-        if not labelled and any(not is_plain_name(entry) for entry in entries):
+        if not has_keys(entries) and not all(map(is_plain_name, entries)):
             raise UnshareableError("named modules cannot come from a loop")
         if not self.unit.carries:
             self.unit.carries = carried_before
@@ -315,15 +313,18 @@ class SequenceWriter:
         ]
         if not used and not table.columns:
             return "_", Call("range", (choose_constant(self.unit, rows, counts, None),))
+        target = ", ".join([*(variable_name(name) for name, _ in used), *table.columns])
+        whole = None if table.columns else say_rows(self.unit, rows, [name for name, _ in used])
+        if whole is not None:
+            return target, whole
         lists = []
         for name, argument in used:
             values = [tuple(normalize(v[name]) for v, _ in turns(row)) for row in rows]
             if name in self.unit.words:
                 values = [tuple(self.unit.translate(name, v) for v in row) for row in values]
-            said = choose_constant(self.unit, rows, values, argument)
-            lists.append(say_values(values[0]) if said == literal(values[0]) else said)
+            expr = choose_constant(self.unit, rows, values, argument)
+            lists.append(say_values(values[0]) if expr == literal(values[0]) else expr)
         lists += [literal(column) for column in table.columns.values()]
-        target = ", ".join([*(variable_name(name) for name, _ in used), *table.columns])
         if len(lists) == 1:
             return target, lists[0]
         return target, Call("zip", tuple(lists), (("strict", Code("True")),))

@@ -93,12 +93,12 @@ class Encoder(nn.Module):
         self.pos_embedding = nn.Parameter(torch.zeros(1, 197, in_channels))
         nn.init.normal_(self.pos_embedding, std=0.02)
         self.dropout = nn.Dropout(p=dropout)
-        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        modules: OrderedDict[str, nn.Module] = OrderedDict()
         for i in range(12):
-            layers[f"encoder_layer_{i}"] = TransformerBlock(
+            modules[f"encoder_layer_{i}"] = TransformerBlock(
                 in_channels, heads, dropout=dropout, attention_dropout=attention_dropout
             )
-        self.layers = nn.Sequential(layers)
+        self.layers = nn.Sequential(modules)
         self.ln = nn.LayerNorm(in_channels, eps=1e-6)
 
     def forward(self, x: Tensor) -> Tensor:
