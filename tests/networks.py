@@ -10,6 +10,7 @@ from pathlib import Path
 from cnnspec.expressions import Value
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.ir import Graph
+from cnnspec.sources import Source, open_beside
 from cnnspec.spec.model import ModelSpec
 from cnnspec.spec.read import read_spec
 from tests.zoo_cases import CASES
@@ -36,7 +37,12 @@ class Net:
 
 @cache
 def _read(text: str, name: str) -> ModelSpec:
-    return read_spec(text, f"{name}.yaml")
+    return read_spec(text, f"{name}.yaml", open_near)
+
+
+def open_near(name: str) -> tuple[str, bytes]:
+    """What a spec of tests/specs or of the zoo names."""
+    return open_beside(Source("", b"", SPECS), name)
 
 
 def list_zoo_nets() -> list[Net]:
@@ -44,7 +50,7 @@ def list_zoo_nets() -> list[Net]:
     nets = []
     for name, case in CASES.items():
         text = case.narrow(name)
-        variants = read_spec(text, f"{name}.yaml").variants or {"": {}}
+        variants = _read(text, name).variants or {"": {}}
         nets += [Net(f"{name}:{v}" if v else name, text, v, case.settings) for v in variants]
     return nets
 

@@ -19,6 +19,7 @@ import cnnspec
 from cnnspec.diagnostics import Diagnostic, SpecError, draw_excerpt
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.check import check_spec
+from cnnspec.sources import Source, open_beside
 from cnnspec.spec.read import read_spec
 
 BAD = Path(__file__).parent / "bad"
@@ -30,9 +31,13 @@ REPORTING = {"fail", "fail_at", "report", "Diagnostic", "ShapeFault"}
 ELSEWHERE = {"invalid-path", "circular-extends"}
 
 
+def open_file(name: str) -> tuple[str, bytes]:
+    return open_beside(Source("", b"", BAD), name)
+
+
 def check(text: str, file: str) -> tuple[Diagnostic, ...]:
     try:
-        return check_spec(read_spec(text, file))
+        return check_spec(read_spec(text, file, open_file))
     except SpecError as error:
         return error.diagnostics
 

@@ -14,7 +14,7 @@ from cnnspec.graph.build import build_graph
 from cnnspec.graph.ir import Graph
 from cnnspec.resources import read_zoo
 from cnnspec.spec.read import read_spec
-from tests.networks import SPECS
+from tests.networks import SPECS, open_near
 
 GOLDEN = Path(__file__).parent / "golden"
 # From the zoo as it is, and from tests/specs what no zoo network shows.
@@ -26,8 +26,8 @@ ZOO = (
 )  # fmt: skip
 OWN = (
     "clashes", "dense", "differing", "heads", "inception", "initial", "loops", "mobile", "optional",
-    "parts", "sequence_1d", "shared", "siamese", "squeeze_excite", "stages", "taps", "tokens",
-    "two_inputs", "unet", "uneven", "values", "volume_3d",
+    "parts", "sequence_1d", "shared", "siamese", "squeeze_excite", "stages", "taken", "taps",
+    "tokens", "two_inputs", "unet", "uneven", "values", "volume_3d",
 )  # fmt: skip
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 
@@ -35,7 +35,7 @@ COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 def build(name: str) -> Graph:
     family, _, variant = name.partition(":")
     data = (SPECS / f"{family}.yaml").read_bytes() if name in OWN else read_zoo(family)
-    return build_graph(read_spec(data, f"{family}.yaml"), variant)
+    return build_graph(read_spec(data, f"{family}.yaml", open_near), variant)
 
 
 @pytest.mark.parametrize("target", list(COMPILERS))

@@ -16,7 +16,7 @@ from cnnspec.graph.library import load_library
 from cnnspec.ops.catalog import OPS
 from cnnspec.resources import SCHEMA, list_blocks, read_blocks, read_schema
 from cnnspec.schema.build import write_schema
-from cnnspec.spec.keys import BESIDE, BLOCK_PARTS, FIGURES, INPUT_SIZES, KEYS, STRUCTURES
+from cnnspec.spec.keys import BESIDE, BLOCK_PARTS, FIGURES, INPUT_SIZES, KEYS, PART, STRUCTURES
 from cnnspec.spec.read import read_spec
 from tests.documents import ROOT, UPDATE, list_pages, read_fences
 from tests.random_specs import write_random_spec
@@ -150,7 +150,7 @@ def test_every_word_of_the_language_is_described() -> None:
     assert set(schema["properties"]["input"]["properties"]) == set(INPUT_SIZES)
     assert set(schema["properties"]["expect"]["else"]["properties"]) == set(FIGURES)
     assert set(definitions["block"]["properties"]) == set(BLOCK_PARTS)
-    heads = {*OPS, *STRUCTURES, *load_library()}
+    heads = {*OPS, *STRUCTURES, PART, *load_library()}
     assert set(definitions["head"]["properties"]) == heads | set(BESIDE)
     assert all(definitions[head]["description"] for head in heads)
     for op in OPS.values():

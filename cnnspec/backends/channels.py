@@ -9,6 +9,7 @@ from math import prod
 from cnnspec.backends.guesses import CARRIED, Guess, guess_expression
 from cnnspec.backends.pycode import Binary, Code, Expr, literal
 from cnnspec.backends.rows import Row
+from cnnspec.backends.taken import Taken
 from cnnspec.backends.units import IN_CHANNELS, IN_FEATURES, Unit
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import (
@@ -139,10 +140,12 @@ class ChannelFinder:
     members: dict[str, frozenset[Node]] = field(default_factory=dict)
     varied: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
     uses: dict[Node, tuple[Node, ...]] = field(init=False)
+    taken: Taken = field(init=False)
 
     def __post_init__(self) -> None:
-        """Find out which ops have several uses."""
+        """Find out which ops have several uses, and which values are taken by name."""
         object.__setattr__(self, "uses", find_uses(self.graph))
+        object.__setattr__(self, "taken", Taken(self.graph))
 
     def vary(self, node: Node) -> tuple[Node, ...]:
         """A node as it is for other sizes: of an open input, and in other uses of its weights."""
@@ -241,7 +244,7 @@ class ChannelFinder:
     ) -> Expression | None:
         """The author's own expression for the field of the op that sets a value's channels."""
         known = state_number(getattr(setter.op, field))
-        argument = list_fields(self.graph.spec, setter.origin.step)[0].get(field)
+        argument = list_fields(setter.origin.spec, setter.origin.step)[0].get(field)
         if not isinstance(argument, Formula):
             return known
         expression = argument.expression

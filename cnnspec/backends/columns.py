@@ -60,12 +60,6 @@ def last_name(rows: Sequence[Row]) -> str:
     return names.pop() if len(names) == 1 else ""
 
 
-def value_name(rows: Sequence[Row]) -> str:
-    """The name by which later steps take a step's value, where it is the same in every use."""
-    names = {row.item.name for row in rows}
-    return names.pop() if len(names) == 1 else ""
-
-
 def say_condition(unit: Unit, rows: Sequence[Row]) -> Expr:
     """The author's condition, or an argument that says it."""
     step = next(row.item.step for row in rows if isinstance(row.item, SkipItem))

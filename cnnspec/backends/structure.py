@@ -98,7 +98,10 @@ def make_uses(calls: Iterable[tuple[CallItem, Calls]]) -> tuple[Use, ...]:
     """The uses of a block: its arguments, and what it receives."""
     uses = []
     for item, around in calls:
-        variables: dict[str, Value] = {**item.arguments, IN_CHANNELS: item.in_channels}
+        variables: dict[str, Value] = dict(item.arguments)
+        # A spec that is a part says how many channels it takes, as the network itself does.
+        if item.block.home is None:
+            variables[IN_CHANNELS] = item.in_channels
         uses.append(Use(item, item.body, variables, (*around, item)))
     return tuple(uses)
 
@@ -130,6 +133,15 @@ def _signature(item: Item, chosen: bool) -> object:
     return "skip"
 
 
+def _home(use: Use) -> object:
+    """What a spec's own blocks see of it, which is not among their variables."""
+    home = next((call for call in reversed(use.calls) if call.block.home is not None), None)
+    if home is None:
+        return None
+    values = tuple((name, normalize(value)) for name, value in sorted(home.arguments.items()))
+    return id(home.block.home), values
+
+
 def _exact(use: Use) -> object:
     """Everything about a use: those that agree in it can share code for certain."""
     values = tuple((name, normalize(value)) for name, value in sorted(use.variables.items()))
@@ -144,6 +156,7 @@ def write_shared(uses: tuple[Use, ...], write: Callable[[tuple[Use, ...]], None]
     keys: tuple[Callable[[Use], object], ...] = (
         lambda use: signature(use.region, chosen=False),
         lambda use: signature(use.region),
+        _home,
         _exact,
     )
 

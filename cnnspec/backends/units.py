@@ -28,6 +28,7 @@ from cnnspec.backends.tables import LoopTable, list_columns
 from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import Item
+from cnnspec.graph.ir import Value as Flow
 from cnnspec.naming import variable_name
 from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument, Block, Formula, ListArgument, Literal, Step
@@ -45,10 +46,10 @@ class Unit:
 
     `parameters` are the author's, with their defaults; `used` are those that the code needs, in the
     order of need; `extras` are arguments that the author did not write, with a value for each
-    use; `captured` are values from outside that its steps take by name; `renamed` has what they are
-    called here, for each use that takes others than the first. `defaults` go before those
-    of the parameters. `aliases` are parameters that no call gives: their default stands in their
-    place. `computed` are those that some calls give, and whose default is an expression.
+    use; `captured` are values from outside that its steps take by name, one for each use.
+    `defaults` go before those of the parameters. `aliases` are parameters that no call gives: their
+    default stands in their place. `computed` are those that some calls give, and whose default is
+    an expression.
     `keeps_received` says that the channels it received are needed after a loop that carries others.
     `fixed` are the network's parameters that no argument changes, in the model itself.
     `tables` are the loops that are being written, outermost first, which can get more variables.
@@ -64,8 +65,7 @@ class Unit:
     source: str = ""
     used: dict[str, None] = field(default_factory=dict)
     extras: dict[str, list[Fact]] = field(default_factory=dict)
-    captured: tuple[str, ...] = ()
-    renamed: tuple[Mapping[str, str], ...] = ()
+    captured: Mapping[str, Sequence[Flow]] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
     aliases: Mapping[str, Expression] = field(default_factory=dict)
     computed: Mapping[str, Expression] = field(default_factory=dict)

@@ -208,6 +208,8 @@ def respell(value: Value) -> str:
 def read_given(step: Step, principal: str | None) -> tuple[tuple[str, Span, Argument], ...] | None:
     """A call's arguments by name; a bare one goes to the principal field, if there is one."""
     argument = step.argument
+    if step.part is not None:
+        return step.part.settings
     if argument is None:
         return ()
     if isinstance(argument, MapArgument):

@@ -6,7 +6,6 @@ other branches go on, and all errors are reported at once.
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import field, replace
 
@@ -15,7 +14,8 @@ from cnnspec.expressions import Value as Scalar
 from cnnspec.graph import limits
 from cnnspec.graph.arguments import OpFactory, list_fields
 from cnnspec.graph.evaluate import UnknownValue
-from cnnspec.graph.frame import Calls, Frame, keep_name
+from cnnspec.graph.frame import Frame, Names, keep_name, list_open_blocks
+from cnnspec.graph.home import make_home
 from cnnspec.graph.inputs import infer_input
 from cnnspec.graph.ir import (
     BranchItem,
@@ -41,9 +41,10 @@ from cnnspec.graph.modifiers import (
 from cnnspec.graph.opened import join_open_sizes
 from cnnspec.graph.outputs import choose_outputs
 from cnnspec.graph.params import choose_params
+from cnnspec.graph.part import check_end, take_part
 from cnnspec.graph.reading import Reader
 from cnnspec.graph.record import Key, Stopped
-from cnnspec.graph.reuse import Copier, Instance, InstanceKey, freeze
+from cnnspec.graph.reuse import Copier, Instance, InstanceKey, make_key
 from cnnspec.graph.scope import Scope, is_positional
 from cnnspec.graph.static import check_words
 from cnnspec.graph.walk import has_gaps
@@ -65,9 +66,7 @@ class Builder(Reader):
     patches: Mapping[Key, Step] = field(default_factory=dict, kw_only=True)
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict, kw_only=True)
     words: bool = field(default=True, kw_only=True)
-    factory: OpFactory = field(init=False)
     params: dict[str, Scalar] = field(default_factory=dict, init=False)
-    shown_params: str = field(default="", init=False)
     inputs: tuple[Value, ...] = field(default=(), init=False)
     outputs: tuple[Output, ...] = field(default=(), init=False)
     open_sizes: tuple[OpenSize, ...] = field(default=(), init=False)
@@ -92,20 +91,21 @@ class Builder(Reader):
     def run(self) -> Region:
         """Carry out the whole network."""
         self.params = choose_params(self.spec, self.variant, self.overrides, self.report)
-        self.shown_params = repr(self.params)
-        self.factory = OpFactory(self.spec, self.params, self, self.known.ops, self.known.fixed)
+        factory = OpFactory(self.spec, self.params, self, self.known.ops, self.known.fixed)
+        home = make_home(self.spec, self.variant, self.params, factory)
         self.inputs = self.read_inputs()
         scope = Scope("", self.spec.steps, is_positional(self.spec.steps))
         flow = self.inputs[0] if len(self.inputs) == 1 else None
         variables = dict(self.params)
         if flow is not None and flow.shape is not None:
             variables["in_channels"] = flow.shape.channels
-        values = ChainMap({}, {value.name: value for value in self.inputs})
-        body = self.run_steps(self.spec.steps, Frame(variables, values, flow, scope), values)
+        values = Names(around=Names({value.name: value for value in self.inputs}))
+        frame = Frame(variables, values, flow, scope, home)
+        body = self.run_steps(self.spec.steps, frame, values)
         if not self.nodes and not has_gaps(body):
             message = "a network needs at least one layer"
             self.report(Diagnostic("empty-network", message, self.spec.span))
-        self.outputs = choose_outputs(self, Frame(self.params, values, body.output, scope))
+        self.outputs = choose_outputs(self, Frame(self.params, values, body.output, scope, home))
         return body
 
     def read_inputs(self) -> tuple[Value, ...]:
@@ -123,12 +123,10 @@ class Builder(Reader):
 
     # Lists and modifiers
 
-    def run_steps(
-        self, steps: tuple[Step, ...], frame: Frame, own: ChainMap[str, Value] | None = None
-    ) -> Region:
+    def run_steps(self, steps: tuple[Step, ...], frame: Frame, own: Names | None = None) -> Region:
         """Carry out a list of steps, each on the value above it; its names go into `own`."""
         start = frame.flow or Value(None)
-        values = frame.values.new_child() if own is None else own
+        values = frame.values.enter() if own is None else own
         items: list[Item] = []
         flow = frame.flow
         for step in steps:
@@ -136,6 +134,8 @@ class Builder(Reader):
             items.append(item)
             flow = item.output
             keep_name(step, item, values)
+            if frame.scope.end_after(item.path):
+                break
         return Region(
             tuple(items), start, flow or start, frame.scope.positional, frame.scope.prefix
         )
@@ -215,6 +215,8 @@ class Builder(Reader):
             turns.append((row, item))
             flow = item.output
             keep_name(step, item, frame.values)
+            if frame.scope.end_after(item.path):
+                break
         start = frame.flow or Value(None)
         return LoopItem(step, start, flow or start, turns=tuple(turns))
 
@@ -239,10 +241,8 @@ class Builder(Reader):
             return self.run_group(step, frame)
         if step.is_structure:
             return self.run_branches(step, frame)
-        # An op's name on a block is an error, which check_words reported.
-        block = None if step.head in OPS else find_block(self.spec, step.head)
         made = len(self.nodes)
-        item = self.run_op(step, frame) if block is None else self.run_call(step, block, frame)
+        item = self.run_call(step, frame) if step.part is None else self.run_part(step, frame)
         return item if step.shared is None else self.share(item, made, frame)
 
     def run_group(self, step: Step, frame: Frame) -> Item:
@@ -290,11 +290,15 @@ class Builder(Reader):
             scope = Scope(path, branch.steps, positional=True)
         return self.run_steps(branch.steps, replace(frame, scope=scope))
 
-    def run_call(self, step: Step, block: Block, frame: Frame) -> Item:
-        """Carry out a call of a block."""
+    def run_call(self, step: Step, frame: Frame) -> Item:
+        """Carry out a call of an op or a block."""
         assert frame.flow is not None
+        # An op's name on a block is an error, which check_words reported.
+        block = None if step.head in OPS else find_block(frame.home.spec, step.head)
+        if block is None:
+            return self.run_op(step, frame)
         path = self.take_path(step, frame)
-        if any(name == block.name for name, _ in frame.calls):
+        if block.name in list_open_blocks(frame.calls):
             self.report_circle(step, block, frame)
             return Item(step, frame.flow, Value(None), path)
         if len(frame.calls) >= limits.MAX_CALL_DEPTH:
@@ -303,41 +307,49 @@ class Builder(Reader):
             return Item(step, frame.flow, poison, path)
         shape = frame.flow.shape
         received = shape.channels if shape is not None else None
-        arguments = self.factory.read_call(step, block, frame.environment, frame.calls, received)
+        factory = frame.home.factory
+        arguments = factory.read_call(step, block, frame.environment, frame.calls, received)
         if arguments is None:
             return Item(step, frame.flow, Value(None), path)
-        key = self.make_key(block, arguments, frame)
+        variables = dict(arguments) if block.library else {**frame.home.params, **arguments}
+        calls = (*frame.calls, (block.name, step.span))
+        scope = Scope(path, block.steps, is_positional(block.steps))
+        inner = Frame(variables, Names(), frame.flow, scope, frame.home, calls, frame.depth)
+        return self.enter_block(step, block, arguments, inner)
+
+    def run_part(self, step: Step, frame: Frame) -> Item:
+        """Carry out a spec that a step takes."""
+        assert frame.flow is not None and step.part is not None
+        path = self.take_path(step, frame)
+        taken = take_part(self, step, step.part, frame)
+        if taken is None:
+            return Item(step, frame.flow, Value(None), path)
+        inner = taken.enter(path, frame)
+        item = self.enter_block(step, taken.block, taken.home.params, inner)
+        if item.output.shape is not None:
+            check_end(self, step.part, inner.scope, frame)
+        return item
+
+    def enter_block(
+        self, step: Step, block: Block, arguments: dict[str, Scalar], inner: Frame
+    ) -> CallItem:
+        """Carry out the steps of a block, or copy what they became the last time."""
+        assert inner.flow is not None
+        received = inner.receive()
+        key = make_key(block, arguments, inner)
         instance = self.known.instances.get(key) if key is not None else None
         if instance is not None and self.has_room(instance):
-            body = self.copy_block(instance, path, (*frame.calls, (block.name, step.span)), frame)
+            body = self.copy_block(instance, inner)
+            inner.scope.ended = True
         else:
-            body = self.run_block(step, block, path, arguments, frame, key)
+            body = self.run_block(block, inner, key)
         return CallItem(
-            step, frame.flow, body.output, path, block=block, arguments=arguments,
-            in_channels=received or 0, body=body,
+            step, inner.flow, body.output, inner.scope.prefix, block=block, arguments=arguments,
+            in_channels=received, body=body,
         )  # fmt: skip
 
-    def run_block(
-        self,
-        step: Step,
-        block: Block,
-        path: str,
-        arguments: dict[str, Scalar],
-        frame: Frame,
-        key: InstanceKey | None,
-    ) -> Region:
+    def run_block(self, block: Block, inner: Frame, key: InstanceKey | None) -> Region:
         """Carry out the steps of a block, and keep them under the key where nothing was found."""
-        assert frame.flow is not None
-        variables = {} if block.library else dict(self.params)
-        variables.update(arguments)
-        variables.pop("in_channels", None)
-        if frame.flow.shape is not None:
-            variables["in_channels"] = frame.flow.shape.channels
-        calls = (*frame.calls, (block.name, step.span))
-        inner = Frame(
-            variables, ChainMap(), frame.flow, Scope(path, block.steps, is_positional(block.steps)),
-            calls, frame.depth,
-        )  # fmt: skip
         nodes, steps, parameters = len(self.nodes), self.steps, self.parameters
         troubles = self.troubles
         body = self.run_steps(block.steps, inner)
@@ -345,38 +357,20 @@ class Builder(Reader):
         sound = all(node.output.shape is not None for node in made) and not has_gaps(body)
         if key is not None and sound and self.troubles == troubles:
             self.known.instances[key] = Instance(
-                body, made, path, calls, self.steps - steps, self.parameters - parameters
-            )
+                body, made, inner.scope.prefix, inner.calls,
+                self.steps - steps, self.parameters - parameters,
+            )  # fmt: skip
         return body
 
-    def copy_block(self, instance: Instance, path: str, calls: Calls, frame: Frame) -> Region:
+    def copy_block(self, instance: Instance, inner: Frame) -> Region:
         """Put a block that was carried out before in another place."""
-        assert frame.flow is not None
-        copier = Copier(instance, path, calls, frame.flow)
+        assert inner.flow is not None
+        copier = Copier(instance, inner.scope.prefix, inner.calls, inner.flow)
         body = copier.copy()
         self.nodes += copier.nodes.values()
         self.steps += instance.steps
         self.parameters += instance.parameters
         return body
-
-    def has_room(self, instance: Instance) -> bool:
-        """Whether a copy keeps within the limits; what does not is carried out up to its limit."""
-        return (
-            self.steps + instance.steps <= limits.MAX_STEPS
-            and len(self.nodes) + len(instance.nodes) <= limits.MAX_NODES
-            and self.parameters + instance.parameters <= limits.MAX_PARAMETERS
-        )
-
-    def make_key(
-        self, block: Block, arguments: dict[str, Scalar], frame: Frame
-    ) -> InstanceKey | None:
-        """All that a block depends on; None where it depends on too much to compare."""
-        values = freeze(arguments)
-        if values is None or frame.flow is None or frame.flow.shape is None:
-            return None
-        names = tuple(name for name, _ in frame.calls)
-        params = "" if block.library else self.shown_params
-        return (block, values, frame.flow.shape, params, names, frame.depth, frame.patched)
 
     def run_op(self, step: Step, frame: Frame) -> Item:
         """Carry out a call of an op."""
@@ -384,7 +378,7 @@ class Builder(Reader):
         path = self.take_path(step, frame)
         if step.head not in OPS:
             return Item(step, frame.flow, Value(None), path)  # check_words reported it
-        op = self.factory.make_op(step, frame.environment, frame.calls, path)
+        op = frame.home.factory.make_op(step, frame.environment, frame.calls, path)
         inputs: tuple[Value, ...] = (frame.flow,)
         if OPS[step.head].merges:
             names = step.argument.items if isinstance(step.argument, ListArgument) else ()

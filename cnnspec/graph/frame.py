@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value as Scalar
@@ -14,7 +15,13 @@ from cnnspec.graph.scope import Scope
 from cnnspec.records import dataclass
 from cnnspec.spec.model import Literal, Step
 
+if TYPE_CHECKING:
+    from cnnspec.graph.home import Home
+
+# The calls around a step, outermost first, by the names of their blocks. What a spec that is taken
+# as a part is called begins with what no block's name has.
 Calls = tuple[tuple[str, Span], ...]
+PART_CALL = ":"
 
 # The innermost calls and the outermost one say where a step is; more would hide the message.
 MAX_CALLS = 5
@@ -48,36 +55,63 @@ class Environment(Mapping[str, Scalar]):
         return sum(1 for _ in self)
 
 
+class Names(ChainMap[str, Value]):
+    """The values that can be taken by name, and by name the steps that gave them."""
+
+    holders: ChainMap[str, Item]
+
+    def __init__(self, values: dict[str, Value] | None = None, around: Names | None = None) -> None:
+        super().__init__({} if values is None else values, *(around.maps if around else ()))
+        self.holders = ChainMap({}, *(around.holders.maps if around else ()))
+
+    def enter(self) -> Names:
+        """The names in a list of steps inside of this one."""
+        return Names({}, self)
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What a step can see: variables, named values, the current value, and where it stands."""
 
     variables: dict[str, Scalar]
-    values: ChainMap[str, Value]
+    values: Names
     flow: Value | None
     scope: Scope
+    home: Home
     calls: Calls = ()
     depth: int = 0
     # Set inside of a step that was put in another's place, which must not be replaced again.
     patched: bool = False
 
-    def move(self, flow: Value | None, values: ChainMap[str, Value]) -> Frame:
+    def move(self, flow: Value | None, values: Names) -> Frame:
         """The same place with another current value and other named values."""
-        return Frame(self.variables, values, flow, self.scope, self.calls, self.depth, self.patched)
+        return Frame(
+            self.variables, values, flow, self.scope, self.home, self.calls, self.depth,
+            self.patched,
+        )  # fmt: skip
 
     def turn(self, row: dict[str, Scalar], flow: Value | None) -> Frame:
         """One level deeper, with a loop's variables for one turn."""
         variables = {**self.variables, **row} if row else self.variables
         return Frame(
-            variables, self.values, flow, self.scope, self.calls, self.depth + 1, self.patched
-        )
+            variables, self.values, flow, self.scope, self.home, self.calls, self.depth + 1,
+            self.patched,
+        )  # fmt: skip
 
     def enter(self, patched: bool) -> Frame:
         """One level deeper, inside of a step."""
         return Frame(
-            self.variables, self.values, self.flow, self.scope, self.calls, self.depth + 1,
-            self.patched or patched,
+            self.variables, self.values, self.flow, self.scope, self.home, self.calls,
+            self.depth + 1, self.patched or patched,
         )  # fmt: skip
+
+    def receive(self) -> int:
+        """Let a block's first step know its channels; gives them back, 0 where none are known."""
+        shape = self.flow.shape if self.flow is not None else None
+        self.variables.pop("in_channels", None)
+        if shape is not None:
+            self.variables["in_channels"] = shape.channels
+        return shape.channels if shape is not None else 0
 
     @property
     def environment(self) -> Environment:
@@ -85,7 +119,7 @@ class Frame:
         return Environment(self.variables, self.values)
 
 
-def keep_name(step: Step, item: Item, values: ChainMap[str, Value]) -> None:
+def keep_name(step: Step, item: Item, values: Names) -> None:
     """Let later steps take a step's result by the name that it has."""
     if step.name is None or isinstance(item, SkipItem):
         return
@@ -95,6 +129,14 @@ def keep_name(step: Step, item: Item, values: ChainMap[str, Value]) -> None:
         name = str(step.name.value)
     if name:
         values[name] = item.output
+        values.holders[name] = item
+
+
+def list_open_blocks(calls: Calls) -> list[str]:
+    """The blocks that are being carried out; those around a part are of another spec."""
+    names = [name for name, _ in calls]
+    parts = [place for place, name in enumerate(names) if name.startswith(PART_CALL)]
+    return names[parts[-1] + 1 :] if parts else names
 
 
 def is_library(span: Span) -> bool:
@@ -114,7 +156,9 @@ def place_finding(span: Span, calls: Calls) -> tuple[Span, tuple[str, ...]]:
             notes.append(f"in block '{name}' of the library, at {describe_line(inner)}")
             shown = call
         else:
-            notes.append(f"in block '{name}', called at {describe_line(call, shown)}")
+            kind = "spec '{}', taken" if name.startswith(PART_CALL) else "block '{}', called"
+            place = describe_line(call, shown)
+            notes.append(f"in {kind.format(name.removeprefix(PART_CALL))} at {place}")
         inner = call
     if len(notes) > MAX_CALLS:
         left_out = f"in {len(notes) - MAX_CALLS} more blocks around these"

@@ -45,9 +45,13 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a node was written: its step, and the block calls that led there, outermost first."""
+    """Where a node was written: its step in its spec, and the block calls that led there.
+
+    The outermost call comes first; those of specs that are parts are among them.
+    """
 
     step: Step
+    spec: ModelSpec
     calls: tuple[tuple[str, Span], ...] = ()
 
 

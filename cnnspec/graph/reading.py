@@ -9,7 +9,8 @@ from cnnspec.expressions.syntax import show
 from cnnspec.graph import limits
 from cnnspec.graph.chosen import check_choice, choose_step
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
-from cnnspec.graph.frame import Frame
+from cnnspec.graph.frame import Frame, list_open_blocks
+from cnnspec.graph.inner import explain_inner, find_inner, list_inner
 from cnnspec.graph.ir import Item, Value
 from cnnspec.graph.modifiers import Problem, check_shortcut_condition
 from cnnspec.graph.record import Record
@@ -79,6 +80,8 @@ class Reader(Record):
             return frame.flow
         if isinstance(name, str) and name in frame.values:
             return frame.values[name]
+        if isinstance(name, str) and "." in name:
+            return self.find_inner_value(name, reference, frame)
         known = list(frame.values)[-limits.MAX_HINTS :]
         listed = f"values that can be taken here: {', '.join([*known[-12:], '_'])}"
         return self.fail(
@@ -94,9 +97,9 @@ class Reader(Record):
             value = self.read(step.choice, frame)
         except UnknownValue:
             return None
-        key = (step, value) if isinstance(value, str) else None
+        home, key = frame.home, (step, value) if isinstance(value, str) else None
         if key is None or key not in self.known.chosen:
-            wrong = list(check_choice(self.spec, self.variant, step, value, frame.calls))
+            wrong = list(check_choice(home.spec, home.variant, step, value, frame.calls))
             for diagnostic in wrong:
                 self.report(diagnostic)
             if wrong or key is None:
@@ -108,10 +111,26 @@ class Reader(Record):
         """Record a block that comes back to itself by a word that it was given."""
         if any(diagnostic.rule == "circular-block" for diagnostic in self.diagnostics):
             return  # check_words reported it
-        names = [name for name, _ in frame.calls]
+        names = list_open_blocks(frame.calls)
         circle = " -> ".join([*names[names.index(block.name) :], block.name])
         message = f"blocks call each other in a circle: {circle}"
         self.fail(frame, "circular-block", message, step.span)
+
+    def find_inner_value(self, name: str, reference: Argument, frame: Frame) -> Value:
+        """The value that a dotted name stands for: that of a step inside of a named part."""
+        first, _, rest = name.partition(".")
+        holder = frame.values.holders.get(first)
+        found = find_inner(holder, rest) if holder is not None else None
+        if found is not None:
+            return found
+        if holder is not None and holder.output.shape is None:
+            return Value(None)  # What is wrong inside is reported there.
+        message = explain_inner(name, holder)
+        known = list(frame.values.holders) if holder is None else list_inner(holder)
+        where = "named steps here" if holder is None else f"in '{first}' are"
+        help = suggest(rest if holder else first, known, f"{where}: {', '.join(known)}")
+        more = (help,) if known else ()
+        return self.fail(frame, "unknown-value", message, reference.span, *more)
 
     def take_path(self, step: Step, frame: Frame) -> str:
         """The path of a step in its scope; with shared weights it is theirs."""

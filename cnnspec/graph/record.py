@@ -10,7 +10,7 @@ from cnnspec.graph import limits
 from cnnspec.graph.arguments import list_own_fields
 from cnnspec.graph.frame import Calls, Frame, place_finding
 from cnnspec.graph.ir import Node, Origin, Value
-from cnnspec.graph.reuse import Inferred, Known
+from cnnspec.graph.reuse import Inferred, Instance, Known
 from cnnspec.ops.base import Op, ShapeFault
 from cnnspec.ops.initializers import INITIALIZED, check_initializers
 from cnnspec.ops.shapes import Kind, Shape
@@ -103,6 +103,14 @@ class Record:
             self.fail(frame, "too-large", message, step.span)
             raise Stopped
 
+    def has_room(self, instance: Instance) -> bool:
+        """Whether a copy keeps within the limits; what does not is carried out up to its limit."""
+        return (
+            self.steps + instance.steps <= limits.MAX_STEPS
+            and len(self.nodes) + len(instance.nodes) <= limits.MAX_NODES
+            and self.parameters + instance.parameters <= limits.MAX_PARAMETERS
+        )
+
     def hold_size(self, shape: Shape, calls: Calls, span: Span, path: str = "") -> bool:
         """Whether a value is small enough to hold; records an error where it is not."""
         if shape.elements <= limits.MAX_ELEMENTS:
@@ -118,7 +126,7 @@ class Record:
         self, step: Step, op: Op, inputs: tuple[Value, ...], path: str, frame: Frame
     ) -> Node:
         """Put an op into the graph; its output is poisoned where its inputs do not fit."""
-        origin = Origin(step, frame.calls)
+        origin = Origin(step, frame.home.spec, frame.calls)
         node = Node(path, op, inputs, Value(None), (), origin)
         node.output.producer = node
         for value in inputs:

@@ -11,7 +11,7 @@ from dataclasses import field, replace
 
 from cnnspec.expressions import Value as Scalar
 from cnnspec.graph import limits
-from cnnspec.graph.frame import Calls
+from cnnspec.graph.frame import Calls, Frame
 from cnnspec.graph.ir import (
     BranchItem,
     CallItem,
@@ -27,7 +27,16 @@ from cnnspec.graph.ir import (
 from cnnspec.ops.base import Op, Weight
 from cnnspec.ops.shapes import Shape
 from cnnspec.records import dataclass
-from cnnspec.spec.model import Argument, Column, Formula, ListArgument, MapArgument, Pattern, Step
+from cnnspec.spec.model import (
+    Argument,
+    Block,
+    Column,
+    Formula,
+    ListArgument,
+    MapArgument,
+    Pattern,
+    Step,
+)
 
 # Longer lists are not compared: that could take longer than to carry the block out.
 _MAX_ITEMS = 64
@@ -55,7 +64,8 @@ class Known:
 
     `instances` are blocks by all that they depend on, `inferred` what ops make of shapes; `ops`
     and `fixed` are what OpFactory keeps; `weights` are steps as `weigh` counts them; `chosen` are
-    those whose head is the value of an expression, by that value.
+    those whose head is the value of an expression, by that value; `parts`
+    are specs that steps take, as blocks.
     """
 
     instances: dict[InstanceKey, Instance] = field(default_factory=dict)
@@ -64,6 +74,7 @@ class Known:
     fixed: dict[Step, Op] = field(default_factory=dict)
     weights: dict[Step, int] = field(default_factory=dict)
     chosen: dict[tuple[Step, str], Step] = field(default_factory=dict)
+    parts: dict[tuple[object, ...], Block] = field(default_factory=dict)
 
     def weigh(self, step: Step) -> int:
         """How many steps a step counts for: one with long expressions takes as long as several."""
@@ -156,7 +167,20 @@ class Copier:
         origin = node.origin
         if self.calls == self.instance.calls:
             return origin
-        return Origin(origin.step, (*self.calls, *origin.calls[len(self.instance.calls) :]))
+        calls = (*self.calls, *origin.calls[len(self.instance.calls) :])
+        return Origin(origin.step, origin.spec, calls)
+
+
+def make_key(block: Block, arguments: dict[str, Scalar], inner: Frame) -> InstanceKey | None:
+    """All that a block depends on in its own frame; None where that is too much to compare."""
+    values = freeze(arguments)
+    if values is None or inner.flow is None or inner.flow.shape is None:
+        return None
+    names = tuple(name for name, _ in inner.calls)
+    # Blocks of the library see nothing of the spec around them but its defaults.
+    apart = block.library and not inner.home.spec.defaults
+    shown = () if apart else inner.home.shown
+    return (block, values, inner.flow.shape, shown, names, inner.depth, inner.patched)
 
 
 def freeze(values: Mapping[str, Scalar]) -> tuple[object, ...] | None:

@@ -69,11 +69,18 @@ class Home:
 
 
 class Scope:
-    """One namespace of the network: gives every step in it a path."""
+    """One namespace of the network: gives every step in it a path.
 
-    def __init__(self, prefix: str, steps: tuple[Step, ...], positional: bool) -> None:
+    It has `ended` once the step called `last` was carried out; those after it are left out.
+    """
+
+    def __init__(
+        self, prefix: str, steps: tuple[Step, ...], positional: bool, last: str = ""
+    ) -> None:
         self.prefix = prefix
         self.positional = positional
+        self.last = last
+        self.ended = False
         self.paths: set[str] = set()
         self._position = 0
         self._counts: Counter[str] = Counter()
@@ -82,6 +89,11 @@ class Scope:
         self._reserved = {str(name.value) for name in names if isinstance(name, Literal)}
         # The uses of shared weights that came first, by path; a use that failed leaves None.
         self.homes: dict[str, Home | None] = {}
+
+    def end_after(self, path: str) -> bool:
+        """Whether the steps after the one at a path are left out."""
+        self.ended |= bool(self.last) and path == self.join(self.last)
+        return self.ended
 
     def join(self, name: str) -> str:
         """The full path of a name in this scope."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from cnnspec.diagnostics import Diagnostic, Span
 from cnnspec.expressions import Expression
 from cnnspec.graph.arguments import OpFactory, list_fields, list_missing, read_given
+from cnnspec.graph.ends import explain_end, explain_variant, is_end
 from cnnspec.graph.evaluate import needs
 from cnnspec.graph.frame import Calls
 from cnnspec.graph.library import find_block, load_library
@@ -23,6 +25,7 @@ from cnnspec.graph.modifiers import (
 )
 from cnnspec.graph.opened import list_letters
 from cnnspec.graph.scope import list_shared
+from cnnspec.graph.walk import list_steps
 from cnnspec.graph.words import explain_field, explain_word, suggest
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.keys import STRUCTURES
@@ -33,17 +36,34 @@ from cnnspec.spec.model import (
     ListArgument,
     Literal,
     ModelSpec,
+    Part,
     Pattern,
     Step,
     list_formulas,
 )
+from cnnspec.spec.parts import describe_use
 
 Report = Callable[[Diagnostic], None]
 
 
 def check_words(spec: ModelSpec, report: Report) -> None:
-    """Report what is wrong with a spec's steps, blocks and defaults whatever their values."""
+    """Report what is wrong with a spec's steps, blocks and defaults whatever their values.
+
+    What is wrong in the specs that its steps take is reported with the first step that takes each.
+    """
     _Checker(spec, report).check()
+    taken: dict[int, Step] = {}
+    for step in list_steps(spec):
+        if step.part is not None:
+            taken.setdefault(id(step.part.spec), step)
+    for step in taken.values():
+        assert step.part is not None and step.argument is not None
+        use = describe_use(step.part.spec.name, step.span)
+
+        def pass_on(found: Diagnostic, use: str = use) -> None:
+            report(replace(found, notes=(*found.notes, use)))
+
+        check_words(step.part.spec, pass_on)
 
 
 def check_call(spec: ModelSpec, step: Step, report: Report) -> None:
@@ -163,7 +183,9 @@ class _Checker:
         """Check a step's op or block, and the fields that it is given."""
         kind = OPS.get(step.head)
         block = find_block(self.spec, step.head) if kind is None else None
-        if kind is None and block is None:
+        if step.part is not None:
+            self.check_part(step, step.part)
+        elif kind is None and block is None:
             given = step.argument.value if isinstance(step.argument, Literal) else None
             known = [*OPS, *STRUCTURES, *load_library(), *self.spec.blocks]
             help = explain_word(step.head, known, str(given))
@@ -180,6 +202,22 @@ class _Checker:
                 )  # fmt: skip
         elif kind is not None:
             self.check_op_call(step)
+
+    def check_part(self, step: Step, part: Part) -> None:
+        """Check what a step says of a spec that it takes, as far as it is written plainly."""
+        for name, span, _ in part.settings:
+            if name not in part.spec.params:
+                help = explain_field(name, part.spec.name, part.spec.params)
+                message = f"{part.spec.name} has no parameter '{name[:80]}'"
+                self.fail("unknown-parameter", message, span, help)
+        if isinstance(part.until, Literal) and not is_end(part.until.value, part.spec):
+            rule, message, help = explain_end(part.until.value, part.spec)
+            self.fail(rule, message, part.until.span, help)
+        if isinstance(step.argument, Literal):
+            variant = str(step.argument.value).rpartition(":")[2]
+            if ":" in str(step.argument.value) and variant not in part.spec.variants:
+                rule, message, help = explain_variant(part.spec, variant)
+                self.fail(rule, message, step.argument.span, help)
 
     def check_op_call(self, step: Step) -> None:
         """Check the fields of a call of an op, and their values where they are plain."""

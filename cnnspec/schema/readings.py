@@ -9,7 +9,7 @@ from cnnspec.ops.catalog import OPS
 from cnnspec.records import dataclass
 from cnnspec.schema.calls import list_needed
 from cnnspec.schema.values import Schema, refer
-from cnnspec.spec.keys import STRUCTURES
+from cnnspec.spec.keys import PART, STRUCTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Reading:
         """A reference to what stands behind the head of a step."""
         if head in STRUCTURES:
             return self.refer(head)
+        if head == PART:
+            return refer(PART)
         if head in OPS:
             # Defaults can give what an op needs, and change nothing where it needs nothing.
             return refer(f"{head}.defaults" if self.own_defaults and list_needed(head) else head)
@@ -48,7 +50,7 @@ class Reading:
             for name, block in load_library().items()
             if None in block.parameters.values() and not self.own_blocks
         )
-        return [*STRUCTURES, *ops, *blocks]
+        return [*STRUCTURES, PART, *ops, *blocks]
 
 
 READINGS: Final = tuple(
@@ -58,4 +60,4 @@ READINGS: Final = tuple(
 
 def list_heads() -> list[str]:
     """All words that this tool knows and a step can begin with."""
-    return [*OPS, *STRUCTURES, *load_library()]
+    return [*OPS, *STRUCTURES, PART, *load_library()]

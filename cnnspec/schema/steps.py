@@ -29,6 +29,8 @@ from cnnspec.spec.keys import (
     BLOCK_PARTS,
     MAPPING_FIELDS,
     MERGES,
+    PART,
+    PART_KEYS,
     RESIDUAL_PARTS,
     STRUCTURES,
     TABLE_PARTS,
@@ -77,6 +79,13 @@ def describe_shared() -> dict[str, Schema]:
     return shared | {
         "ops": _explain_words(ops),
         "library": _explain_words(library),
+        PART: {
+            "title": PART,
+            "description": "A file in the same folder or below, or a spec of the zoo, as a step; "
+            "a variant may stand behind a colon",
+            "type": "string",
+            "errorMessage": "spec needs the name of a file or of a spec of the zoo",
+        },
         "deep": _DEEP,
         "lone": _describe_lone(),
     }
@@ -163,6 +172,7 @@ def _describe_call(reading: Reading) -> Schema:
         "properties": _refer_modifiers(),
         "dependencies": {
             "merge": ["parallel"],
+            **{word: [PART] for word in PART_KEYS},
             **{
                 head: {
                     "properties": {head: reading.refer_head(head)},
@@ -201,6 +211,8 @@ def _describe_modifiers() -> dict[str, Schema]:
         "when": _describe_condition("when"),
         "shared": {"type": "string", **MADE_NAME},
         "merge": {"enum": list(MERGES)},
+        "set": {"type": "object", "propertyNames": NAME},
+        "until": {"type": "string", **MADE_NAME},
     }
     return {word: describe(BESIDE[word], values[word]) for word in BESIDE}
 

@@ -19,10 +19,10 @@ _MESSAGE: Final = "a name is letters, digits and underscores, beginning with a l
 NAME: Final[Schema] = {"pattern": _NAMES, "patternErrorMessage": _MESSAGE}
 # Names that may be made with the variable of a loop: layer$(i).
 MADE_NAME: Final[Schema] = {"pattern": f"{_NAMES}|{EXPRESSION}", "patternErrorMessage": _MESSAGE}
-# Names of values: _ is the one above.
+# Names of values: _ is the one above, and what stands behind a dot is inside of a named part.
 TAKEN_NAME: Final[Schema] = {
     "type": "string",
-    "pattern": f"{_NAMES}|^_$|{EXPRESSION}",
+    "pattern": rf"{_NAMES}|^{NAME_PATTERN}(\.[A-Za-z0-9_]+)+$|^_$|{EXPRESSION}",
     "patternErrorMessage": _MESSAGE,
 }
 

@@ -6,7 +6,7 @@ from cnnspec.diagnostics import Span, SpecError
 from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence, read_document
 from cnnspec.naming import is_name, is_variable
 from cnnspec.records import dataclass
-from cnnspec.spec.keys import BESIDE, BLOCK_PARTS, STRUCTURES
+from cnnspec.spec.keys import BESIDE, BLOCK_PARTS, PART, STRUCTURES
 from cnnspec.spec.model import Argument, Block
 from cnnspec.spec.steps import StepReader
 
@@ -41,7 +41,7 @@ class BlockReader:
         if not isinstance(entry.key.value, str) or not is_name(name):
             self.steps.report("invalid-name", f"'{name[:80]}' cannot name a block", span)
             return None
-        if name in (*STRUCTURES, *BESIDE):
+        if name in (*STRUCTURES, *BESIDE, PART):
             message = f"'{name}' is a word of steps; a block needs another name"
             self.steps.report("invalid-block", message, span)
             return None

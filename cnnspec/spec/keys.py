@@ -103,6 +103,15 @@ STRUCTURES: Final = MappingProxyType(
         "parallel": "two branches or more that take the same value, and are then merged",
     }
 )
+# The head of a step that is a whole spec.
+PART: Final = "spec"
+# What may stand beside it alone.
+PART_KEYS: Final = MappingProxyType(
+    {
+        "set": "values for parameters of the spec that is taken",
+        "until": "the name of the last step of the spec that is taken; those after it are left out",
+    }
+)
 RESIDUAL_PARTS: Final = MappingProxyType(
     {
         "body": "the steps whose result is added",
@@ -129,7 +138,11 @@ TABLE_PARTS: Final = MappingProxyType(
 )
 # All that may stand beside a step's head.
 BESIDE: Final = MappingProxyType(
-    {**MODIFIERS, "merge": "how the branches of parallel become one value: concat unless given"}
+    {
+        **MODIFIERS,
+        **PART_KEYS,
+        "merge": "how the branches of parallel become one value: concat unless given",
+    }
 )
 MERGES: Final = ("concat", "add", "multiply")
 # Ops that take another value's size, by the name in their field `like`.

@@ -99,6 +99,20 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A spec as a step: what of it is set, and the step after which it stops."""
+
+    spec: ModelSpec
+    settings: tuple[tuple[str, Span, Argument], ...] = ()
+    until: Argument | None = None
+
+    @property
+    def word(self) -> str:
+        """What the step is called where it has no name."""
+        return self.spec.name.lower()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One step as written: a call of an op or block (`argument`), or a structure (`branches`).
 
@@ -107,6 +121,7 @@ class Step:
     list in the place of a step, which is a part of the path without a name. `choice` is the
     expression whose value is the op or block; the head is then what it chose, once it is known.
     `shared` is what the step's weights are called, which all steps of that name share.
+    `part` is what ``spec`` takes; its `argument` is the name of the spec, with its variant.
     """
 
     head: str
@@ -123,10 +138,13 @@ class Step:
     is_part: bool = False
     choice: Formula | None = None
     shared: Argument | None = None
+    part: Part | None = None
 
     @property
     def label(self) -> str:
         """What the step is called where it has no name, whatever it chooses."""
+        if self.part is not None:
+            return self.part.word
         if self.choice is None:
             return self.head
         text = self.choice.expression.text
@@ -140,10 +158,12 @@ class Step:
     @property
     def modifiers(self) -> tuple[Argument, ...]:
         """What may depend on variables beside the step's own arguments, without its loop."""
-        every = (
+        every = [
             self.when, self.shortcut_when, self.repeat, self.source, self.name, self.choice,
             self.shared,
-        )  # fmt: skip
+        ]  # fmt: skip
+        if self.part is not None:
+            every += [self.part.until, *(value for _, _, value in self.part.settings)]
         return tuple(argument for argument in every if argument is not None)
 
     def strip(self, **changes: object) -> Step:
@@ -155,7 +175,8 @@ class Step:
 class Block:
     """A named function from a value to a value, with parameters and defaults.
 
-    A parameter without a default has None in `parameters`.
+    A parameter without a default has None in `parameters`. `home` is the spec that a block is
+    which is taken as a part.
     """
 
     name: str
@@ -164,6 +185,7 @@ class Block:
     span: Span
     summary: str = ""
     library: bool = False
+    home: ModelSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

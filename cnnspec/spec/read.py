@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
 from cnnspec.document import Entry, Mapping, Scalar, read_document
 from cnnspec.naming import is_name, nearest
@@ -20,12 +18,11 @@ from cnnspec.spec.model import (
     ModelSpec,
 )
 from cnnspec.spec.outputs import read_outputs
+from cnnspec.spec.parts import OpenFile, PartReader
 from cnnspec.spec.steps import StepReader
 
 # A chain of files longer than this is taken for a mistake.
 MAX_EXTENDS = 8
-
-OpenFile = Callable[[str], tuple[str, bytes]]
 
 
 def read_spec(data: bytes | str, file: str, open_file: OpenFile | None = None) -> ModelSpec:
@@ -35,7 +32,18 @@ def read_spec(data: bytes | str, file: str, open_file: OpenFile | None = None) -
     """
     sources: dict[str, str] = {}
     document = _read_layers(data, file, open_file, sources)
-    return _SpecReader(document, file, sources).read()
+    parts = None
+    if open_file is not None:
+        parts = PartReader(open_file, _read_part, tuple(sources), sources)
+    return _SpecReader(document, file, sources, StepReader(parts)).read()
+
+
+def _read_part(data: bytes, file: str, around: PartReader) -> ModelSpec:
+    """A spec that a step of another takes."""
+    sources: dict[str, str] = {}
+    document = _read_layers(data, file, around.open_file, sources)
+    around.sources.update(sources)
+    return _SpecReader(document, file, sources, StepReader(around.enter(sources))).read()
 
 
 def _read_layers(
@@ -101,10 +109,7 @@ class _SpecReader:
     document: Mapping
     file: str
     sources: dict[str, str]
-    steps: StepReader = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "steps", StepReader())
+    steps: StepReader
 
     def read(self) -> ModelSpec:
         """The whole spec, or all diagnostics at once."""

@@ -9,7 +9,15 @@ from cnnspec.diagnostics import Diagnostic, Span
 from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence
 from cnnspec.expressions import Expression, ExpressionError, parse_scalar
 from cnnspec.naming import is_name, is_variable, nearest
-from cnnspec.spec.keys import BESIDE, MAPPING_FIELDS, MERGES, RESIDUAL_PARTS, STRUCTURES
+from cnnspec.spec.forms import is_step, show_node
+from cnnspec.spec.keys import (
+    BESIDE,
+    MERGES,
+    PART,
+    PART_KEYS,
+    RESIDUAL_PARTS,
+    STRUCTURES,
+)
 from cnnspec.spec.model import (
     Argument,
     Branch,
@@ -18,9 +26,11 @@ from cnnspec.spec.model import (
     ListArgument,
     Literal,
     MapArgument,
+    Part,
     Pattern,
     Step,
 )
+from cnnspec.spec.parts import PartReader, split_reference
 
 Report = Callable[..., None]
 
@@ -28,7 +38,8 @@ Report = Callable[..., None]
 class StepReader:
     """Turns document nodes into steps, and collects what is wrong with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, parts: PartReader | None = None) -> None:
+        self.parts = parts
         self.diagnostics: list[Diagnostic] = []
 
     def report(self, rule: str, message: str, span: Span, *help: str) -> None:
@@ -89,7 +100,9 @@ class StepReader:
         if isinstance(node, Mapping):
             stages = (self.read_stage(entry) for entry in node.entries)
             return tuple(step for step in stages if step is not None)
-        self.report("invalid-step", f"{what} must be a list of steps, got {_show(node)}", node.span)
+        self.report(
+            "invalid-step", f"{what} must be a list of steps, got {show_node(node)}", node.span
+        )
         return ()
 
     def read_stage(self, entry: Entry) -> Step | None:
@@ -103,7 +116,7 @@ class StepReader:
             )
             return None
         node = entry.value
-        if (isinstance(node, Scalar) and node.value is not None) or _is_step(node):
+        if (isinstance(node, Scalar) and node.value is not None) or is_step(node):
             step = self.read_step(node)
             if step is None:
                 return None
@@ -132,8 +145,9 @@ class StepReader:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             if "$" in node.value:
                 return self.read_choice(node)
-            if node.value in STRUCTURES:
-                self.report("invalid-step", f"{node.value} needs steps", node.span)
+            if node.value in (*STRUCTURES, PART):
+                what = "the name of a spec" if node.value == PART else "steps"
+                self.report("invalid-step", f"{node.value} needs {what}", node.span)
                 return None
             return Step(node.value, node.span)
         if isinstance(node, Sequence):
@@ -141,7 +155,7 @@ class StepReader:
             return Step("layers", node.span, branches=(branch,), is_part=True)
         if not isinstance(node, Mapping):
             self.report(
-                "invalid-step", f"a step must be an op or a block, got {_show(node)}", node.span
+                "invalid-step", f"a step must be an op or a block, got {show_node(node)}", node.span
             )
             return None
         heads = [e for e in node.entries if e.key.value not in BESIDE]
@@ -156,7 +170,8 @@ class StepReader:
                 else "write the op or block beside its modifiers",
             )
             return None
-        step = self.read_head(heads[0])
+        is_part = heads[0].key.value == PART
+        step = self.read_part(heads[0], node) if is_part else self.read_head(heads[0])
         return self.read_modifiers(step, node) if step is not None else None
 
     def read_head(self, entry: Entry) -> Step | None:
@@ -188,6 +203,25 @@ class StepReader:
                 node.span, "write $name or $(...) and nothing around it",
             )  # fmt: skip
         return None
+
+    def read_part(self, entry: Entry, node: Mapping) -> Step | None:
+        """``spec``: a spec as a step, with what stands beside it."""
+        span, argument = entry.value.span, self.read_argument(entry.value)
+        reference = split_reference(argument)
+        settings, until = node.get("set"), node.get("until")
+        given = self.read_entries(settings.value, "set") if settings is not None else []
+        if reference is None or self.parts is None:
+            self.report(
+                "invalid-path", "spec must name a file or a spec of the zoo", span,
+                "write for example spec: resnet:50; an expression may stand behind the colon only",
+            )  # fmt: skip
+            return None
+        spec = self.parts.read(reference[0], span, self.diagnostics.append)
+        if spec is None:
+            return None
+        end = self.read_argument(until.value) if until is not None else None
+        part = Part(spec, tuple(given), end)
+        return Step(PART, entry.key.span, argument, part=part)
 
     def read_residual(self, entry: Entry) -> Step | None:
         """``residual``: a body, and a shortcut that is the value itself unless given."""
@@ -239,7 +273,7 @@ class StepReader:
         branches = []
         for label, content in parts:
             steps: tuple[Step, ...]
-            if (isinstance(content, Scalar) and content.value is not None) or _is_step(content):
+            if (isinstance(content, Scalar) and content.value is not None) or is_step(content):
                 step = self.read_step(content)
                 steps = (step,) if step is not None else ()
             else:
@@ -262,6 +296,10 @@ class StepReader:
                 )
             else:
                 step = replace(step, merge=str(word))
+        for key in PART_KEYS:
+            if key in found and step.part is None:
+                message = f"{key} is for specs that are taken as parts: spec: resnet:50"
+                self.report("invalid-step", message, found[key].key.span)
         values = {
             field: self.read_argument(found[key].value)
             for key, field in (("from", "source"), ("repeat", "repeat"), ("when", "when"))
@@ -354,28 +392,3 @@ class StepReader:
 def suggest_name(word: str) -> tuple[str, ...]:
     """What to write instead of a word that expressions have taken."""
     return (f"choose another name, such as '{word}_'",) if is_name(word) else ()
-
-
-def _is_step(node: Node) -> bool:
-    """Whether a mapping in the place of a stage is one step rather than more stages."""
-    if not isinstance(node, Mapping):
-        return False
-    heads = [e for e in node.entries if e.key.value not in BESIDE]
-    if len(heads) != 1:
-        return False
-    word, value = heads[0].key.value, heads[0].value
-    if word in (*STRUCTURES, *MERGES):
-        return True
-    # Few fields of ops hold a mapping: what else looks like one is a step under a stage's name.
-    nested = isinstance(value, Mapping) and any(
-        isinstance(e.value, Mapping) and e.key.value not in MAPPING_FIELDS for e in value.entries
-    )
-    return not nested and not isinstance(value, Sequence)
-
-
-def _show(node: Node) -> str:
-    if isinstance(node, Mapping):
-        return "a mapping"
-    if isinstance(node, Sequence):
-        return "a list"
-    return f"'{str(node.value)[:60]}'"

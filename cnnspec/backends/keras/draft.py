@@ -8,14 +8,13 @@ from collections.abc import Sequence, Set
 from copy import copy
 from typing import Any
 
-from cnnspec.backends.columns import value_name
 from cnnspec.backends.keras.layout import format_assignment
 from cnnspec.backends.keras.paths import PathNamer
 from cnnspec.backends.keras.turns import spell_variables
 from cnnspec.backends.pycode import Expr, format_condition
-from cnnspec.backends.references import find_references
 from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Unit
+from cnnspec.graph.ir import Value as Flow
 from cnnspec.naming import variable_name
 
 INDENT = 4
@@ -30,25 +29,25 @@ _STATE = (
 class Draft:
     """What has been written of one function.
 
-    `functions` are the names that the file has for something else. `current` is the variable that
-    holds the value so far, and `target` the one that the next layer's result goes to. `values` are
-    the author's names for values, and `taken` the variables that are still needed. `last` is the
-    statement before: its first line and what it computes. `after_stage` says that the lines so far
-    end a stage's. `conditions` are those of what is being written, each with the variable that its
-    steps change; `closed` is the one that ended last, with the place where. `shared` has the
-    variables that hold the layers of steps with the same weights, by what these are called.
+    `functions` are the names that the file has for something else. `current` is the variable
+    that holds the value so far, and `target` the one that the next layer's result goes to.
+    `values` are those that later steps take by name, and `taken` the variables that are still
+    needed. `last` is the statement before: its first line and what it computes. `after_stage`
+    says that the lines so far end a stage's. `conditions` are those of what is being written,
+    each with the variable that its steps change; `closed` is the one that ended last, with the
+    place where. `shared` has the variables that hold the layers of steps
+    with the same weights, by what these are called.
     """
 
     def __init__(self, unit: Unit, functions: Set[str]) -> None:
         self.unit = unit
-        self.referenced = find_references(unit.steps, [use.region for use in unit.uses])
         self.functions = functions
         self.namer = PathNamer(unit)
         self.lines: list[str] = []
         self.indent = INDENT
         self.current = "x"
         self.target = "x"
-        self.values: dict[str, str] = {}
+        self.values: dict[Flow, str] = {}
         self.taken: set[str] = set()
         self.loop_variables: set[str] = set()
         self.after_stage = False
@@ -132,29 +131,6 @@ class Draft:
         if text:
             self.begin_line()
             self.lines.append(f"{' ' * self.indent}{text}")
-
-    def find_kept(self, rows: Sequence[Row]) -> str:
-        """The name by which later steps take a step's value, or nothing."""
-        name = value_name(rows)
-        return name if name in self.referenced else ""
-
-    def keep_value(self, rows: Sequence[Row], target: str) -> None:
-        """Keep a value under its name, where later steps take it by that."""
-        name = self.find_kept(rows)
-        if not name:
-            return
-        if self.target == target:
-            variable = self.pick(name)
-            if not self.rename_last(variable):
-                self.add(f"{variable} = {self.current}")
-            self.values[name] = variable
-        else:
-            self.values[name] = self.current
-        self.target = target
-
-    def find_value(self, name: str) -> str:
-        """The variable that holds a named value."""
-        return self.current if name == "_" else self.values[name]
 
     def begin_line(self) -> None:
         """Leave a line empty after the last stage."""

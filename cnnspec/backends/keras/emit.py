@@ -13,6 +13,7 @@ from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import write_exposed
 from cnnspec.backends.header import describe_graph, say_title
 from cnnspec.backends.keras.functions import FunctionWriter
+from cnnspec.backends.keras.kept import join_names
 from cnnspec.backends.keras.layout import Shorthand
 from cnnspec.backends.keras.names import find_suffixes
 from cnnspec.backends.keras.outputs import TRAINING, OutputWriter
@@ -95,7 +96,7 @@ class SourceWriter:
         unit = make_unit(free, say_title(block.summary, f"The block '{name}'"), block, uses)
         writer = self.open_function(unit)
         try:
-            writer.write_list(unit.list_rows(), [use.region for use in uses])
+            results = writer.write(unit.list_rows(), [use.region for use in uses])
         except UnshareableError:
             self.supports.names = supports
             raise
@@ -109,12 +110,13 @@ class SourceWriter:
         if IN_CHANNELS in unit.used:
             lines = ["    in_channels = x.shape[-1]", *lines]
         parameters = [spell_parameter(p) for p in list_parameters(unit, with_channels=False)]
+        tensors = ", ".join(["keras.KerasTensor"] * len(results))
         head = format_signature(
-            free, ["x: keras.KerasTensor", *parameters, "*", "name: str"], "keras.KerasTensor"
-        )
-        self.functions.append(
-            [*head, *format_docstring(unit.title, 4), *lines, f"    return {writer.current}"]
-        )
+            free, ["x: keras.KerasTensor", *parameters, "*", "name: str"],
+            f"tuple[{tensors}]" if len(results) > 1 else tensors,
+        )  # fmt: skip
+        end = format_statement("return ", join_names(results), indent=4)
+        self.functions.append([*head, *format_docstring(unit.title, 4), *lines, *end])
         for index, use in enumerate(uses):
             assert use.item is not None
             self.homes[use.item] = (unit, index)
@@ -198,17 +200,19 @@ class SourceWriter:
         inputs = self.graph.inputs
         single = len(inputs) == 1
         lines: list[str] = []
+        variables: list[str] = []
         for position, value in enumerate(inputs):
             variable = "inputs" if single else writer.pick(value.name)
             name = () if single else (("name", literal(value.name)),)
             call = Call("keras.Input", (say_input(self.graph, position),), name)
             lines += format_statement(f"{variable} = ", call, indent=4)
-            writer.values[value.name] = variable
+            variables.append(variable)
+            writer.values[value] = variable
             writer.current = variable
         writer.write_list(unit.list_rows(), [unit.uses[0].region])
         self.layer_names |= writer.layer_names
         result = writer.write_outputs() if isinstance(writer, OutputWriter) else writer.current
-        every = "inputs" if single else f"[{', '.join(writer.values[v.name] for v in inputs)}]"
+        every = "inputs" if single else f"[{', '.join(variables)}]"
         end = Call("keras.Model", (Code(every), Code(result)), (("name", literal(model_name)),))
         gap = [""] if writer.after_stage else []
         return [*lines, *writer.lines, *gap, *format_statement("return ", end, indent=4)]
@@ -293,7 +297,8 @@ def write_functions(
         def write(uses: tuple[Use, ...], name: str = block.name) -> None:
             writer.write_block(name, uses)
 
-        write_shared(make_uses(calls), write)
+        for uses in writer.finder.taken.group_uses(make_uses(calls)):
+            write_shared(uses, write)
     return writer, writer.write_model()
 
 

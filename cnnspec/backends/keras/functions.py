@@ -17,10 +17,10 @@ from cnnspec.backends.columns import (
     say_condition,
     say_shortcut_condition,
     turns,
-    value_name,
 )
 from cnnspec.backends.keras.activation import spell_kind
-from cnnspec.backends.keras.draft import INDENT, Draft
+from cnnspec.backends.keras.draft import INDENT
+from cnnspec.backends.keras.kept import ValueDraft
 from cnnspec.backends.keras.layout import Shorthand
 from cnnspec.backends.keras.names import find_suffixes
 from cnnspec.backends.keras.paths import name_layer
@@ -41,10 +41,10 @@ from cnnspec.backends.pycode import (
     format_comment,
     format_statement,
 )
-from cnnspec.backends.references import read_merged, read_source
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.tables import LoopTable
+from cnnspec.backends.taken import list_columns, list_inputs
 from cnnspec.backends.units import Unit
 from cnnspec.graph.ir import (
     BranchItem,
@@ -66,7 +66,7 @@ from cnnspec.ops.shapes import Kind
 CallBlock = Callable[[Unit, Sequence[Row], Expr, Expr], Expr]
 
 
-class FunctionWriter(Draft):
+class FunctionWriter(ValueDraft):
     """Writes the body of one function, step by step."""
 
     def __init__(
@@ -79,7 +79,7 @@ class FunctionWriter(Draft):
         shorthand: Shorthand,
         is_model: bool = False,
     ) -> None:
-        super().__init__(unit, functions)
+        super().__init__(unit, functions, finder.taken)
         self.finder = finder
         self.supports = supports
         self.call_block = call_block
@@ -106,7 +106,7 @@ class FunctionWriter(Draft):
         step = rows[0].item.step
         item = one_kind(rows)
         if step.source is not None and not isinstance(item, LoopItem):
-            self.current = self.find_value(read_source(self.unit, rows))
+            self.current = self.find_value(step.source, [row.item.input for row in rows])
         target = self.target
         if isinstance(item, OpItem | CallItem) and (kept := self.find_kept(rows)):
             self.target = self.pick(kept)
@@ -126,9 +126,21 @@ class FunctionWriter(Draft):
             case CallItem() if step.shared is not None:
                 call_shared(self, rows, lambda: [("", make_model(self, rows, self.write_call))])
             case CallItem():
-                self.assign(self.write_call(rows, self.current))
+                self.take_results(rows, self.write_call(rows, self.current))
         self.keep_value(rows, target)
         self.after_stage |= self.is_stage(item)
+
+    def write(self, rows: Sequence[Row], regions: Sequence[Region]) -> list[str]:
+        """Write the whole body; gives back the variables that hold what it gives."""
+        for region in regions:
+            received = self.taken_values.find_captured(region).values()
+            self.values.update(dict.fromkeys(received, self.current))
+        self.write_list(rows, regions)
+        results = list_columns(list(map(self.taken_values.list_results, regions)))
+        outputs = [region.output for region in regions]
+        return [
+            self.current if column == outputs else self.find_variable(column) for column in results
+        ]
 
     def is_stage(self, item: Item) -> bool:
         """Whether an item is a part of the model that stands under a comment."""
@@ -137,8 +149,6 @@ class FunctionWriter(Draft):
 
     def write_optional(self, rows: Sequence[Row], taken: Sequence[Row]) -> None:
         """Write a step that some rows leave out."""
-        if value_name(taken) in self.values:
-            raise UnshareableError("a name stands for another value where its step is left out")
         saved, counts = self.save(), self.namer.counts
         condition = say_condition(self.unit, rows)
         # A loop begins where its counter is.
@@ -211,7 +221,7 @@ class FunctionWriter(Draft):
 
     def make_loop(self, rows: Sequence[Row]) -> None:
         """A loop, with an index or a counter where the layers' names need one."""
-        check_loop(rows, {*self.unit.parameters, *self.loop_variables}, self.referenced)
+        check_loop(rows, {*self.unit.parameters, *self.loop_variables}, self.taken_values)
         if self.are_stages(rows):
             stages = [turn.path for _, turn in turns(rows[0])]
             self.label(f"{stages[0]} to {stages[-1].rpartition('.')[2]}", rows[0].item.output)
@@ -314,7 +324,7 @@ class FunctionWriter(Draft):
             return
         site = self.find_site(rows)
         if type(site.op) in MERGES:
-            values = tuple(map(self.find_value, read_merged(self.unit, rows)))
+            values = tuple(self.find_value(item, column) for item, column in list_inputs(rows))
             if site.op.refers:
                 values = (self.current, *values)
             self.assign(self.merge(rows, values, set()))

@@ -33,7 +33,6 @@ class OutputWriter(FunctionWriter):
     ) -> None:
         super().__init__(finder, supports, unit, call_block, functions, shorthand, is_model=True)
         self.graph = graph = finder.graph
-        self.referenced += [output.source for output in graph.every_output]
         self.later: Later[str] = Later(graph)
         self.puts_off = True
 
@@ -75,4 +74,4 @@ class OutputWriter(FunctionWriter):
 
     def find_output(self, output: Output, last: str) -> str:
         """The variable of an output."""
-        return last if output.source == "_" else self.values[output.source]
+        return last if output.source == "_" else self.values[output.value]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Container, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import field
 
 from cnnspec.backends.base import UnshareableError
@@ -14,6 +14,7 @@ from cnnspec.backends.pycode import Binary, Call, Code, Expr, format_inline, lit
 from cnnspec.backends.rows import Row
 from cnnspec.backends.structure import list_loop_variables
 from cnnspec.backends.tables import LoopTable
+from cnnspec.backends.taken import Taken
 from cnnspec.backends.units import Unit, normalize, same
 from cnnspec.graph.ir import (
     BranchItem,
@@ -28,7 +29,7 @@ from cnnspec.graph.ir import (
 from cnnspec.graph.walk import walk_items
 from cnnspec.naming import variable_name
 from cnnspec.records import dataclass
-from cnnspec.spec.model import Formula, Literal, Pattern, Step
+from cnnspec.spec.model import Literal, Step
 
 
 @dataclass(slots=True)
@@ -182,14 +183,14 @@ def read_names(
     return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
 
 
-def check_loop(rows: Sequence[Row], hidden: Set[str], referenced: Container[str]) -> None:
+def check_loop(rows: Sequence[Row], variables: set[str], taken: Taken) -> None:
     """Raise UnshareableError for a loop whose names would not mean what they should."""
-    if hidden & {name for name, _ in rows[0].item.step.loop}:
+    if variables & {name for name, _ in rows[0].item.step.loop}:
         raise UnshareableError("a loop's variable would hide another")
     items = tuple(row.item for row in rows)
-    for item in walk_items(Region(items, items[0].input, items[0].output, False, "")):
-        if isinstance(item.step.name, Formula | Pattern) and item.name in referenced:
-            raise UnshareableError("a step after the loop takes the value of one turn")
+    inside = set(walk_items(Region(items, items[0].input, items[0].output, False, "")))
+    if any(taken.is_taken_outside(item, inside) for item in inside):
+        raise UnshareableError("a step after the loop takes the value of one turn")
 
 
 def holds_ops(item: Item) -> bool:

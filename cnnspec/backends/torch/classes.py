@@ -17,9 +17,9 @@ from cnnspec.backends.pycode import (
     format_signature,
     format_statement,
 )
-from cnnspec.backends.references import find_outside, find_word, name_captured
 from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.site import Supports
+from cnnspec.backends.taken import find_word, join_captured
 from cnnspec.backends.torch.entries import (
     NAMED,
     has_keys,
@@ -39,7 +39,7 @@ from cnnspec.backends.units import (
     say_computed,
     spell_parameter,
 )
-from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item
+from cnnspec.graph.ir import CallItem, Graph, GroupItem, Item, Region
 from cnnspec.naming import class_name, variable_name
 from cnnspec.ops.attention import Attention
 from cnnspec.records import dataclass
@@ -91,35 +91,11 @@ class ClassWriter:
         )
         rows = unit.list_rows()
         regions = [use.region for use in unit.uses]
-        forward: list[str] = []
         is_named = is_model and not self.graph.is_plain
-        kind = MANY if is_named else "Tensor"
-        described = "outputs" if is_named else "result"
-        opening = f'        """Compute the {described} for a batch."""'
-        named = None if is_model else self.write_named_chain(sequence, rows)
-        if named is not None:
-            init, base = named, "nn.Sequential"
-        elif regions[0].positional:
-            init, base = self.write_chain(sequence, rows), "nn.Sequential"
-            if is_named:
-                forward = [*format_signature("forward", ["self", "x: Tensor"], kind, 4), opening,
-                           *write_chain_outputs(self.graph.every_output, "x")]  # fmt: skip
-        else:
-            writer = ForwardWriter(sequence, is_model)
-            if is_named:
-                writer = OutputWriter(sequence, self.graph)
-            inputs = [variable_name(v.name) for v in self.graph.inputs] if is_model else ["x"]
-            if len(inputs) == 1:
-                inputs = ["x"]
-            writer.values.update({name: Code(variable_name(name)) for name in unit.captured})
-            if is_model:
-                for value, name in zip(self.graph.inputs, inputs, strict=True):
-                    writer.values[value.name] = Code(name)
-            writer.write(rows, regions, Code(inputs[0]))
-            init, forward = writer.lay_out()
-            base = "nn.Module"
-            hints = [f"{name}: Tensor" for name in (*inputs, *map(variable_name, unit.captured))]
-            forward = [*format_signature("forward", ["self", *hints], kind, 4), opening, *forward]
+        writer = ForwardWriter(sequence, is_model)
+        if is_named:
+            writer = OutputWriter(sequence, self.graph)
+        init, forward, base = self.write_body(writer, rows, regions, is_named)
         if is_model and self.plan:
             init = [*init, f"        self.{METHOD}()"]
             forward = [*forward, *([""] if forward else []), *self.write_method()]
@@ -130,6 +106,46 @@ class ClassWriter:
         code = ClassCode(unit, lines)
         self.classes.append(code)
         return code
+
+    def write_body(
+        self, writer: ForwardWriter, rows: Sequence[Row], regions: Sequence[Region], is_named: bool
+    ) -> tuple[list[str], list[str], str]:
+        """The constructor's statements, forward where the base has not the right one, the base."""
+        unit, taken = writer.unit, self.finder.taken
+        inputs = [variable_name(v.name) for v in self.graph.inputs] if writer.is_model else ["x"]
+        if len(inputs) == 1:
+            inputs = ["x"]
+        named = None if writer.is_model else self.write_named_chain(writer.sequence, rows)
+        if named is not None:
+            return named, [], "nn.Sequential"
+        if regions[0].positional:
+            init, base = self.write_chain(writer.sequence, rows), "nn.Sequential"
+            if all(map(taken.is_plain, regions)) and not is_named:
+                return init, [], base
+            if is_named:
+                forward = write_chain_outputs(self.graph.every_output, "x")
+            else:
+                writer.write_pieces(rows, regions, Code("x"))
+                forward = writer.lay_out()[1]
+        else:
+            for name, values in unit.captured.items():
+                writer.known.update(dict.fromkeys(values, Code(variable_name(name))))
+            if isinstance(unit.uses[0].item, CallItem):
+                received = {v for region in regions for v in taken.find_captured(region).values()}
+                writer.known.update(dict.fromkeys(received, Code("x")))
+            first = self.graph.inputs if writer.is_model else ()
+            for value, name in zip(first, inputs, strict=bool(first)):
+                if value in taken.names:
+                    writer.known[value] = Code(name)
+            writer.write(rows, regions, Code(inputs[0]))
+            init, forward = writer.lay_out()
+            base = "nn.Module"
+        hints = [f"{name}: Tensor" for name in (*inputs, *map(variable_name, unit.captured))]
+        count = 1 if writer.is_model else len(taken.list_results(regions[0]))
+        result = f"tuple[{', '.join(['Tensor'] * count)}]" if count > 1 else "Tensor"
+        head = format_signature("forward", ["self", *hints], MANY if is_named else result, 4)
+        described = "outputs" if is_named else "result"
+        return init, [*head, f'        """Compute the {described} for a batch."""', *forward], base
 
     def write_method(self) -> list[str]:
         """The model's method that fills weights."""
@@ -167,7 +183,8 @@ class ClassWriter:
         """The constructor of a sequence whose modules a loop names; None where there is none."""
         unit = sequence.unit
         steps = [step for step in unit.steps if step.loop and isinstance(step.name, Pattern)]
-        if not steps or unit.captured:
+        plain = all(self.finder.taken.is_plain(use.region) for use in unit.uses)
+        if not steps or unit.captured or not plain:
             return None
         saved = unit.save(), self.supports.save()
         try:
@@ -197,9 +214,9 @@ class ClassWriter:
 
     def make_group(self, unit: Unit, rows: Sequence[Row]) -> Expr:
         """A named group: in line where that is possible, else as a class for this place."""
-        regions = bodies(rows)
-        steps = rows[0].item.step.branches[0].steps
-        if not find_outside(steps, regions):
+        regions, taken = bodies(rows), self.finder.taken
+        captured = join_captured(taken, regions)
+        if not captured and (regions[0].positional or all(map(taken.is_plain, regions))):
             saved = unit.save(), self.supports.save()
             sequence = SequenceWriter(
                 self.finder, self.supports, unit, self.make_part, self.plan, self.share_turns
@@ -221,8 +238,8 @@ class ClassWriter:
         """One class for a loop's turns, where they are parts that take values from outside."""
         found = [row.follow(turn, values) for row in rows for values, turn in turns(row)]
         parts = [row for row in found if isinstance(row.item, GroupItem) and row.item.named]
-        steps = rows[0].item.step.branches
-        if len(parts) < max(len(found), 2) or not find_outside(steps[0].steps, bodies(parts)):
+        captures = any(map(self.finder.taken.find_captured, bodies(parts)))
+        if len(parts) < max(len(found), 2) or not captures:
             return
         saved = unit.save(), self.supports.save()
         names = [row.item.path.rpartition(".")[2] for row in parts]
@@ -238,11 +255,7 @@ class ClassWriter:
         """The class of a named group, whose uses may take different values from outside."""
         regions = bodies(rows)
         steps = rows[0].item.step.branches[0].steps
-        outside = [find_outside(steps, [region]) for region in regions]
-        if len(set(map(len, outside))) != 1:
-            raise UnshareableError("uses take different numbers of values")
-        captured = name_captured(outside)
-        renamed = tuple(dict(zip(names, captured, strict=True)) for names in outside)
+        captured = join_captured(self.finder.taken, regions)
         uses = []
         for row, region in zip(rows, regions, strict=True):
             variables = {k: v for k, v in row.variables.items() if not k.startswith("*")}
@@ -255,7 +268,7 @@ class ClassWriter:
         name = self.name_class("part" if last.isdecimal() else last)
         inner = Unit(
             name, f"The part '{last}' of {unit.name}.", steps, tuple(uses), visible,
-            captured=captured, renamed=renamed,
+            captured=captured,
         )  # fmt: skip
         return self.write_unit(inner)
 

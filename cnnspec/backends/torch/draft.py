@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain, count
 
 from cnnspec.backends.base import UnshareableError
-from cnnspec.backends.pycode import Binary, Call, Code, Expr, format_inline, format_statement
-from cnnspec.backends.references import find_references
+from cnnspec.backends.pycode import (
+    Binary,
+    Bracketed,
+    Call,
+    Code,
+    Expr,
+    format_inline,
+    format_statement,
+)
+from cnnspec.backends.taken import find_words
 from cnnspec.backends.torch.statements import (
     Assign,
     Guard,
@@ -20,21 +28,23 @@ from cnnspec.backends.torch.statements import (
     lay_out,
 )
 from cnnspec.backends.units import Unit
+from cnnspec.graph.ir import Value as Flow
 from cnnspec.graph.walk import walk_items
 from cnnspec.naming import attribute_name, variable_name
 
 _VARIABLES = ("x", "out", "y", "z")
+# So many characters are one line: longer tuples stand in brackets.
+_LONG_RESULT = 72
 
 
 class Draft:
     """What has been written of one unit.
 
     `setup` are the statements that make its attributes, `body` those of forward, which ends with
-    `result`. `values` are the author's names for values, and `held` the variables that are still
-    needed. `gathered` is the type of the variable that sequences are gathered in, if there is one,
-    `shared` are the attributes that several steps call, and `guards` those that hold the
-    conditions of what is being written. `condition` is that of a module which does nothing where
-    it does not hold.
+    `result`. `known` are the values that later steps take by name, and `held` the variables that
+    are still needed. `shared` are the attributes that several steps call, and `guards` those that
+    hold the conditions of what is being written. `condition` is that of a module which does nothing
+    where it does not hold.
     """
 
     def __init__(self, unit: Unit) -> None:
@@ -42,7 +52,7 @@ class Draft:
         self.setup = Setup()
         self.body: list[Statement] = []
         self.result: Expr = Code("x")
-        self.values: dict[str, Expr] = {}
+        self.known: dict[Flow, Expr] = {}
         self.held: list[str] = []
         self.attributes: set[str] = set()
         self.shared: set[str] = set()
@@ -51,8 +61,7 @@ class Draft:
         self.condition: Expr | None = None
         self.has_layers = False
         self.has_named = False
-        taken = find_references(unit.steps, [use.region for use in unit.uses])
-        self.referenced = [*unit.captured, *taken]
+        self.referenced = find_words(use.region for use in unit.uses)
 
     def end(self, result: Expr, start: Expr) -> None:
         """End forward with a value; what nothing uses is left out."""
@@ -70,6 +79,13 @@ class Draft:
             self.body.append(Assign(f"{name}{hint}", result))
             result = Code(name)
         self.result = result
+
+    def end_several(self, values: Sequence[Expr]) -> None:
+        """End forward with several values."""
+        names = [format_inline(value) for value in values]
+        self.body = drop_unused(self.body, set(names))
+        text = ", ".join(names)
+        self.result = Code(text) if len(text) < _LONG_RESULT else Bracketed(tuple(values), "()")
 
     def lay_out(self) -> tuple[list[str], list[str]]:
         """The lines of the constructor and of forward."""
@@ -161,7 +177,7 @@ class Draft:
 
     def list_needed(self) -> set[str]:
         """The variables that are still needed, and the author's names."""
-        kept = [format_inline(self.values[n]) for n in self.referenced if n in self.values]
+        kept = map(format_inline, self.known.values())
         return {*self.held, *kept, *map(variable_name, self.referenced)}
 
     def pick_variable(self) -> str:
@@ -169,6 +185,30 @@ class Draft:
         needed = self.list_needed()
         words = chain(_VARIABLES, (f"x{i}" for i in count(2)))
         return next(name for name in words if name not in needed)
+
+    def keep(self, values: Sequence[Flow], value: Expr, word: str) -> Expr:
+        """Keep a value, one for each row, in a variable called by a word."""
+        if all(one in self.known for one in values):
+            return self.find_known(values)
+        variable = self.pick_kept(word)
+        result = self.assign(value, name=variable)
+        self.known.update(dict.fromkeys(values, result))
+        return result
+
+    def pick_kept(self, word: str) -> str:
+        """A variable called by a word that holds none of the values that are kept."""
+        taken = {format_inline(value) for value in self.known.values()}
+        words = chain([word], (f"{word}{i}" for i in count(2)))
+        return next(name for name in words if variable_name(name) not in taken)
+
+    def find_known(self, values: Sequence[Flow]) -> Expr:
+        """The variable that holds a value, one for each row."""
+        if any(value not in self.known for value in values):
+            raise UnshareableError("a value is taken that only some uses have")
+        found = {format_inline(self.known[value]): self.known[value] for value in values}
+        if len(found) != 1:
+            raise UnshareableError("different values are taken in different uses")
+        return found.popitem()[1]
 
     def pick_name(self, word: str) -> str:
         """A variable called by a word."""

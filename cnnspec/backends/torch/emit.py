@@ -110,7 +110,8 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
         def write(uses: tuple[Use, ...], block_name: str = block.name) -> None:
             write_block(writer, block_name, uses)
 
-        write_shared(make_uses(calls), write)
+        for uses in writer.finder.taken.group_uses(make_uses(calls)):
+            write_shared(uses, write)
     params = {name: graph.spec.params[name] for name in exposed}
     unit = Unit(
         model, describe_graph(graph, "").title, graph.spec.steps,

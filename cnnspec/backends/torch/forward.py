@@ -15,25 +15,26 @@ from cnnspec.backends.columns import (
     say_condition,
     say_shortcut_condition,
     turns,
-    value_name,
 )
 from cnnspec.backends.header import spell_shape
 from cnnspec.backends.pycode import (
     Call,
     Code,
     Expr,
+    Star,
     format_inline,
     literal,
 )
-from cnnspec.backends.references import find_outside, read_merged, read_source
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite
-from cnnspec.backends.torch.draft import Draft
+from cnnspec.backends.taken import find_common, join_captured, list_inputs
 from cnnspec.backends.torch.entries import NAMED, has_keys, write_builder, write_inline, write_named
 from cnnspec.backends.torch.initial import write_fills
+from cnnspec.backends.torch.kept import ValueDraft
 from cnnspec.backends.torch.leaf import Held
 from cnnspec.backends.torch.optional import find_word, is_module
 from cnnspec.backends.torch.sequence import SequenceWriter
+from cnnspec.backends.torch.slices import call_pieces
 from cnnspec.backends.torch.statements import (
     Assign,
     find_names,
@@ -73,18 +74,23 @@ _TAILS: tuple[type[Op], ...] = (
 )  # fmt: skip
 
 
-class ForwardWriter(Draft):
+class ForwardWriter(ValueDraft):
     """Writes one unit, step by step."""
 
     def __init__(self, sequence: SequenceWriter, is_model: bool) -> None:
-        super().__init__(sequence.unit)
+        super().__init__(sequence.unit, sequence.finder.taken, is_model)
         self.sequence = sequence
-        self.is_model = is_model
         self.line_ends = False
 
-    def write(self, rows: Sequence[Row], regions: Sequence[Region], value: Expr) -> None:
-        """Write the whole unit."""
-        self.end(self.write_list(rows, regions, value), value)
+    def write(self, rows: Sequence[Row], regions: Sequence[Region], start: Expr) -> None:
+        """Write the whole unit, which gives its result and the values that leave it."""
+        self.end_unit(regions, self.write_list(rows, regions, start), start)
+
+    def write_pieces(self, rows: Sequence[Row], regions: Sequence[Region], start: Expr) -> None:
+        """Write forward of a chain that values leave."""
+        # A piece of a subclass would be made by its constructor.
+        self.body.append(Assign("layers", Call("nn.Sequential", (Star(Code("self")),))))
+        self.end_unit(regions, call_pieces(self, "layers", rows, regions, start), start)
 
     # Lists and structure
 
@@ -111,7 +117,7 @@ class ForwardWriter(Draft):
             value = self.assign(value)
             self.line_ends = False
         if step.source is not None and not isinstance(rows[0].item, LoopItem):
-            value = self.find_value(read_source(self.unit, rows), value)
+            value = self.find_value(step.source, value, [row.item.input for row in rows])
         match one_kind(rows):
             case LoopItem():
                 return self.unroll(rows, value)
@@ -122,7 +128,8 @@ class ForwardWriter(Draft):
             case OpItem():
                 value = self.write_op(rows, value)
             case CallItem():
-                value = self.end_part(rows, self.write_call(rows, value))
+                call = self.write_call(rows, value)
+                value = self.end_part(rows, self.take_results(rows, call))
             case GroupItem():
                 value = self.write_group(rows, value)
         return self.name_value(rows, value)
@@ -130,10 +137,8 @@ class ForwardWriter(Draft):
     def write_optional(self, condition: Expr, rows: Sequence[Row], value: Expr) -> Expr:
         """A step that is there under a condition: one module may do nothing where it is not."""
         item = rows[0].item
-        if value_name(rows) in self.values:
-            raise UnshareableError("a name stands for another value where its step is left out")
         known = (*self.guards, condition) in self.flags
-        if known or not is_module(item) or item.step.source is not None:
+        if known or not is_module(item, self.taken) or item.step.source is not None:
             flag = self.add_flag(condition, f"with_{find_word(item)}")
             self.line_ends = False
             result = self.guard(flag, value, lambda own: self.write_column(rows, own))
@@ -144,14 +149,6 @@ class ForwardWriter(Draft):
             return self.write_column(rows, value)
         finally:
             self.condition = None
-
-    def name_value(self, rows: Sequence[Row], value: Expr) -> Expr:
-        """Keep a value under its name, where later steps take it by that."""
-        name = value_name(rows)
-        if name not in self.referenced:
-            return value
-        self.values[name] = self.assign(value, name=name)
-        return self.values[name]
 
     def unroll(self, rows: Sequence[Row], value: Expr) -> Expr:
         """The turns of a loop one by one: each has attributes of its own."""
@@ -166,17 +163,25 @@ class ForwardWriter(Draft):
 
     def write_group(self, rows: Sequence[Row], value: Expr) -> Expr:
         """A named group: a sequence where it is a chain, else a class of its own."""
-        steps = rows[0].item.step.branches[0].steps
-        outside = find_outside(steps, bodies(rows))
-        captured = [name for name in outside if name in self.values]
-        expr = self.make_chain(rows, bodies(rows)) if not captured else None
+        regions = bodies(rows)
+        captured = join_captured(self.taken, regions)
+        expr = self.make_chain(rows, regions) if self.is_chain(regions) and not captured else None
+        if expr is not None and not all(map(self.taken.is_plain, regions)):
+            self.add_attribute(attribute_name(last_name(rows)), expr)
+            base = f"self.{attribute_name(last_name(rows))}"
+            return self.end_part(rows, call_pieces(self, base, rows, regions, value))
         if expr is None:
             expr = self.sequence.make_part(self.unit, rows)
-        more = tuple(self.values[name] for name in captured)
+        more = tuple(map(self.find_known, captured.values()))
         if self.line_ends:
             value = self.assign(value)
             self.line_ends = False
-        return self.end_part(rows, self.call_attribute(rows, expr, value, more))
+        call = self.call_attribute(rows, expr, value, more)
+        return self.end_part(rows, self.take_results(rows, call))
+
+    def is_chain(self, regions: Sequence[Region]) -> bool:
+        """Whether a part may be a sequence: one by names can only be called as a whole."""
+        return regions[0].positional or all(map(self.taken.is_plain, regions))
 
     def write_call(self, rows: Sequence[Row], value: Expr) -> Expr:
         """A call of a block, whose module is made unless an earlier step shares it."""
@@ -197,8 +202,8 @@ class ForwardWriter(Draft):
         if not self.is_model:
             return value
         shape = spell_shape(self.sequence.finder.graph, rows[0].item.output)
-        name = value_name(rows)
-        return self.assign(value, f"  # {shape}", name if name in self.referenced else "")
+        name = find_common({self.taken.find_name(row.item) for row in rows})
+        return self.assign(value, f"  # {shape}", name and self.pick_kept(name))
 
     def make_chain(self, rows: Sequence[Row], regions: Sequence[Region]) -> Expr | None:
         """A list of steps as one sequence; None where it is no chain."""
@@ -306,7 +311,7 @@ class ForwardWriter(Draft):
     def is_safe(self, value: Expr, start: Code) -> bool:
         """Whether a pending value still holds after other statements: it is short and reads only
         variables that stay."""
-        fixed = {start.text, "self", "F", "torch", *(variable_name(name) for name in self.values)}
+        fixed = {start.text, "self", "F", "torch", *map(format_inline, self.known.values())}
         text = format_inline(value)
         # Statistics that calls share are updated in the order of the steps.
         late = any(f"self.{attribute_name(name)}(" in text for name in self.shared)
@@ -339,7 +344,7 @@ class ForwardWriter(Draft):
         if merge is not None:
             if len(format_inline(value)) > _SHORT:
                 value = self.assign(value)
-            taken = tuple(self.find_value(name, value) for name in read_merged(self.unit, rows))
+            taken = tuple(self.find_value(i, value, column) for i, column in list_inputs(rows))
             merged = self.merge(rows, (value, *taken) if site.op.refers else taken)
             if self.needs_arguments(merged, value):
                 raise UnshareableError("forward does not have what the constructor gets")
@@ -375,7 +380,7 @@ class ForwardWriter(Draft):
     def needs_arguments(self, result: Expr, value: Expr) -> bool:
         """Whether a call in forward reads what the constructor alone has."""
         given = {*map(variable_name, (*self.unit.parameters, *self.unit.extras)), IN_CHANNELS}
-        known = {format_inline(value) for value in self.values.values()} | find_names(value)
+        known = {format_inline(value) for value in self.known.values()} | find_names(value)
         return bool(find_names(result) & given - known)
 
     def write_held(self, rows: Sequence[Row], site: OpSite, held: Held, value: Expr) -> Expr:
@@ -392,10 +397,6 @@ class ForwardWriter(Draft):
         module = f"self.{attribute_name(last_name(rows))}"
         if fills:
             self.add_setup(lambda indent: write_fills(site, fills, module, indent))
-
-    def find_value(self, name: str, value: Expr) -> Expr:
-        """The value that a name stands for in forward."""
-        return value if name == "_" else self.values[name]
 
     def call_attribute(
         self, rows: Sequence[Row], expr: Expr, value: Expr, more: tuple[Expr, ...] = ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from cnnspec.backends.references import find_outside
+from cnnspec.backends.taken import Taken
 from cnnspec.backends.torch.table import LEAVES
 from cnnspec.graph.ir import BranchItem, CallItem, GroupItem, Item, OpItem, Region
 from cnnspec.graph.walk import walk_items
 
 
-def is_module(item: Item) -> bool:
+def is_module(item: Item, taken: Taken) -> bool:
     """Whether a step is one module that takes the value above it and gives the next."""
     if item.step.shared is not None:
         return False
@@ -16,8 +16,8 @@ def is_module(item: Item) -> bool:
         case OpItem():
             return type(item.node.op) in LEAVES and not item.node.op.is_parameter
         case GroupItem():
-            return item.named and not find_outside(item.step.branches[0].steps, [item.body])
-    return isinstance(item, CallItem)
+            return item.named and not taken.find_captured(item.body) and taken.is_plain(item.body)
+    return isinstance(item, CallItem) and taken.is_plain(item.body)
 
 
 def find_word(item: Item) -> str:

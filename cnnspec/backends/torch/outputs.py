@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cnnspec.backends.later import Later
 from cnnspec.backends.pycode import Call, Code, Expr, Pairs, format_inline, format_statement
 from cnnspec.backends.rows import Row
+from cnnspec.backends.taken import name_step
 from cnnspec.backends.torch.forward import ForwardWriter
 from cnnspec.backends.torch.sequence import SequenceWriter
 from cnnspec.backends.torch.statements import (
@@ -32,25 +33,25 @@ class OutputWriter(ForwardWriter):
     def __init__(self, sequence: SequenceWriter, graph: Graph) -> None:
         super().__init__(sequence, is_model=True)
         self.graph = graph
-        self.referenced += [output.source for output in graph.every_output]
+        self.referenced += [name_step(output.source) for output in graph.every_output]
         self.later: Later[Expr] = Later(graph)
         self.puts_off = True
 
-    def write(self, rows: Sequence[Row], regions: Sequence[Region], value: Expr) -> None:
+    def write(self, rows: Sequence[Row], regions: Sequence[Region], start: Expr) -> None:
         """Write the whole model."""
         always, late = (
             [output for output in self.graph.every_output if output.training is chosen]
             for chosen in (False, True)
         )
-        last = self.write_list(rows, regions, value)
+        last = self.write_list(rows, regions, start)
         if len(format_inline(last)) > _SHORT or len(always) > 1 or late:
             last = self.assign(last)
             self.held.append(format_inline(last))
         values = [(output.name, self.find_output(output, last)) for output in always]
         body, self.body, self.puts_off = self.body, [], False
         current = last
-        for column, start in self.later.steps:
-            current = self.write_column(column, start or current)
+        for column, own in self.later.steps:
+            current = self.write_column(column, own or current)
         ends = {True: current, False: last}
         training = [(o.name, self.find_output(o, ends[self.later.ends_with(o)])) for o in late]
         variable = self.pick_name("outputs")
@@ -70,7 +71,7 @@ class OutputWriter(ForwardWriter):
 
     def find_output(self, output: Output, last: Expr) -> Expr:
         """The value of an output."""
-        return last if output.source == "_" else self.values[output.source]
+        return last if output.source == "_" else self.find_known([output.value])
 
 
 def write_chain_outputs(outputs: Sequence[Output], value: str) -> list[str]:

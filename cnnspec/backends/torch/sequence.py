@@ -22,7 +22,6 @@ from cnnspec.backends.columns import (
 from cnnspec.backends.guesses import CARRIED
 from cnnspec.backends.pycode import Call, Code, Expr, format_inline, literal
 from cnnspec.backends.pytext import Reference
-from cnnspec.backends.references import find_outside
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.tables import LoopTable
@@ -124,7 +123,7 @@ class SequenceWriter:
                 return self.write_list(rows, bodies(rows))
             case OpItem():
                 return (self.name_module(rows, self.make_op(rows)),)
-            case GroupItem() if find_outside(step.branches[0].steps, bodies(rows)):
+            case GroupItem() if any(map(self.finder.taken.find_captured, bodies(rows))):
                 raise UnshareableError("a part that takes values from outside is no chain's")
             case GroupItem() if step.is_part and bodies(rows)[0].positional:
                 return (self.write_part(rows),)

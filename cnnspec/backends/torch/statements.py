@@ -18,7 +18,10 @@ Lay = Callable[[int], list[str]]
 
 @dataclass(slots=True)
 class Assign:
-    """An assignment to a variable; `sign` is ``+=`` where the sum is written over it."""
+    """An assignment to a variable, or to several that are joined by commas.
+
+    `sign` is ``+=`` where the sum is written over it.
+    """
 
     target: str
     value: Expr
@@ -66,9 +69,9 @@ def drop_unused(statements: Sequence[Statement], live: set[str]) -> list[Stateme
             live |= inner
             if body:
                 kept.append(Guard(statement.condition, body))
-        elif statement.target in live:
+        elif live & set(targets := statement.target.partition(":")[0].split(", ")):
             if statement.sign == "=":
-                live.discard(statement.target)
+                live.difference_update(targets)
             live |= find_names(statement.value)
             kept.append(statement)
     return kept[::-1]

@@ -108,7 +108,7 @@ def googlenet(classes: int = 1000) -> keras.Model:
     )
     x = NegativeInfinityPadding(((0, 1), (0, 1)), name="maxpool3_pad")(x)
     x = layers.MaxPooling2D(3, strides=2, name="maxpool3")(x)
-    inception4a = inception(
+    x = inception(
         x,
         one=192,
         into3=96,
@@ -119,7 +119,7 @@ def googlenet(classes: int = 1000) -> keras.Model:
         name="inception4a",
     )
     x = inception(
-        inception4a,
+        x,
         one=160,
         into3=112,
         three=224,
@@ -138,7 +138,7 @@ def googlenet(classes: int = 1000) -> keras.Model:
         pooled=64,
         name="inception4c",
     )
-    inception4d = inception(
+    x = inception(
         x,
         one=112,
         into3=144,
@@ -149,7 +149,7 @@ def googlenet(classes: int = 1000) -> keras.Model:
         name="inception4d",
     )
     x = inception(
-        inception4d,
+        x,
         one=256,
         into3=160,
         three=320,
@@ -181,10 +181,10 @@ def googlenet(classes: int = 1000) -> keras.Model:
     )
     x = layers.GlobalAveragePooling2D(name="avgpool")(x)
     x = layers.Dropout(0.2, name="dropout")(x)
-    x = layers.Dense(
+    fc = layers.Dense(
         classes, kernel_initializer=initializers.RandomNormal(stddev=0.01), name="fc"
     )(x)
-    return keras.Model(inputs, x, name="googlenet_torchvision")
+    return keras.Model(inputs, fc, name="googlenet_torchvision")
 
 
 if __name__ == "__main__":

@@ -129,11 +129,11 @@ class GoogLeNet(nn.Module):
         x = self.conv3(x)  # 192 x 56 x 56
         x = self.inception3a(self.maxpool2(x))  # 256 x 28 x 28
         x = self.inception3b(x)  # 480 x 28 x 28
-        inception4a = self.inception4a(self.maxpool3(x))  # 512 x 14 x 14
-        x = self.inception4b(inception4a)  # 512 x 14 x 14
+        x = self.inception4a(self.maxpool3(x))  # 512 x 14 x 14
+        x = self.inception4b(x)  # 512 x 14 x 14
         x = self.inception4c(x)  # 512 x 14 x 14
-        inception4d = self.inception4d(x)  # 528 x 14 x 14
-        x = self.inception4e(inception4d)  # 832 x 14 x 14
+        x = self.inception4d(x)  # 528 x 14 x 14
+        x = self.inception4e(x)  # 832 x 14 x 14
         x = self.inception5a(self.maxpool4(x))  # 832 x 7 x 7
         x = self.inception5b(x)  # 1024 x 7 x 7
         x = self.fc(self.dropout(torch.flatten(self.avgpool(x), 1)))
