@@ -71,7 +71,6 @@ LAYERS = (
     Layer("conv_transpose", {**_UP, "output_padding": 1}, _map(24, 5), (96, 128)),
     Layer("linear", {"out_features": 60}, {"features": 90}, (90, 60)),
     Layer("linear", {"out_features": 60}, {"tokens": 3, "channels": 90}, (90, 60)),
-    Layer("attention", {"num_heads": 4}, {"tokens": 3, "channels": 60}, (60, 60)),
     Layer("batch_norm", {}, {"features": _MANY}),
     Layer("batch_norm", {}, _map(_MANY, 2, 2)),
     Layer("layer_norm", {}, {"tokens": 2, "channels": _MANY}),
