@@ -36,7 +36,7 @@ def make_node(path: str, op: Op, *inputs: Value) -> Node:
     """An op on some values, with its shape and its weights."""
     shapes = tuple(value.known for value in inputs)
     output = Value(op.infer_shape(shapes))
-    origin = Origin(Step(op.op, SPAN))
+    origin = Origin(Step(op.op, SPAN), make_spec())
     node = Node(path, op, inputs, output, op.list_weights(shapes), origin)
     output.producer = node
     for value in inputs:
