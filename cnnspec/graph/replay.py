@@ -12,6 +12,7 @@ from cnnspec.expressions import Expression
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.ir import CallItem, Graph, Node, Value
 from cnnspec.graph.limits import MAX_ELEMENTS
+from cnnspec.graph.record import check_kinds
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.base import Op, ShapeFault, Weight
 from cnnspec.ops.shapes import AXIS_NAMES, Shape
@@ -67,6 +68,7 @@ class Replay:
     def _infer(self, op: Op, taken: tuple[int, ...]) -> tuple[int, int]:
         inputs = tuple(self.shapes[number] for number in taken)
         try:
+            check_kinds(op, inputs)
             shape = op.infer_shape(inputs)
             weights = op.list_weights(inputs)
         except ShapeFault:
