@@ -11,6 +11,7 @@ from cnnspec.graph.fit_merges import fit_merge
 from cnnspec.graph.fit_windows import fit_window
 from cnnspec.graph.record import Fault
 from cnnspec.graph.trials import Trials, is_own, put_instead
+from cnnspec.ops.base import ShapeFault
 
 # Numbers of groups that are offered.
 _MAX_GROUPS = 3
@@ -25,17 +26,29 @@ def find_remedies(fault: Fault, trials: Trials) -> list[str]:
 
 
 def _fit_groups(fault: Fault, trials: Trials) -> Iterator[str]:
-    """Numbers of groups that divide the channels, which is all that this op asks."""
+    """Numbers of groups, or rows of a tile, that divide what the op asks for."""
     field, shape = fault.cause.field, fault.shapes[0]
     if field is None or not hasattr(fault.op, field):
         return
     wanted = int(getattr(fault.op, field))
     total = gcd(shape.channels, int(getattr(fault.op, "out_channels", shape.channels)))
-    fitting = [number for number in range(1, min(total, 4096) + 1) if total % number == 0]
+    most = min(max(total, *shape.sizes, 1), 4096)
+    dividing = (n for n in range(1, most + 1) if total % n == 0 or gcd(*shape.sizes) % n == 0)
+    fitting = [number for number in dividing if _takes(fault, field, number)]
     nearest = sorted(fitting, key=lambda number: (abs(number - wanted), number))
     if nearest:
         shown = ", ".join(map(str, sorted(nearest[:_MAX_GROUPS])))
-        yield f"{field} that fit here: {shown}"
+        yield f"{field.removesuffix('s')}s that fit here: {shown}"
+
+
+def _takes(fault: Fault, field: str, number: int) -> bool:
+    """Whether the op takes its inputs with another number in a field."""
+    op = type(fault.op).model_validate({**vars(fault.op), field: number})
+    try:
+        op.infer_shape(fault.shapes)
+    except ShapeFault:
+        return False
+    return True
 
 
 def _leave_out(fault: Fault, trials: Trials) -> Iterator[str]:
