@@ -15,6 +15,8 @@ YAML_WORDS = ("true", "false", "null")
 # In the syntax that Python and ECMAScript share.
 NAME_PATTERN = f"[A-Za-z][A-Za-z0-9_]{{0,{MAX_NAME - 1}}}"
 _IDENTIFIER = re.compile(rf"{NAME_PATTERN}\Z")
+# Where a capital begins a word inside of a name.
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 
 # What torch.nn.Module and torch.nn.Sequential have already: an attribute must not hide it.
 _MODULE_ATTRIBUTES = frozenset(
@@ -67,6 +69,11 @@ def state_path(path: str) -> str:
 def variable_name(name: str) -> str:
     """The name of a parameter, a value or a function as generated code can have it."""
     return _keep_apart(name, _OWN_NAMES)
+
+
+def value_name(name: str) -> str:
+    """The variable that holds what a step computes: ``AuxLogits`` becomes ``aux_logits``."""
+    return _WORD_START.sub("_", name).lower()
 
 
 def _keep_apart(name: str, taken: frozenset[str]) -> str:

@@ -21,6 +21,8 @@ _FILES = {
     "alexnet:96": "alexnet96",
     "googlenet:torchvision": "googlenet",
     "googlenet:aux": "googlenet_aux",
+    "inception_v3:torchvision": "inception_v3",
+    "inception_v3:aux": "inception_v3_aux",
 }
 # Those whose reference numbers the lines of a list, where ours have stages: the order is the same.
 NUMBERED = ("darknet53",)

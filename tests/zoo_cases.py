@@ -124,6 +124,11 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             settings={"size": 75},
             repeated=("Mixed_5c", "Mixed_5d", "Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_7c"),
             numbers={"channels": 6, "basic_conv": 5, "inception_a": 4, "inception_c": 3},
+            # The auxiliary head takes maps of 17x17, which images of this size do not become.
+            replaced=(
+                ("{kernel_size: 5, stride: 3}", "{kernel_size: 1, stride: 1}"),
+                ("{channels: 768, kernel: 5}", "{channels: 768, kernel: 3}"),
+            ),
         ),
         "lenet5": Case(),
         "lenet5_tanh": Case(),

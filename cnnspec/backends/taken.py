@@ -21,6 +21,7 @@ from cnnspec.graph.ir import (
 )
 from cnnspec.graph.scope import is_positional
 from cnnspec.graph.walk import walk_items
+from cnnspec.naming import value_name
 from cnnspec.spec.keys import MERGES
 from cnnspec.spec.model import Argument, ListArgument, Literal
 
@@ -72,7 +73,7 @@ def name_step(path: str) -> str:
     first = len(parts) - 1
     while first and parts[first].isdecimal():
         first -= 1
-    return "_".join(parts[first:])
+    return value_name("_".join(parts[first:]))
 
 
 class Taken:
@@ -110,7 +111,7 @@ class Taken:
             self.names.setdefault(value, set()).add(name_taken(argument))
             self.takers.setdefault(value, []).append(item)
         if item.name:
-            self.labels.setdefault(item.output, item.name)
+            self.labels.setdefault(item.output, value_name(item.name))
         match item:
             case OpItem():
                 self._places[item.node] = around
@@ -172,7 +173,7 @@ class Taken:
         """The name under which later steps take a step's value; empty where none does."""
         words = self.names.get(item.output, ())
         name = name_step(item.path)
-        own = item.name or item.path.rpartition(".")[2]
+        own = value_name(item.name or item.path.rpartition(".")[2])
         if own in words:
             return own
         if name in words:

@@ -35,7 +35,7 @@ MODELS = {
     "densenet:121": "densenet121",
     "efficientnet:b0": "efficientnet_b0",
     "googlenet:torchvision": "googlenet",
-    "inception_v3": "inception_v3",
+    "inception_v3:torchvision": "inception_v3",
     "mobilenet_v2": "mobilenet_v2",
     "mobilenet_v3:large": "mobilenet_v3_large",
     "resnet:18": "resnet18",
@@ -60,29 +60,37 @@ def randomise(model: Any) -> None:
             tensor.uniform_(0.5, 1.0, generator=source)
 
 
-def test_heads_for_training_compute_the_same() -> None:
-    theirs = import_models().googlenet(weights=None, aux_logits=True, init_weights=False)
-    theirs.transform_input = False
+# What torchvision calls the outputs of a network in training, and the least image that it takes.
+TRAINED = {
+    "googlenet": ({"output": "logits", "aux1": "aux_logits1", "aux2": "aux_logits2"}, (96, 80)),
+    "inception_v3": ({"output": "logits", "aux": "aux_logits"}, (299, 299)),
+}
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_heads_for_training_compute_the_same(name: str) -> None:
+    names, sizes = TRAINED[name]
+    theirs = getattr(import_models(), name)(weights=None, aux_logits=True, init_weights=False)
     randomise(theirs)
-    text = resources.read_zoo("googlenet").decode()
-    small = text.replace("height: 224, width: 224", "height: 96, width: 80")
-    graph = build_graph(read_spec(small, "googlenet.yaml"), "aux")
+    text = resources.read_zoo(name).decode()
+    small = text.replace("height: 224, width: 224", "height: {}, width: {}".format(*sizes))
+    graph = build_graph(read_spec(small, f"{name}.yaml"), "aux")
     (source,) = compile_torch(graph, "cnnspec compile").files.values()
     namespace: dict[str, Any] = {"__name__": "generated"}
     exec(compile(source, "generated.py", "exec"), namespace)
-    ours = namespace["GoogLeNet"]()
+    ours = namespace[class_name(graph.spec.name)]()
     ours.load_state_dict(theirs.state_dict(), strict=True)
     for module in (*ours.modules(), *theirs.modules()):
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    images = torch.randn(2, 3, 96, 80, generator=torch.Generator().manual_seed(1))
+    images = torch.randn(2, 3, *sizes, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        found, wanted = ours.train()(images), theirs.train()(images)
-        given = {"output": wanted.logits, "aux1": wanted.aux_logits1, "aux2": wanted.aux_logits2}
-        assert found.keys() == given.keys()
-        for name, tensor in given.items():
+        found, given = ours.train()(images), theirs.train()(images)
+        assert found.keys() == names.keys()
+        for own, other in names.items():
+            tensor = getattr(given, other)
             scale = tensor.abs().max()
-            torch.testing.assert_close(found[name], tensor, rtol=1e-4, atol=1e-4 * scale)
+            torch.testing.assert_close(found[own], tensor, rtol=1e-4, atol=1e-4 * scale)
         found, tensor = ours.eval()(images), theirs.eval()(images)
         assert found.keys() == {"output"}
         torch.testing.assert_close(

@@ -60,6 +60,7 @@ from cnnspec.graph.ir import (
 )
 from cnnspec.graph.size_formulas import write_dims
 from cnnspec.graph.variations import list_dims
+from cnnspec.naming import value_name
 from cnnspec.ops.shapes import Kind
 
 # A call of a block: the unit, its rows, the value it takes and the name it passes on.
@@ -285,7 +286,7 @@ class FunctionWriter(ValueDraft):
         for position, branch in reversed(branches) if residual else branches:
             last = residual and position == 0
             self.current = start
-            self.target = target if last else self.pick(branch.label)
+            self.target = target if last else self.pick(value_name(branch.label))
             if last and self.target in (start, *outputs.values()) and start in self.values.values():
                 self.target = self.pick("x")
             before = len(self.lines)
@@ -303,7 +304,7 @@ class FunctionWriter(ValueDraft):
     def write_optional_shortcut(self, rows: Sequence[Row], merged: Sequence[Row]) -> None:
         """A body, to which the shortcut is added under a condition."""
         condition = say_shortcut_condition(self.unit, rows)
-        shortcut = self.pick(rows[0].item.step.branches[1].label)
+        shortcut = self.pick(value_name(rows[0].item.step.branches[1].label))
         self.add(f"{shortcut} = {self.current}")
         around = set(self.taken)
         self.taken.add(shortcut)

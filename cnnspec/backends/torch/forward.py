@@ -51,7 +51,7 @@ from cnnspec.graph.ir import (
     SkipItem,
 )
 from cnnspec.graph.scope import is_positional
-from cnnspec.naming import attribute_name, variable_name
+from cnnspec.naming import attribute_name, value_name, variable_name
 from cnnspec.ops import activation, pool, regularize
 from cnnspec.ops.base import Op
 from cnnspec.ops.merge import Add
@@ -261,7 +261,7 @@ class ForwardWriter(ValueDraft):
         held = isinstance(output, Code) and output.text.isidentifier()
         if held or step.head != "parallel" or label == f"branch{index + 1}":
             return ""
-        return self.pick_name(variable_name(label))
+        return self.pick_name(variable_name(value_name(label)))
 
     def write_branch(self, rows: Sequence[Row], index: int, start: Expr) -> Expr:
         """The value after one branch, for the rows that carry it out."""
