@@ -367,8 +367,8 @@ def _list_rearranging() -> Iterator[tuple[str, _Row]]:
     for shape in _ALL_KINDS:
         yield "l2_normalize", _one(shape)
         yield "scale", _one(shape)
-    yield "l2_normalize", _one(_MAP, eps=3.0)
-    yield "l2_normalize", _one(tokens(5, 6), eps=2.0)
+    for shape in (*_ALL_RANKS, tokens(5, 6)):
+        yield "l2_normalize", _one(shape, eps=3.0)
 
 
 def _list_like() -> Iterator[tuple[str, _Row]]:

@@ -234,11 +234,11 @@ def _describe_sizes() -> Schema:
 
 
 def _describe_output() -> Schema:
-    """A value's name, or what an output says of itself."""
+    """A value's name, or what an output says of itself: without one, the value of its own name."""
     truth = or_expression({"type": "boolean"}, "must be true or false, or an expression")
     parts = {"value": TAKEN_NAME, "training": truth, "when": truth}
     fields = close({name: describe(OUTPUT_PARTS[name], parts[name]) for name in OUTPUT_PARTS})
-    return {**TAKEN_NAME, "type": ["string", "object"], "required": ["value"], **fields}
+    return {**TAKEN_NAME, "type": ["string", "object"], **fields}
 
 
 def _share(kinds: Iterable[set[str]]) -> set[str]:
