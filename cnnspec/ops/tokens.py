@@ -147,5 +147,5 @@ class SelectToken(Op):
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return ()
 
-    def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
-        return ()
+    def find_growth(self, inputs: tuple[Shape, ...]) -> None:
+        return None
