@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from cnnspec import resources
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.ir import Graph
+from cnnspec.sources import find_source, open_beside
 from cnnspec.spec.model import ModelSpec
 from cnnspec.spec.read import read_spec
 
@@ -19,6 +20,8 @@ DATA = Path(__file__).parent / "data"
 _FILES = {
     "alexnet:torchvision": "alexnet",
     "alexnet:96": "alexnet96",
+    "deeplabv3:50": "deeplabv3_resnet50",
+    "fcn_resnet:50": "fcn_resnet50",
     "googlenet:torchvision": "googlenet",
     "googlenet:aux": "googlenet_aux",
     "inception_v3:torchvision": "inception_v3",
@@ -94,8 +97,9 @@ def read_layers(network: str) -> list[tuple[str, str, tuple[int, ...]]]:
 
 
 def read_network(name: str) -> ModelSpec:
-    """A spec of the zoo."""
-    return read_spec(resources.read_zoo(name), f"{name}.yaml")
+    """A spec of the zoo, which may name others of it."""
+    source = find_source(name)
+    return read_spec(source.data, f"{name}.yaml", partial(open_beside, source))
 
 
 def build_network(network: str) -> Graph:

@@ -17,6 +17,7 @@ from cnnspec.graph.build import build_graph
 from cnnspec.spec.read import read_spec
 from cnnspec.verify.run import verify
 from cnnspec.verify.show import format_text
+from tests.networks import open_near
 from tests.zoo_cases import CASES
 
 pytestmark = [pytest.mark.torch, pytest.mark.keras]
@@ -44,6 +45,7 @@ def test_every_family_computes_the_same_on_keras_with_torch(mode: tuple[str, ...
 def test_a_family_computes_the_same_as_wide_as_it_is(name: str) -> None:
     """One variant, for the small images that its structure allows, in training too."""
     case = CASES[name]
-    graph = build_graph(read_spec(case.shrink(name), f"{name}.yaml"), "", dict(case.settings))
+    spec = read_spec(case.shrink(name), f"{name}.yaml", open_near)
+    graph = build_graph(spec, "", dict(case.settings))
     report = verify(graph, train=True)
     assert report.passed, format_text(report)

@@ -111,6 +111,15 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         "dcgan_discriminator": Case(settings={"width": 2}),
         "dcgan_generator": Case(settings={"width": 2}, numbers={"input: {channels": 8}),
         "espcn": Case(replaced=(("out_channels: 64", "out_channels: 6"),)),
+        "fcn_resnet": Case(
+            settings={"units": [1, 2, 2, 1], "widths": [4, 6, 8, 10]},
+            image=(("height: 224, width: 224", "height: 48, width: 48"),),
+        ),
+        "fcn_vgg": Case(
+            settings={"classes": 3, "hidden": 12, "widths": [2, 4, 6, 8, 8]},
+            image=(("height: 224, width: 224", "height: 16, width: 16"),),
+            alike=("16s",),
+        ),
         "googlenet": Case(
             numbers={
                 "one": 4, "into3": 3, "three": 6, "into5": 2, "five": 4, "pooled": 5,
@@ -173,8 +182,8 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             ),
         ),
         "resnet": Case(
+            settings={"widths": [4, 6, 8, 10]},
             image=(("height: 224, width: 224", "height: 48, width: 48"),),
-            replaced=(("out_channels: 64", "out_channels: 4"), _STAGES),
             alike=("34", "101", "152"),
         ),
         "resnet_cifar": Case(
@@ -216,9 +225,9 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             alike=("padded",),
         ),
         "vgg": Case(
+            settings={"widths": [4, 6, 8, 10, 10]},
             numbers={"linear": 16},
             image=(("height: 224, width: 224", "height: 32, width: 32"),),
-            replaced=(("[64, 128, 256, 512, 512]", "[4, 6, 8, 10, 10]"),),
             alike=("13", "19", "13_bn", "16_bn", "19_bn"),
         ),
         "video_resnet": Case(

@@ -99,9 +99,12 @@ def make_uses(calls: Iterable[tuple[CallItem, Calls]]) -> tuple[Use, ...]:
     uses = []
     for item, around in calls:
         variables: dict[str, Value] = dict(item.arguments)
-        # A spec that is a part says how many channels it takes, as the network itself does.
         if item.block.home is None:
             variables[IN_CHANNELS] = item.in_channels
+        else:
+            # A spec that is a part says how many channels it takes, and has its tables in its
+            # code, as the network itself does.
+            variables = {n: v for n, v in variables.items() if not isinstance(v, list | tuple)}
         uses.append(Use(item, item.body, variables, (*around, item)))
     return tuple(uses)
 

@@ -29,6 +29,7 @@ from cnnspec.spec.read import read_spec  # noqa: E402
 from cnnspec.weights.formats.table import find_format  # noqa: E402
 from cnnspec.weights.read import open_weights  # noqa: E402
 from cnnspec.weights.rules import find_rules, read_rules  # noqa: E402
+from tests.networks import open_near  # noqa: E402
 
 MODELS = {
     "alexnet:torchvision": "alexnet",
@@ -45,6 +46,10 @@ MODELS = {
     "vgg:11_bn": "vgg11_bn",
 }
 
+SEGMENTERS = {
+    "fcn_resnet:50": "fcn_resnet50",
+    "fcn_resnet:50_aux": "fcn_resnet50",
+}
 
 # With the heads for training alone that their public checkpoints have.
 DEEP = {"googlenet", "inception_v3"}
@@ -134,3 +139,30 @@ def test_their_state_dicts_compute_the_same_in_generated_models(
         wanted = theirs(images)
         torch.testing.assert_close(ours(images), wanted, rtol=1e-5, atol=1e-5 * wanted.abs().max())
     assert wanted.std() > 0
+
+
+@pytest.mark.parametrize("network", SEGMENTERS)
+def test_segmentation_models_compute_the_same(network: str) -> None:
+    """Both outputs, which theirs have out of training too."""
+    make = getattr(import_models().segmentation, SEGMENTERS[network])
+    theirs = make(weights=None, weights_backbone=None, aux_loss=network.endswith("_aux")).eval()
+    randomise(theirs)
+    name, _, variant = network.partition(":")
+    text = resources.read_zoo(name).decode().partition("\nexpect:")[0]
+    small = text.replace("height: 224, width: 224", "height: 72, width: 56")
+    assert small != text
+    graph = build_graph(read_spec(small, f"{name}.yaml", open_near), variant)
+    (source,) = compile_torch(graph, "cnnspec compile").files.values()
+    namespace: dict[str, Any] = {"__name__": "generated"}
+    exec(compile(source, "generated.py", "exec"), namespace)
+    ours = namespace[class_name(graph.spec.name)]().eval()
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    images = torch.randn(2, 3, 72, 56, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        found, wanted = ours(images), theirs(images)
+    assert list(found) == list(wanted)
+    for key, tensor in wanted.items():
+        assert tensor.std() > 0
+        torch.testing.assert_close(
+            found[key], tensor, rtol=1e-5, atol=1e-5 * float(tensor.abs().max())
+        )
