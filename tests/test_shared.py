@@ -197,3 +197,31 @@ layers:
     assert build(IMAGE + text.replace("  - max_pool: 2\n", ""))
     with pytest.raises(SpecError, match=r"weight is 4x16x16 at line 10, and 4x8x8 here"):
         build(IMAGE + text)
+
+
+LEVELS = f"""layers:
+  fine: {{{CONV}}}
+  coarse: {{max_pool: 2}}
+  heads:
+    - for: {{level: [fine, coarse]}}
+      {CONV}
+      from: $level
+      shared: score
+      name: $(level)_score
+outputs: {{fine: heads.fine_score, coarse: heads.coarse_score}}
+"""
+
+
+def test_values_with_shared_weights_are_taken_out_of_a_part_by_their_own_names() -> None:
+    graph = build(IMAGE + LEVELS)
+    assert {name: value.known.dims for name, value in graph.outputs.items()} == {
+        "fine": (4, 16, 16),
+        "coarse": (4, 8, 8),
+    }
+
+
+def test_a_part_that_only_takes_values_by_name_gets_no_other() -> None:
+    (source,) = compile_torch(build(IMAGE + LEVELS), "").files.values()
+    text = source.decode()
+    assert "def forward(self, fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:" in text
+    assert "fine_score, coarse_score = self.heads(fine, coarse)" in text

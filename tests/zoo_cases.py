@@ -111,6 +111,10 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         "dcgan_discriminator": Case(settings={"width": 2}),
         "dcgan_generator": Case(settings={"width": 2}, numbers={"input: {channels": 8}),
         "espcn": Case(replaced=(("out_channels: 64", "out_channels: 6"),)),
+        "faster_rcnn": Case(
+            settings={"size": 64, "channels": 6, "hidden": 8, "classes": 5},
+            replaced=(("spec: resnet_fpn", "spec: narrow/resnet_fpn.yaml"),),
+        ),
         "fcn_resnet": Case(
             settings={"units": [1, 2, 2, 1], "widths": [4, 6, 8, 10]},
             image=(("height: 224, width: 224", "height: 48, width: 48"),),
@@ -141,6 +145,16 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         ),
         "lenet5": Case(),
         "lenet5_tanh": Case(),
+        "mask_rcnn": Case(
+            settings={"size": 64, "channels": 6, "hidden": 8, "classes": 5},
+            replaced=(
+                (
+                    "\nlayers:\n",
+                    "\nlayers:\n  backbone: {spec: narrow/resnet_fpn.yaml, "
+                    "set: {channels: $channels}, from: image}\n",
+                ),
+            ),
+        ),
         "mnist_cnn": Case(
             replaced=(
                 ("out_channels: 32", "out_channels: 4"),
@@ -190,6 +204,10 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             settings={"width": 4},
             replaced=(("depth: 56", "depth: 14"), ("depth: 110", "depth: 26")),
             alike=("56a", "56b", "110a", "110b"),
+        ),
+        "resnet_fpn": Case(
+            settings={"size": 64, "channels": 6},
+            replaced=(('spec: "resnet:50"', "spec: narrow/resnet.yaml"),),
         ),
         "resnet_v2": Case(
             image=(("height: 224, width: 224", "height: 48, width: 48"),),

@@ -102,6 +102,24 @@ def format_statement(
     return print_document((prefix, _build_optional(expr), suffix), indent, width)
 
 
+def format_results(targets: str, expr: Expr, indent: int, sign: str = "=") -> list[str]:
+    """Lay out an assignment, in brackets if to more variables than there is room for."""
+    lines = format_statement(f"{targets} {sign} ", expr, indent=indent)
+    if len(lines[0]) <= WIDTH or ", " not in targets:
+        return lines
+    space = " " * indent
+    names = [f"{space}    {name}," for name in targets.split(", ")]
+    return [f"{space}(", *names, *format_statement(f") {sign} ", expr, indent=indent)]
+
+
+def spell_tuple(kind: str, count: int, indent: int) -> str:
+    """The type of several values of a kind; of many only that there are several."""
+    if count == 1:
+        return kind
+    every = f"tuple[{', '.join([kind] * count)}]"
+    return every if len(f") -> {every}:") + indent <= WIDTH else f"tuple[{kind}, ...]"
+
+
 def format_condition(
     keyword: str, condition: Expr, indent: int = 0, width: int = WIDTH
 ) -> list[str]:

@@ -33,12 +33,14 @@ _OVERWRITABLE = (Conv, DepthwiseConv, ConvTranspose, Linear, BatchNorm, Add, Con
 class Supports:
     """The definitions that generated code needs beside its own, in the order of need.
 
-    `classes` are those written so far, and `taken` the names that no further one can have.
+    `classes` are those written so far, `taken` the names that no further one can have, and
+    `detached` those among them whose ``forward`` does not get the value above.
     """
 
     names: dict[str, None] = field(default_factory=dict)
     classes: list[object] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    detached: set[str] = field(default_factory=set)
 
     def save(self) -> tuple[dict[str, None], int, set[str]]:
         """What there is so far, to come back to when an attempt fails."""
@@ -49,6 +51,7 @@ class Supports:
         self.names = dict(saved[0])
         del self.classes[saved[1] :]
         self.taken.intersection_update(saved[2])
+        self.detached &= self.taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from os.path import commonprefix
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.rows import Row, Use
+from cnnspec.graph.inner import holds_values
 from cnnspec.graph.ir import (
     BranchItem,
     CallItem,
@@ -17,6 +18,7 @@ from cnnspec.graph.ir import (
     Node,
     OpItem,
     Region,
+    SkipItem,
     Value,
 )
 from cnnspec.graph.scope import is_positional
@@ -95,6 +97,7 @@ class Taken:
             if output.source != "_":
                 self.names.setdefault(output.value, set()).add(name_step(output.source))
         self._places: dict[Node, tuple[Region, ...]] = {}
+        self._order = {node: number for number, node in enumerate(graph.nodes)}
         self._visit(graph.body, ())
         for node in graph.nodes:
             for value in node.inputs:
@@ -139,10 +142,8 @@ class Taken:
     def list_leaving(self, region: Region) -> tuple[Value, ...]:
         """The values inside of a list that are used outside, in the order of their steps."""
         found = self.leaving.get(region, {})
-        if len(found) < 2:
-            return tuple(found)
-        made = [item.output for item in walk_items(region) if item.output in found]
-        return tuple(dict.fromkeys(made))
+        order = {value: self._order[value.producer] for value in found if value.producer}
+        return tuple(sorted(order, key=order.__getitem__))
 
     def list_results(self, region: Region) -> tuple[Value, ...]:
         """All that a list of steps gives: what leaves it, and its result where it is used."""
@@ -178,7 +179,13 @@ class Taken:
             return own
         if name in words:
             return name
-        return own if _COMPUTED in words and item.step.name is not None else ""
+        if _COMPUTED in words and item.step.name is not None:
+            return own
+        # A part's result may be taken by the name of the step inside that gives it.
+        inside = walk_items(item.body) if isinstance(item, GroupItem | CallItem) else ()
+        makers = [maker for maker in inside if maker.output is item.output]
+        names = {word for maker in makers for word in (maker.name, name_step(maker.path))}
+        return min(names.intersection(words), default="") if holds_values(item) else ""
 
     def is_taken_outside(self, item: Item, inside: set[Item]) -> bool:
         """Whether a step that is not among some takes a step's value by name."""
@@ -205,6 +212,33 @@ class Taken:
                     name, count = f"{word}{count}", count + 1
                 found[name] = value
         return found
+
+
+def reads_input(region: Region) -> bool:
+    """Whether a list of steps goes on from the value that it gets, or is that value."""
+    return _find_reading(region.items) is not False
+
+
+def _find_reading(items: Iterable[Item]) -> bool | None:
+    """Whether the first step that does anything takes the value above; None where none does."""
+    found = (_is_reading(item) for item in items)
+    return next((reading for reading in found if reading is not None), None)
+
+
+def _is_reading(item: Item) -> bool | None:
+    source = item.step.source
+    match item:
+        case SkipItem():
+            return None
+        case LoopItem():
+            return _find_reading(turn for _, turn in item.turns)
+        case _ if source is not None and not _is_current(source):
+            return False
+        case GroupItem():
+            return _find_reading(item.body.items)
+        case OpItem() if item.step.head in MERGES:
+            return any(_is_current(name) for name, _ in _pair_inputs(item))
+    return True
 
 
 def _walk_open(region: Region) -> Iterator[Item]:

@@ -46,7 +46,8 @@ class Unit:
 
     `parameters` are the author's, with their defaults; `used` are those that the code needs, in the
     order of need; `extras` are arguments that the author did not write, with a value for each
-    use; `captured` are values from outside that its steps take by name, one for each use.
+    use; `captured` are values from outside that its steps take by name, one for each use, and
+    `flows` says whether they take the value above, too.
     `defaults` go before those of the parameters. `aliases` are parameters that no call gives: their
     default stands in their place. `computed` are those that some calls give, and whose default is
     an expression.
@@ -66,6 +67,7 @@ class Unit:
     used: dict[str, None] = field(default_factory=dict)
     extras: dict[str, list[Fact]] = field(default_factory=dict)
     captured: Mapping[str, Sequence[Flow]] = field(default_factory=dict)
+    flows: bool = True
     functions: set[str] = field(default_factory=set)
     aliases: Mapping[str, Expression] = field(default_factory=dict)
     computed: Mapping[str, Expression] = field(default_factory=dict)

@@ -20,13 +20,14 @@ def holds_values(item: Item) -> bool:
 def find_inner(holder: Item, path: str) -> Value | None:
     """The value of the step at a path inside of a part; None where there is none."""
     wanted = f"{holder.path}.{path}"
-    return next((i.output for i in _walk(holder) if i.path == wanted), None)
+    return next((i.output for i in _walk(holder) if _find_path(i) == wanted), None)
 
 
 def list_inner(holder: Item) -> list[str]:
     """What the steps inside of a part are called, as far as they are worth a list."""
     skipped = len(holder.path) + 1
-    names = dict.fromkeys(i.path[skipped:].partition(".")[0] for i in _walk(holder) if i.path)
+    paths = filter(None, map(_find_path, _walk(holder)))
+    names = dict.fromkeys(path[skipped:].partition(".")[0] for path in paths)
     return list(names)[:_MAX_LISTED]
 
 
@@ -41,6 +42,14 @@ def explain_inner(name: str, holder: Item | None) -> str:
         "a block, and what is inside of it" if isinstance(holder, CallItem) else "one step, which"
     )
     return f"'{first}' is {kind} gives no values of its own"
+
+
+def _find_path(item: Item) -> str:
+    """The path of a step's value: that of its weights says nothing of the use, if uses share it."""
+    if item.step.shared is None or not item.name:
+        return item.path
+    part = item.path.rpartition(".")[0]
+    return f"{part}.{item.name}" if part else item.name
 
 
 def _walk(holder: Item) -> Iterator[Item]:

@@ -29,6 +29,7 @@ from cnnspec.backends.pycode import (
     format_signature,
     format_statement,
     literal,
+    spell_tuple,
 )
 from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.site import OpSite, Supports, find_refused
@@ -110,10 +111,9 @@ class SourceWriter:
         if IN_CHANNELS in unit.used:
             lines = ["    in_channels = x.shape[-1]", *lines]
         parameters = [spell_parameter(p) for p in list_parameters(unit, with_channels=False)]
-        tensors = ", ".join(["keras.KerasTensor"] * len(results))
         head = format_signature(
             free, ["x: keras.KerasTensor", *parameters, "*", "name: str"],
-            f"tuple[{tensors}]" if len(results) > 1 else tensors,
+            spell_tuple("keras.KerasTensor", len(results), 0),
         )  # fmt: skip
         end = format_statement("return ", join_names(results), indent=4)
         self.functions.append([*head, *format_docstring(unit.title, 4), *lines, *end])

@@ -31,7 +31,7 @@ class ValueDraft(Draft):
         """The name by which later steps take a step's value, or nothing."""
         names = {self.taken_values.find_name(row.item) for row in rows}
         outputs = [row.item.output for row in rows]
-        if not any(names) and any(output in self.results for output in outputs):
+        if not any(names) and all(output in self.results for output in outputs):
             names = {self.taken_values.name_value(outputs[0])}
         return find_common(names) if any(names) else ""
 

@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 
-from cnnspec.backends.pycode import Call, Code, Expr, format_inline, format_statement
+from cnnspec.backends.pycode import (
+    Call,
+    Code,
+    Expr,
+    format_inline,
+    format_results,
+    format_statement,
+)
 from cnnspec.records import dataclass
 
 _LAYER, _SHORT = "layers.BatchNormalization", "BatchNorm"
@@ -20,7 +27,7 @@ _OFTEN = 3
 
 def format_assignment(target: str, expr: Expr, indent: int) -> list[str]:
     """Lay out a statement; of a layer's two brackets the constructor's break, not the call's."""
-    lines = format_statement(f"{target} = ", expr, indent=indent)
+    lines = format_results(target, expr, indent)
     layer = expr.function if isinstance(expr, Call) else None
     if len(lines) == 3 and lines[0].endswith(")(") and isinstance(layer, Call):
         if not isinstance(expr, Call) or not isinstance(expr.arguments[0], Code):

@@ -16,10 +16,11 @@ from cnnspec.backends.pycode import (
     format_docstring,
     format_signature,
     format_statement,
+    spell_tuple,
 )
 from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.site import Supports
-from cnnspec.backends.taken import find_word, join_captured
+from cnnspec.backends.taken import find_word, join_captured, reads_input
 from cnnspec.backends.torch.entries import (
     NAMED,
     has_keys,
@@ -140,9 +141,10 @@ class ClassWriter:
             writer.write(rows, regions, Code(inputs[0]))
             init, forward = writer.lay_out()
             base = "nn.Module"
-        hints = [f"{name}: Tensor" for name in (*inputs, *map(variable_name, unit.captured))]
+        names = (*(inputs if unit.flows else ()), *map(variable_name, unit.captured))
+        hints = [f"{name}: Tensor" for name in names]
         count = 1 if writer.is_model else len(taken.list_results(regions[0]))
-        result = f"tuple[{', '.join(['Tensor'] * count)}]" if count > 1 else "Tensor"
+        result = spell_tuple("Tensor", count, 4)
         head = format_signature("forward", ["self", *hints], MANY if is_named else result, 4)
         described = "outputs" if is_named else "result"
         return init, [*head, f'        """Compute the {described} for a batch."""', *forward], base
@@ -266,9 +268,12 @@ class ClassWriter:
         }
         # A position is no name for a class.
         name = self.name_class("part" if last.isdecimal() else last)
+        flows = any(map(reads_input, regions))
+        if not flows:
+            self.supports.detached.add(name)
         inner = Unit(
             name, f"The part '{last}' of {unit.name}.", steps, tuple(uses), visible,
-            captured=captured,
+            captured=captured, flows=flows,
         )  # fmt: skip
         return self.write_unit(inner)
 

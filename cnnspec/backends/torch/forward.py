@@ -176,7 +176,8 @@ class ForwardWriter(ValueDraft):
         if self.line_ends:
             value = self.assign(value)
             self.line_ends = False
-        call = self.call_attribute(rows, expr, value, more)
+        detached = isinstance(expr, Call) and expr.function in self.sequence.supports.detached
+        call = self.call_attribute(rows, expr, *(() if detached else (value,)), *more)
         return self.end_part(rows, self.take_results(rows, call))
 
     def is_chain(self, regions: Sequence[Region]) -> bool:
@@ -398,13 +399,11 @@ class ForwardWriter(ValueDraft):
         if fills:
             self.add_setup(lambda indent: write_fills(site, fills, module, indent))
 
-    def call_attribute(
-        self, rows: Sequence[Row], expr: Expr, value: Expr, more: tuple[Expr, ...] = ()
-    ) -> Expr:
+    def call_attribute(self, rows: Sequence[Row], expr: Expr, *values: Expr) -> Expr:
         """Make an attribute and call it."""
         name = self.name_attribute(rows)
         self.add_attribute(name, expr)
-        return Call(f"self.{name}", (value, *more))
+        return Call(f"self.{name}", values)
 
     def name_attribute(self, rows: Sequence[Row]) -> str:
         """What the attribute of a step is called."""

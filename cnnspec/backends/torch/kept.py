@@ -62,7 +62,7 @@ class ValueDraft(Draft):
         """Keep a value under its name, where later steps take it by that."""
         outputs = [row.item.output for row in rows]
         names = {self.taken.find_name(row.item) for row in rows}
-        if not any(names) and any(output in self.results for output in outputs):
+        if not any(names) and all(output in self.results for output in outputs):
             names = {self.taken.name_value(outputs[0])}
         return self.keep(outputs, value, find_common(names)) if any(names) else value
 

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 
-from cnnspec.backends.pycode import Expr, format_condition, format_inline, format_statement
+from cnnspec.backends.pycode import Expr, format_condition, format_inline, format_results
 from cnnspec.records import dataclass
 
 # Lays a statement out at an indent.
@@ -30,7 +30,7 @@ class Assign:
 
     def lay(self, indent: int) -> list[str]:
         """The lines."""
-        lines = format_statement(f"{self.target} {self.sign} ", self.value, indent=indent)
+        lines = format_results(self.target, self.value, indent, self.sign)
         if self.comment and len(lines[-1]) + len(self.comment) <= 88:
             lines[-1] += self.comment
         return lines

@@ -108,9 +108,7 @@ class Heads(nn.Module):
         self.middle_mean = nn.AdaptiveAvgPool2d(1)
         self.coarse_mean = nn.AdaptiveAvgPool2d(1)
 
-    def forward(
-        self, x: Tensor, stem: Tensor, middle: Tensor, coarse: Tensor
-    ) -> Tensor:
+    def forward(self, stem: Tensor, middle: Tensor, coarse: Tensor) -> Tensor:
         """Compute the result for a batch."""
         stem_tower = self.tower(stem)
         middle_tower = self.tower(middle)
@@ -145,7 +143,7 @@ class Shared(nn.Module):
         stem = self.stem(x)  # 6 x 24 x 20
         middle = self.middle(stem)
         coarse = self.coarse(middle)
-        x = self.heads(coarse, stem, middle, coarse)  # 12
+        x = self.heads(stem, middle, coarse)  # 12
         x = self.classifier(x)
         return x
 
