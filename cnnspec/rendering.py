@@ -1,17 +1,35 @@
-"""The Jinja environment: templates lay out what Python has decided."""
+"""Templates lay out what Python has decided; those with fields alone do not need Jinja."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
+from cnnspec.records import dataclass
 from cnnspec.resources import find_folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+_FIELD = re.compile(r"\{\{ ([a-z][a-z_]*(?:\.[a-z][a-z_]*)*) \}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The parts of a file as one text each, for templates that change nothing between them."""
+
+    imports: str
+    definitions: str
+
+
+def join_parts(imports: Iterable[str], definitions: Iterable[str]) -> Joined:
+    """Import lines, and definitions with two empty lines between them."""
+    return Joined("\n".join(imports), "\n\n\n".join(definitions))
 
 
 def render_template(name: str, view: Mapping[str, object], user_dir: Path | None = None) -> str:
@@ -23,6 +41,9 @@ def render_template(name: str, view: Mapping[str, object], user_dir: Path | None
     Raises:
         SpecError: a template is wrong; the diagnostic says in which file and line.
     """
+    text = _fill_fields(find_folder("templates") / name, view) if user_dir is None else None
+    if text is not None:
+        return text
     from jinja2 import TemplateError
 
     environment = _make_environment(user_dir)
@@ -32,6 +53,26 @@ def render_template(name: str, view: Mapping[str, object], user_dir: Path | None
         return environment.get_template(name).render(**view)
     except caught as error:
         raise SpecError([_explain(error, name, user_dir)]) from error
+
+
+def _fill_fields(path: Path, view: Mapping[str, object]) -> str | None:
+    """The text of a template that has nothing but fields; None if it is for Jinja to say.
+
+    Importing Jinja takes as long as writing a network.
+    """
+    texts = _FIELD.split(path.read_text(encoding="utf-8"))
+    if any(mark in text for text in texts[::2] for mark in ("{{", "{%", "{#")):
+        return None
+    for index in range(1, len(texts), 2):
+        first, *rest = texts[index].split(".")
+        try:
+            value = view[first]
+            for name in rest:
+                value = getattr(value, name)
+        except (KeyError, AttributeError):
+            return None
+        texts[index] = str(value)
+    return "".join(texts)
 
 
 def _make_environment(user_dir: Path | None) -> Environment:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
 import pytest
 
+from cnnspec.backends.exposed import write_exposed
 from cnnspec.backends.keras.emit import compile_keras
-from cnnspec.backends.torch.emit import compile_torch
+from cnnspec.backends.torch.emit import Source, compile_torch, write_source
+from cnnspec.expressions import Value
 from cnnspec.graph.build import build_graph
+from cnnspec.graph.ir import Graph
 from cnnspec.spec.read import read_spec
 
 HEAD = """\
@@ -88,3 +92,41 @@ layers:
   - linear: $width
 """
     assert list_arguments(text) == []
+
+
+LAST = """
+params: {classes: 10}
+layers:
+  - flatten
+  - %s
+"""
+
+
+def count_written(text: str) -> int:
+    """How often a network is written until it is known what its constructor takes."""
+    written: list[Graph] = []
+
+    def write(graph: Graph, exposed: Mapping[str, Value]) -> Source:
+        written.append(graph)
+        return write_source(graph, exposed)
+
+    write_exposed(build_graph(read_spec(HEAD + text, "net.yaml")), write)
+    return len(written)
+
+
+def test_size_of_a_last_layer_is_an_argument_without_another_try() -> None:
+    assert count_written(LAST % "linear: $classes") == 1
+    assert list_arguments(LAST % "linear: $classes") == ["classes"]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "linear: $(classes * 2)",
+        "linear: $classes\n  - relu",
+        "linear: {out_features: 8, bias: $(classes > 9)}",
+        "linear: {out_features: $classes, bias: $(classes > 9)}",
+    ],
+)
+def test_anything_else_is_tried_with_other_values(step: str) -> None:
+    assert count_written(LAST % step) > 1

@@ -125,3 +125,8 @@ def test_a_check_loads_only_what_it_needs(tmp_path: Path) -> None:
     unused = ("backends", "weights", "verify", "rendering", "signing", "graph.explain",
               "graph.trials", "graph.trail", "graph.remedies", "report.summary")  # fmt: skip
     assert not parts & {f"cnnspec.{part}" for part in unused}
+
+
+@pytest.mark.parametrize("target", ["torch", "keras"])
+def test_source_is_laid_out_without_jinja(tmp_path: Path, target: str) -> None:
+    assert list_loaded(tmp_path, "compile", "net.yaml", "--target", target) == ["0"]

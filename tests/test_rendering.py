@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,20 @@ def test_an_endless_include_is_refused(users: Path) -> None:
 def test_a_wrong_name_in_our_own_templates_is_no_silent_gap() -> None:
     with pytest.raises(SpecError, match="'name' is undefined"):
         render_template("torch/model.jinja", {})
+
+
+FIELDS = "{{ header.title }}\n# {{ name }}\n\n\n{{ name }}{{ header.title }}\n"
+
+
+@dataclass
+class Header:
+    title: str = "{{ name }}"
+
+
+def test_fields_alone_are_filled_in_as_jinja_does(ours: Path, users: Path) -> None:
+    (ours / "fields.jinja").write_text(FIELDS)
+    view = {"name": "<x>\n\n", "header": Header()}
+    # Templates of a user's always go through Jinja.
+    assert render_template("torch/fields.jinja", view) == render_template(
+        "torch/fields.jinja", view, users
+    )

@@ -18,7 +18,8 @@ from cnnspec.graph.evaluate import needs
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.library import find_block
 from cnnspec.graph.reuse import Known
-from cnnspec.spec.model import Argument, Block, MapArgument, ModelSpec, Step
+from cnnspec.ops.linear import Linear
+from cnnspec.spec.model import Argument, Block, Formula, MapArgument, ModelSpec, Step
 
 
 class Written(Protocol):
@@ -42,7 +43,9 @@ def write_exposed(graph: Graph, write: Callable[[Graph, Mapping[str, Value]], So
     exposed = list_candidates(graph)
     known = Known()
     others = {
-        name: list(build_others(graph, name, value, known)) for name, value in exposed.items()
+        name: list(build_others(graph, name, value, known))
+        for name, value in exposed.items()
+        if not is_last_size(graph, name)
     }
     refuted = {name for name, graphs in others.items() if not graphs}
     while True:
@@ -53,10 +56,40 @@ def write_exposed(graph: Graph, write: Callable[[Graph, Mapping[str, Value]], So
             return write(graph, {})
         # Code that used a refuted parameter has a number in its place now, so all are tried again.
         refuted = {
-            name for name in exposed if not is_same(source, others[name], name, exposed, write)
+            name
+            for name in exposed.keys() & others.keys()
+            if not is_same(source, others[name], name, exposed, write)
         }
         if not refuted:
             return source
+
+
+def is_last_size(graph: Graph, name: str) -> bool:
+    """Whether a parameter is only how many features a linear layer gives, which nothing reads.
+
+    Such a layer takes any number, and no other step has a shape or code that depends on it: there
+    is nothing to try.
+    """
+    steps = [step for step in walk(graph.spec.steps) if name in find_names(step)]
+    nodes = [node for node in graph.nodes if any(node.origin.step is step for step in steps)]
+    if len(steps) != 1 or len(nodes) != 1:
+        return False
+    node, step = nodes[0], steps[0]
+    if not isinstance(node.op, Linear) or node.output.readers or node.shares is not None:
+        return False
+    using = {
+        field: value for field, value in list_named(step, Linear.principal) if name in needs(value)
+    }
+    size = using.pop("out_features", None)
+    return isinstance(size, Formula) and size.expression.text == name and not using
+
+
+def list_named(step: Step, first: str | None) -> Iterator[tuple[str, Argument]]:
+    """The arguments of a step by name, of which one alone belongs to the first."""
+    if isinstance(step.argument, MapArgument):
+        yield from ((name, argument) for name, _, argument in step.argument.entries)
+    elif step.argument is not None and first is not None:
+        yield first, step.argument
 
 
 def build_others(graph: Graph, name: str, value: Value, known: Known) -> Iterator[Graph]:
@@ -180,10 +213,7 @@ def _find_structural(
 
 def list_given(step: Step, block: Block) -> Iterator[tuple[str, Argument]]:
     """The arguments of a block call, by parameter."""
-    if isinstance(step.argument, MapArgument):
-        yield from ((name, argument) for name, _, argument in step.argument.entries)
-    elif step.argument is not None and block.parameters:
-        yield next(iter(block.parameters)), step.argument
+    return list_named(step, next(iter(block.parameters), None))
 
 
 def find_names(step: Step) -> set[str]:

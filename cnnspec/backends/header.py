@@ -6,10 +6,9 @@ import textwrap
 from math import prod
 
 from cnnspec.backends.pycode import format_docstring
+from cnnspec.graph.dims import write_dims
 from cnnspec.graph.ir import Graph, Output, Value
 from cnnspec.graph.serving import count_macs
-from cnnspec.graph.size_formulas import write_dims
-from cnnspec.graph.size_sets import spell_sizes
 from cnnspec.graph.variations import find_variations, list_dims
 from cnnspec.naming import class_name
 from cnnspec.records import dataclass
@@ -95,6 +94,8 @@ def _describe_open_sizes(graph: Graph) -> list[str]:
     """For which open sizes the network is valid."""
     if not graph.open_sizes:
         return []
+    from cnnspec.graph.size_sets import spell_sizes
+
     return [
         f"{axis.size.letter}: {spell_sizes(axis.usable)}"
         for axis in find_variations(graph).valid.axes

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from cnnspec.diagnostics import SpecError, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph.builder import Builder
-from cnnspec.graph.declared import check_declared
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.reuse import Known
 from cnnspec.graph.settle import Sizes, build_settled
@@ -35,6 +34,9 @@ def build_graph(
         from cnnspec.graph.explain import explain_faults
 
         raise SpecError(sort_findings([*builder.diagnostics, *explain_faults(builder)]))
-    if wrong := list(check_declared(graph)):
-        raise SpecError(wrong)
+    if graph.open_sizes:
+        from cnnspec.graph.declared import check_declared
+
+        if wrong := list(check_declared(graph)):
+            raise SpecError(wrong)
     return graph

@@ -10,7 +10,6 @@ from cnnspec.diagnostics import Diagnostic, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph import limits
 from cnnspec.graph.builder import Builder
-from cnnspec.graph.declared import check_declared
 from cnnspec.graph.expect import check_classes, check_figures
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.record import Key, Stopped
@@ -101,8 +100,11 @@ class _Checker:
         self.built.append(variant)
         if graph is not None:
             self.graphs[variant] = graph
-            for diagnostic in check_declared(graph):
-                self.add(diagnostic, variant)
+            if graph.open_sizes:
+                from cnnspec.graph.declared import check_declared
+
+                for diagnostic in check_declared(graph):
+                    self.add(diagnostic, variant)
         for diagnostic in builder.diagnostics:
             self.add(diagnostic, variant)
         if builder.faults:

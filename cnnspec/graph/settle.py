@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.ir import Graph, Node, OpenSize
 from cnnspec.graph.opened import list_admitted
-from cnnspec.graph.replay import Replay
-from cnnspec.graph.valid_sizes import MAX_OPS, MAX_TRIED, put_size, read_nominal
 from cnnspec.ops.shapes import Shape
 
 # Each attempt gets past one step at least where the one before failed.
@@ -51,6 +49,9 @@ def settle(
 
 def _list_fitting(failed: Builder, opened: tuple[OpenSize, ...]) -> Iterator[tuple[Shape, ...]]:
     """The inputs that get through all ops that the build came to, all open sizes moved at once."""
+    from cnnspec.graph.replay import Replay
+    from cnnspec.graph.valid_sizes import MAX_OPS, MAX_TRIED, put_size, read_nominal
+
     replay = Replay(failed.inputs, _list_determined(failed))
     shapes = tuple(value.known for value in failed.inputs)
     start = max(read_nominal(shapes, size) for size in opened)

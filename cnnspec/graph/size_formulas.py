@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from math import gcd, prod
@@ -190,20 +190,3 @@ class SizeFormulas:
                 self._features[node.output] = " + ".join(found)
         elif source in self._features and not node.weights:
             self._features[node.output] = self._features[source]
-
-
-def write_dims(dims: Sequence[int | str], joint: str = "x") -> str:
-    """Axes as one text; formulas are set apart, and a sum among them is put into brackets."""
-    if all(isinstance(dim, int) for dim in dims):
-        return joint.join(map(str, dims))
-    return " x ".join(f"({dim})" if is_sum(str(dim)) else str(dim) for dim in dims)
-
-
-def is_sum(text: str) -> bool:
-    """Whether a formula has a plus or a minus outside of its brackets."""
-    depth = 0
-    for character in text:
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if character == " " and not depth:
-            return True
-    return False

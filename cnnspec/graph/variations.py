@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import lcm
+from typing import TYPE_CHECKING
 
 from cnnspec.graph.ir import Graph, Node, Value
-from cnnspec.graph.replay import Prober
-from cnnspec.graph.size_formulas import SizeFormulas
-from cnnspec.graph.valid_sizes import AxisSizes, find_rates, find_valid_sizes, put_size
 from cnnspec.ops.shapes import Shape
+
+if TYPE_CHECKING:
+    from cnnspec.graph.valid_sizes import AxisSizes
 
 
 class Variations:
     """What the nodes of a graph become along each open size, over one period of it."""
 
     def __init__(self, graph: Graph) -> None:
+        # Most networks have no open sizes, and need none of this.
+        from cnnspec.graph.replay import Prober
+        from cnnspec.graph.size_formulas import SizeFormulas
+        from cnnspec.graph.valid_sizes import find_rates, find_valid_sizes, put_size
+
         prober = Prober(graph)
         self.valid = find_valid_sizes(graph)
         self.formulas = SizeFormulas(graph, self.valid)
@@ -70,6 +76,9 @@ def list_other_inputs(graph: Graph) -> list[tuple[Shape, ...]]:
     """Inputs of other valid sizes: the least ones, and odd ones that differ from axis to axis."""
     if not graph.open_sizes:
         return []
+    from cnnspec.graph.replay import Prober
+    from cnnspec.graph.valid_sizes import put_size
+
     valid = find_variations(graph).valid
     prober = Prober(graph)
     shapes = tuple(value.known for value in graph.inputs)

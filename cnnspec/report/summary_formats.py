@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from types import MappingProxyType
 
-from cnnspec.graph.size_formulas import write_dims
+from cnnspec.graph.dims import write_dims
 from cnnspec.graph.size_sets import spell_sizes
 from cnnspec.report.receptive import Field, Fields
 from cnnspec.report.sizes import describe_axis

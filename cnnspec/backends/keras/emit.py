@@ -49,7 +49,7 @@ from cnnspec.graph.serving import find_unused
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind
 from cnnspec.records import dataclass
-from cnnspec.rendering import render_template
+from cnnspec.rendering import join_parts, render_template
 from cnnspec.resources import find_folder
 
 TEMPLATE = "keras/model.py.jinja"
@@ -377,6 +377,7 @@ def compile_keras(
         "functions": source.functions,
         "model": source.model,
         "imports": source.imports,
+        "joined": join_parts(source.imports, (*source.supports, *source.functions)),
     }
     text = render_template(TEMPLATE, view, templates)
     if any(node.shares for node in graph.nodes):

@@ -46,6 +46,7 @@ from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.tables import LoopTable
 from cnnspec.backends.taken import list_columns, list_inputs
 from cnnspec.backends.units import Unit
+from cnnspec.graph.dims import write_dims
 from cnnspec.graph.ir import (
     BranchItem,
     CallItem,
@@ -58,7 +59,6 @@ from cnnspec.graph.ir import (
     SkipItem,
     Value,
 )
-from cnnspec.graph.size_formulas import write_dims
 from cnnspec.graph.variations import list_dims
 from cnnspec.naming import value_name
 from cnnspec.ops.shapes import Kind

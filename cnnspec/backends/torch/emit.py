@@ -21,7 +21,7 @@ from cnnspec.expressions import Value
 from cnnspec.graph.ir import Graph, Node
 from cnnspec.naming import class_name, module_name
 from cnnspec.records import dataclass
-from cnnspec.rendering import render_template
+from cnnspec.rendering import join_parts, render_template
 from cnnspec.resources import find_folder
 
 TEMPLATE = "torch/model.py.jinja"
@@ -96,7 +96,31 @@ class Source:
 
 def vars_of(source: Source) -> dict[str, object]:
     """The parts as a template sees them."""
-    return {name: getattr(source, name) for name in Source.__slots__}
+    return {
+        **{name: getattr(source, name) for name in Source.__slots__},
+        "joined": join_parts(source.imports, (*source.supports, *source.classes)),
+        "example": write_example(source),
+    }
+
+
+def write_example(source: Source) -> str:
+    """The statements that run the model once, as they stand at the end of the file."""
+    result = "output" if source.is_plain else "outputs"
+    tensors = [f"torch.randn({sizes})" for sizes in source.inputs]
+    lines = [f"model = {source.model}().eval()", "with torch.no_grad():"]
+    if len(tensors) == 1:
+        lines.append(f"    {result} = model({tensors[0]})")
+    else:
+        lines += [f"    {result} = model(", *(f"        {text}," for text in tensors), "    )"]
+    lines.append("print(model)")
+    if source.is_plain:
+        lines.append("print(tuple(output.shape))")
+    else:
+        lines += [
+            "for name, output in outputs.items():",
+            "    print(name, tuple(output.shape))",
+        ]
+    return "\n".join(f"    {line}" for line in lines)
 
 
 def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
