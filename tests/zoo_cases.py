@@ -15,6 +15,8 @@ from cnnspec import resources
 from cnnspec.expressions import Value
 
 _IMAGE = ("height: 224, width: 224", "height: 64, width: 64")
+# Parameters that say how large an input is.
+_SIZES = ("frames", "samples", "size")
 _STAGES = ("[64, 128, 256, 512]", "[4, 6, 8, 10]")
 
 
@@ -35,6 +37,11 @@ class Case:
     replaced: tuple[tuple[str, str], ...] = ()
     repeated: tuple[str, ...] = ()
     alike: tuple[str, ...] = ()
+
+    @property
+    def sizes(self) -> dict[str, Value]:
+        """Those of the settings that make the input small, and leave the rest as it is."""
+        return {name: value for name, value in self.settings.items() if name in _SIZES}
 
     def shrink(self, name: str) -> str:
         """The text of a spec of the zoo for small images, with nothing expected of it."""
@@ -90,7 +97,7 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         ),
         "darknet53": Case(
             settings={"units": [1, 2, 2, 1, 1], "widths": [4, 6, 8, 10, 12]},
-            numbers={"height": 64, "width": 64},
+            image=(("height: 256, width: 256", "height: 64, width: 64"),),
             replaced=(("channels: 32", "channels: 4"),),
         ),
         "densenet": Case(
@@ -239,7 +246,7 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         "tiny_cnn": Case(),
         "unet": Case(
             settings={"widths": [16, 8, 4, 2]},
-            replaced=(("size: 572", "size: 188"), ("size: 256", "size: 32")),
+            image=(("size: 572", "size: 188"), ("size: 256", "size: 32")),
             alike=("padded",),
         ),
         "vgg": Case(
@@ -273,13 +280,13 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         ),
         "yolov3": Case(
             settings={"size": 64, "units": [1, 2, 1, 1, 1], "widths": [4, 6, 8, 10, 12]},
-            # TensorFlow has a slope in single precision: this one it has exactly.
-            replaced=(("channels: 32", "channels: 4"), ("slope: 0.1", "slope: 0.125")),
+            replaced=(("channels: 32", "channels: 4"),),
             alike=("608",),
         ),
         "yolov3_tiny": Case(
             settings={"widths": [4, 6, 8, 10]},
-            numbers={"height": 64, "width": 64, "conv_unit": 8},
+            numbers={"conv_unit": 8},
+            image=(("height: 416, width: 416", "height: 64, width: 64"),),
             replaced=tuple((f"channels: {n}", "channels: 8") for n in (512, 256, 128)),
         ),
     }

@@ -19,10 +19,10 @@ from cnnspec.graph.ir import Node, Value
 from cnnspec.graph.trained import drop_training
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.attention import Attention
-from cnnspec.ops.norm import LayerNorm
+from cnnspec.ops.norm import BatchNorm, LayerNorm
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.records import dataclass
-from cnnspec.verify.double_pools import pool_in_double
+from cnnspec.verify.double_kernels import compute_in_double
 from cnnspec.verify.keras_step import compute_gradients
 from cnnspec.verify.measure import (
     Array,
@@ -149,10 +149,10 @@ def measure(job: Job, target: str) -> Measured:
 def is_double(backend: str, nodes: Iterable[Node]) -> bool:
     """Whether Keras keeps to double precision.
 
-    On PyTorch it computes its norms in single precision whatever the inputs have, and on JAX the
-    layer norm and the softmax of attention.
+    On PyTorch and JAX it computes its norms in single precision whatever the inputs have, and on
+    JAX the softmax of attention.
     """
-    rough = any(isinstance(node.op, LayerNorm | Attention) for node in nodes)
+    rough = any(isinstance(node.op, BatchNorm | LayerNorm | Attention) for node in nodes)
     return backend == "tensorflow" or (backend == "jax" and not rough)
 
 
@@ -248,7 +248,7 @@ def _train(make: Any, job: Job, found: Measured) -> None:
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
     _set_precision("float64")
     try:
-        with pool_in_double() if backend == "tensorflow" else nullcontext():
+        with compute_in_double() if backend == "tensorflow" else nullcontext():
             model = make()
             load_weights(model, job)
             batch = tuple(array.astype("float64") for array in job.task.batches[-1])

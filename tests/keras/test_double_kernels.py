@@ -1,4 +1,7 @@
-"""TensorFlow's pools over three axes, taken apart for double precision, are the whole ones."""
+"""TensorFlow's pools over three axes, taken apart for double precision, are the whole ones.
+
+The slope of its leaky ReLU is that which is given.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ pytestmark = pytest.mark.keras
 np = pytest.importorskip("numpy")
 tf = pytest.importorskip("tensorflow")
 
-from cnnspec.verify.double_pools import pool_in_double  # noqa: E402
+from cnnspec.verify.double_kernels import compute_in_double  # noqa: E402
 
 
 def pool(name: str, x: Any, *arguments: Any) -> tuple[Any, Any]:
@@ -33,7 +36,7 @@ def test_taken_apart_a_pool_stays_the_same(
 ) -> None:
     x = np.random.default_rng(0).normal(size=(2, 4, 5, 7, 3))
     wanted = pool(name, tf.constant(x, tf.float32), size, strides, padding)
-    with pool_in_double():
+    with compute_in_double():
         found = pool(name, tf.constant(x), size, strides, padding)
     for ours, theirs in zip(found, wanted, strict=True):
         assert ours.dtype == np.float64
@@ -41,9 +44,19 @@ def test_taken_apart_a_pool_stays_the_same(
         assert np.abs(ours - theirs).max() <= 1e-5 * np.abs(theirs).max()
 
 
-def test_tensorflow_has_its_own_pools_back() -> None:
-    before = tf.nn.max_pool, tf.nn.avg_pool
-    with pytest.raises(ZeroDivisionError), pool_in_double():
+def test_a_slope_is_not_rounded_to_single_precision() -> None:
+    x = tf.constant([-3.0, 0.0, 2.0], tf.float64)
+    assert tf.nn.leaky_relu(x, 0.1).numpy()[0] != -3 * 0.1
+    with compute_in_double(), tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.nn.leaky_relu(x, alpha=0.1)
+    assert y.numpy().tolist() == [-3 * 0.1, 0.0, 2.0]
+    assert tape.gradient(y, x).numpy().tolist() == [0.1, 0.1, 1.0]
+
+
+def test_tensorflow_has_its_own_functions_back() -> None:
+    before = tf.nn.max_pool, tf.nn.avg_pool, tf.nn.leaky_relu
+    with pytest.raises(ZeroDivisionError), compute_in_double():
         assert tf.nn.max_pool is not before[0]
         raise ZeroDivisionError
-    assert (tf.nn.max_pool, tf.nn.avg_pool) == before
+    assert (tf.nn.max_pool, tf.nn.avg_pool, tf.nn.leaky_relu) == before

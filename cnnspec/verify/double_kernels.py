@@ -1,4 +1,4 @@
-"""Pools of maps of three axes in double precision, which TensorFlow has no kernels for."""
+"""What TensorFlow does not compute in double precision: pools over three axes, and slopes."""
 
 from __future__ import annotations
 
@@ -10,22 +10,31 @@ _POOLS = ("max_pool", "avg_pool")
 
 
 @contextmanager
-def pool_in_double() -> Iterator[None]:
-    """Let TensorFlow pool such maps in double precision, each frame first, then over the frames.
+def compute_in_double() -> Iterator[None]:
+    """Let TensorFlow compute in double precision what it does not by itself.
 
-    A window's maximum or mean is that of its frames' maxima or means, and so are the gradients,
-    up to which of several equal maxima gets it.
+    It has no kernels for pools over three axes: each frame is pooled first, then over the frames. A
+    window's maximum or mean is that of its frames' maxima or means, and so are the gradients,
+    up to which of several equal maxima gets it. And it holds the slope of a leaky ReLU in single
+    precision, which makes 0.1 greater by 1.5e-9.
     """
     import tensorflow as tf
 
-    native = {name: getattr(tf.nn, name) for name in _POOLS}
-    for name, pool in native.items():
-        setattr(tf.nn, name, _take_apart(pool))
+    native = {name: getattr(tf.nn, name) for name in (*_POOLS, "leaky_relu")}
+    for name in _POOLS:
+        setattr(tf.nn, name, _take_apart(native[name]))
+    tf.nn.leaky_relu = _leak
     try:
         yield
     finally:
-        for name, pool in native.items():
-            setattr(tf.nn, name, pool)
+        for name, function in native.items():
+            setattr(tf.nn, name, function)
+
+
+def _leak(features: Any, alpha: float = 0.2) -> Any:
+    import tensorflow as tf
+
+    return tf.where(features > 0, features, features * tf.constant(alpha, features.dtype))
 
 
 def _take_apart(native: Callable[..., Any]) -> Callable[..., Any]:
