@@ -71,6 +71,8 @@ _STEPS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         "zero_pad": ("zero_pad: 1", "zero_pad: [0, 1, 0, 1]"),
         "crop": ("crop: 1", "crop: [0, 1, 0, 1]"),
         "slice": ("slice: {axis: spatial, step: 2}", "slice: {axis: channels, start: 2, stop: 6}"),
+        "parameter": ("parameter: {channels: 8, height: 1, width: 1}",),
+        "constant": ("constant: {channels: 8, height: 1, width: 1, values: 0.5}",),
         "split": ("split: {parts: 2, index: 0}",),
         "pad_channels": ("pad_channels: 4",),
         "channel_shuffle": ("channel_shuffle: 2",),

@@ -6,6 +6,7 @@ equal in some, so that code that guesses axes from sizes goes wrong.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -421,6 +422,20 @@ def _list_tokens() -> Iterator[tuple[str, _Row]]:
     yield "select_token", _one(sequence, index=-1)
 
 
+def _list_stored() -> Iterator[tuple[str, _Row]]:
+    sizes = ({"channels": 4, "length": 5}, {"channels": 4, "height": 3, "width": 5},
+             {"channels": 2, "depth": 3, "height": 4, "width": 5}, {"features": 7},
+             {"tokens": 3, "channels": 4})  # fmt: skip
+    for given, taken in zip(sizes, (_MAP, vector(7), tokens(5, 6), _LINE, _SOLID), strict=True):
+        yield "parameter", _one(taken, **given, initializer={"normal": {"std": 0.1}})
+        count = math.prod(given.values())
+        yield "constant", _one(taken, **given, values=[n / 8 for n in range(count)])
+        yield "constant", _one(taken, **given, values=-0.25)
+    yield "parameter", _one(_CUBE, channels=5, height=1, width=1)
+    nested = [[[0.5, 1.5]], [[-1.0, 0.25]], [[2.0, 3.0]]]
+    yield "constant", _one(_MAP, channels=3, height=1, width=2, values=nested)
+
+
 def _list_merges() -> Iterator[tuple[str, _Row]]:
     for shape in _ALL_KINDS:
         yield "add", ({}, (shape, shape))
@@ -469,6 +484,7 @@ def _list_rows() -> Iterator[tuple[str, _Row]]:
     yield from _list_rearranging()
     yield from _list_like()
     yield from _list_tokens()
+    yield from _list_stored()
     yield from _list_merges()
 
 

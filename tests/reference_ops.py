@@ -164,6 +164,23 @@ def _class_token(op: Any, call: Call) -> Tensor:
     return torch.stack([torch.cat([call.weights[""][0], sample]) for sample in call.x])
 
 
+# Values of the network's own.
+
+
+def _parameter(op: Any, call: Call) -> Tensor:
+    return torch.cat([call.weights[""] for _ in call.x])
+
+
+def _constant(op: Any, call: Call) -> Tensor:
+    sizes = [op.tokens, op.channels] if op.tokens else [
+        op.features, op.channels, op.length, op.depth, op.height, op.width
+    ]  # fmt: skip
+    dims = [size for size in sizes if size is not None]
+    numbers = torch.tensor(op.values, dtype=call.x.dtype).reshape(-1)
+    whole = numbers.reshape(dims) if len(numbers) > 1 else numbers.expand(dims)
+    return torch.stack([whole for _ in call.x])
+
+
 # Pools.
 
 
@@ -452,6 +469,8 @@ _RULES: dict[str, Callable[[Any, Call], Tensor]] = {
     "to_tokens": _to_tokens,
     "to_map": _to_map,
     "class_token": _class_token,
+    "parameter": _parameter,
+    "constant": _constant,
     "position_embedding": lambda op, call: call.x + call.weights[""],
     "select_token": lambda op, call: call.x.unbind(1)[op.index],
     "max_pool": _max_pool,

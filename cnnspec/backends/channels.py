@@ -43,6 +43,8 @@ from cnnspec.ops.linear import Linear
 from cnnspec.ops.merge import Concat
 from cnnspec.ops.rearrange import PadChannels, PixelShuffle, PixelUnshuffle, Slice, Split
 from cnnspec.ops.reshape import Flatten
+from cnnspec.ops.shapes import Kind
+from cnnspec.ops.stored import Stored
 from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument, Formula, Literal
 
@@ -123,7 +125,7 @@ def _sets_channels(node: Node) -> bool:
         return node.shape.channels != node.shapes[0].channels
     if isinstance(op, DepthwiseConv):
         return op.multiplier > 1
-    return isinstance(op, (Concat, *_REARRANGING)) or type(op) in _SETTERS
+    return isinstance(op, (Concat, Stored, *_REARRANGING)) or type(op) in _SETTERS
 
 
 def _main_input(node: Node) -> Value:
@@ -231,6 +233,9 @@ class ChannelFinder:
             return add_expressions(known) if len(known) == len(parts) else None
         if isinstance(setter.op, _REARRANGING):
             return state_number(value.known.channels)
+        if isinstance(setter.op, Stored):
+            field = "features" if setter.shape.kind is Kind.VECTOR else "channels"
+            return self.translate(unit, row, value, setter, field)
         if not isinstance(setter.op, Flatten | DepthwiseConv):
             return self.translate(unit, row, value, setter, _SETTERS[type(setter.op)])
         word = self.find_word(unit, row, setter.inputs[0], carries)

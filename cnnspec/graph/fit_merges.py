@@ -36,6 +36,8 @@ _CONVOLUTIONS = ("conv", "depthwise_conv")
 
 def fit_merge(fault: Fault, trials: Trials) -> Iterator[str]:
     """A projection of the shortcut, padding in a branch, sizes that can be halved."""
+    if any(value.is_stored for value in fault.inputs):
+        return
     partings = find_partings(fault)
     parting = partings[0]
     left, right = parting.left.known, parting.right.known

@@ -12,7 +12,7 @@ from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
 from cnnspec.graph.ir import OpenSize
 from cnnspec.graph.opened import guess_size, read_open_size
 from cnnspec.ops.fields import MAX_SIZE
-from cnnspec.ops.shapes import AXIS_NAMES, Kind, Shape
+from cnnspec.ops.shapes import SIZE_FORMS, Shape, arrange
 from cnnspec.records import dataclass
 from cnnspec.spec.model import InputSpec
 
@@ -68,24 +68,15 @@ def _arrange(
     source: InputSpec, sizes: dict[str, int], opened: dict[str, OpenSize], report: Report
 ) -> Input | None:
     """The sizes as the shape of the kind of value that they name."""
-    named = set(sizes)
-    if named == {"features"}:
-        return Input(Shape(Kind.VECTOR, sizes["features"]))
-    if named == {"tokens", "channels"}:
-        return Input(Shape(Kind.TOKENS, sizes["channels"], (sizes["tokens"],)))
-    for axes in AXIS_NAMES.values():
-        if named == {"channels", *axes}:
-            shape = Shape(Kind.MAP, sizes["channels"], tuple(sizes[axis] for axis in axes))
-            return Input(shape, {axes.index(name): size for name, size in opened.items()})
+    shape = arrange(sizes)
+    if shape is not None:
+        return Input(shape, {shape.axes.index(name): size for name, size in opened.items()})
     report(
         Diagnostic(
             "invalid-input",
             f"an input cannot have the sizes {', '.join(sizes)}",
             source.span,
-            help=(
-                "a map has channels and length, or height and width, or depth, height and width;\n"
-                "a vector has features; tokens have tokens and channels",
-            ),
+            help=(SIZE_FORMS,),
         )
     )
     return None

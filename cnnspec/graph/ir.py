@@ -36,6 +36,11 @@ class Value:
     is_output: bool = False
 
     @property
+    def is_stored(self) -> bool:
+        """Whether it is the network's own: a parameter or a constant."""
+        return self.producer is not None and self.producer.op.starts
+
+    @property
     def known(self) -> Shape:
         """The shape of a value in a graph without errors."""
         if self.shape is None:
@@ -93,11 +98,15 @@ class Node:
     @property
     def flows(self) -> tuple[Value, ...]:
         """The inputs whose numbers the output is made of."""
+        if self.op.starts:
+            return ()
         return self.inputs[:1] if self.op.refers else self.inputs
 
     @property
     def sizing(self) -> tuple[Value, ...]:
         """The inputs that the output's sizes follow."""
+        if self.op.starts:
+            return ()
         return self.inputs[1:] if self.op.refers else self.inputs
 
     @property

@@ -52,7 +52,7 @@ class Parting:
 def find_partings(fault: Fault) -> list[Parting]:
     """The inputs of a merge that do not fit to its first, or to the map that gates stretch over."""
     goal = fault.inputs[0]
-    if fault.op.op == "multiply":
+    if fault.op.op == "multiply" or any(value.is_stored for value in fault.inputs):
         goal = max(fault.inputs, key=lambda value: (value.known.rank, value.known.elements))
     return [_part(goal, other) for other in fault.inputs if not _fits(fault, other, goal)]
 
@@ -60,6 +60,8 @@ def find_partings(fault: Fault) -> list[Parting]:
 def _fits(fault: Fault, other: Value, goal: Value) -> bool:
     own, full = other.known, goal.known
     if fault.op.op == "multiply":
+        return fits_gate(own, full)
+    if fault.op.op == "add" and other.is_stored and own.kind is full.kind:
         return fits_gate(own, full)
     if fault.op.op == "concat":
         return (own.kind, own.sizes) == (full.kind, full.sizes)
@@ -81,6 +83,8 @@ def _part(left: Value, right: Value) -> Parting:
 
 def describe_parting(fault: Fault) -> list[str]:
     """Notes on where the sizes, the channels or the kinds of the branches part."""
+    if any(value.is_stored for value in fault.inputs):
+        return []
     notes = [note for parting in find_partings(fault) for note in _describe(fault, parting)]
     return list(dict.fromkeys(notes))[:_MAX_NOTES]
 

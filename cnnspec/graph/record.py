@@ -136,10 +136,12 @@ class Record:
         if len(self.nodes) > limits.MAX_NODES:
             self.fail(frame, "too-large", f"more than {limits.MAX_NODES:,} ops", step.span)
             raise Stopped
-        if len(shapes) < len(inputs):
+        if len(shapes) < len(inputs) and not op.starts:
             return node
         try:
             shape, node.weights, parameters = self.infer(op, shapes)
+            if op.merges:
+                op.check_sources(shapes, tuple(value.is_stored for value in inputs))
         except ShapeFault as cause:
             self.add_fault(Fault(step, op, inputs, origin, path, cause))
             return node

@@ -35,14 +35,15 @@ class Replay:
         self._numbers: dict[Shape, int] = {}
         self._weights: dict[tuple[Weight, ...], int] = {}
         self._steps: list[_ReplayStep] = []
-        known: dict[tuple[Op, int], _Known] = {}
+        known: dict[tuple[Op, tuple[bool, ...]], _Known] = {}
         places = {value: place for place, value in enumerate(inputs)}
         for node in nodes:
             known_weights = locked and node.output.shape is not None
             weights = self._number_weights(node.weights) if known_weights else -1
             sources = tuple(places[value] for value in node.inputs)
-            facts = known.setdefault((node.op, len(sources)), {})
-            self._steps.append((node.op, facts, sources, weights))
+            stored = tuple(value.is_stored for value in node.inputs)
+            facts = known.setdefault((node.op, stored), {})
+            self._steps.append((node.op, facts, sources, weights, stored))
             places[node.output] = len(places)
 
     def number(self, shape: Shape) -> int:
@@ -55,21 +56,23 @@ class Replay:
     def infer(self, inputs: tuple[Shape, ...]) -> list[int] | None:
         """The shapes of the inputs and of all nodes' outputs, or None where one does not fit."""
         values = [self.number(shape) for shape in inputs]
-        for op, known, sources, weights in self._steps:
+        for op, known, sources, weights, stored in self._steps:
             taken = tuple([values[source] for source in sources])
             if taken not in known:
-                known[taken] = self._infer(op, taken)
+                known[taken] = self._infer(op, taken, stored)
             found, needed = known[taken]
             if found < 0 or (weights != needed and weights >= 0):
                 return None
             values.append(found)
         return values
 
-    def _infer(self, op: Op, taken: tuple[int, ...]) -> tuple[int, int]:
+    def _infer(self, op: Op, taken: tuple[int, ...], stored: tuple[bool, ...]) -> tuple[int, int]:
         inputs = tuple(self.shapes[number] for number in taken)
         try:
             check_kinds(op, inputs)
             shape = op.infer_shape(inputs)
+            if op.merges:
+                op.check_sources(inputs, stored)
             weights = op.list_weights(inputs)
         except ShapeFault:
             return -1, -1
@@ -82,7 +85,7 @@ class Replay:
 
 # What an op makes of inputs, all by number: the shape, -1 where it does not fit, and the weights.
 _Known = dict[tuple[int, ...], tuple[int, int]]
-_ReplayStep = tuple[Op, _Known, tuple[int, ...], int]
+_ReplayStep = tuple[Op, _Known, tuple[int, ...], int, tuple[bool, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,18 @@ from collections.abc import Iterable
 from cnnspec.graph.ir import Graph, Node, Value
 
 
-def find_serving(values: Iterable[Value]) -> set[Node]:
-    """The ops that some values are computed by."""
+def find_serving(values: Iterable[Value], *, numbers: bool = False) -> set[Node]:
+    """The ops that some values are computed by; with `numbers` those that tell only how many
+    samples there are do not count.
+    """
     found: set[Node] = set()
     open_ends = [value.producer for value in values]
     while open_ends:
         node = open_ends.pop()
         if node is not None and node not in found:
             found.add(node)
-            open_ends += [value.producer for value in node.inputs]
+            taken = () if numbers and node.op.starts else node.inputs
+            open_ends += [value.producer for value in taken]
     return found
 
 
@@ -28,7 +31,7 @@ def find_training_only(graph: Graph) -> set[Node]:
 
 def find_unused(graph: Graph) -> set[Node]:
     """The ops whose results no output needs."""
-    served = find_serving(output.value for output in graph.every_output)
+    served = find_serving((output.value for output in graph.every_output), numbers=True)
     return {node for node in graph.nodes if node not in served}
 
 

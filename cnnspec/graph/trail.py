@@ -91,6 +91,8 @@ def trace(value: Value) -> list[Node]:
     producer = value.producer
     while producer is not None:
         nodes.append(producer)
+        if producer.op.starts:
+            break
         producer = choose_input(producer).producer
     return nodes[::-1]
 
@@ -129,7 +131,11 @@ def label_changes(nodes: list[Node]) -> list[Change]:
 
 def find_maker(value: Value) -> Node | None:
     """The node that made a vector out of a map."""
-    nodes = [node for node in trace(value) if choose_input(node).known.kind is Kind.MAP]
+    nodes = [
+        node
+        for node in trace(value)
+        if not node.op.starts and choose_input(node).known.kind is Kind.MAP
+    ]
     return nodes[-1] if nodes and nodes[-1].shape.kind is Kind.VECTOR else None
 
 

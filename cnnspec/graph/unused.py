@@ -49,7 +49,7 @@ def find_unused_values(graph: Graph) -> Iterator[Diagnostic]:
     """Warn of ops at the end of a way that leads to no output."""
     unused = find_unused(graph)
     for node in graph.nodes:
-        if node in unused and not node.output.readers:
+        if node in unused and all(reader.op.starts for reader in node.output.readers):
             span, notes = place_finding(node.origin.step.span, node.origin.calls)
             yield Diagnostic(
                 "unused-value",

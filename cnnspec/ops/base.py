@@ -98,6 +98,7 @@ class Op(Model):
         merges: whether it takes several values by name instead of the current one.
         refers: whether it takes a second value, named in its field `like`, for its size alone.
         acts_in_training: whether it does something in training only (dropout).
+        starts: whether it takes nothing from its value but how many samples there are.
         is_parameter: whether it is an array of the part that it stands in, not a layer there.
     """
 
@@ -107,11 +108,18 @@ class Op(Model):
     merges: ClassVar[bool] = False
     refers: ClassVar[bool] = False
     acts_in_training: ClassVar[bool] = False
+    starts: ClassVar[bool] = False
     is_parameter: ClassVar[bool] = False
 
     def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         """The output's shape; raises ShapeFault where the inputs do not fit."""
         return inputs[0]
+
+    def check_sources(self, inputs: tuple[Shape, ...], stored: tuple[bool, ...]) -> None:
+        """Raise ShapeFault where inputs must be the network's own to fit; `stored` says which are.
+
+        It is asked of ops that merge.
+        """
 
     def list_weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
         """The arrays it owns, in a fixed order."""

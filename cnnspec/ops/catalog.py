@@ -16,6 +16,7 @@ from cnnspec.ops import (
     regularize,
     reshape,
     resize,
+    stored,
     tokens,
 )
 from cnnspec.ops.base import Op
@@ -62,6 +63,8 @@ ALL_OPS: tuple[type[Op], ...] = (
     tokens.ClassToken,
     tokens.PositionEmbedding,
     tokens.SelectToken,
+    stored.Parameter,
+    stored.Constant,
     reshape.Flatten,
     reshape.ZeroPad,
     reshape.Crop,

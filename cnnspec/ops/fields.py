@@ -30,6 +30,11 @@ def _number(value: object) -> float | None:
     return value
 
 
+def is_number(value: object) -> bool:
+    """Whether something is a finite number."""
+    return _number(value) is not None
+
+
 def _integer(least: int) -> Callable[[Any], int]:
     def check(value: Any) -> int:
         if not _is_int(value, least):

@@ -23,18 +23,27 @@ def _mismatch(op: str, need: str, inputs: tuple[Shape, ...]) -> ShapeFault:
 
 
 class Add(_Merge):
-    """The sum of values of equal shape.
+    """The sum of values of equal shape, and of parameters and constants that stretch over them.
 
-    Shape: that of each input.
+    These stretch along their axes of size 1.
+
+    Shape: that of the largest input.
     Source: He et al., arXiv:1512.03385.
     """
 
     op: ClassVar[str] = "add"
 
     def infer_shape(self, inputs: tuple[Shape, ...]) -> Shape:
-        if any(shape != inputs[0] for shape in inputs):
+        full = max(inputs, key=lambda shape: (shape.rank, shape.elements))
+        if any(shape.kind is not full.kind or not fits_gate(shape, full) for shape in inputs):
             raise _mismatch("add", "equal shapes", inputs)
-        return inputs[0]
+        return full
+
+    def check_sources(self, inputs: tuple[Shape, ...], stored: tuple[bool, ...]) -> None:
+        full = self.infer_shape(inputs)
+        # Maps that repeat along an axis are more often a mistake than meant.
+        if any(shape != full and not own for shape, own in zip(inputs, stored, strict=True)):
+            raise _mismatch("add", "equal shapes", inputs)
 
 
 class Concat(_Merge):

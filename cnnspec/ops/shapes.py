@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from math import prod
 
@@ -73,3 +74,24 @@ class Shape:
 def vector(features: int) -> Shape:
     """The shape of a vector."""
     return Shape(Kind.VECTOR, features)
+
+
+# What the sizes of a value are called, channels first.
+SIZE_NAMES = ("channels", "length", "depth", "height", "width", "features", "tokens")
+SIZE_FORMS = (
+    "a map has channels and length, or height and width, or depth, height and width;\n"
+    "a vector has features; tokens have tokens and channels"
+)
+
+
+def arrange(sizes: Mapping[str, int]) -> Shape | None:
+    """The shape of the kind of value that the names of its sizes tell; None where they do not."""
+    named = set(sizes)
+    if named == {"features"}:
+        return vector(sizes["features"])
+    if named == {"tokens", "channels"}:
+        return Shape(Kind.TOKENS, sizes["channels"], (sizes["tokens"],))
+    for axes in AXIS_NAMES.values():
+        if named == {"channels", *axes}:
+            return Shape(Kind.MAP, sizes["channels"], tuple(sizes[axis] for axis in axes))
+    return None

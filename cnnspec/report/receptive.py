@@ -50,7 +50,7 @@ def find_fields(graph: Graph) -> dict[Value, Fields]:
 
 
 def _find_output(node: Node, inputs: list[Fields]) -> Fields:
-    rank = max(map(len, inputs))
+    rank = max(map(len, inputs), default=0)
     reaches = node.op.find_reach(node.shapes)
     if reaches is None:
         return (_WHOLE,) * rank
@@ -80,7 +80,7 @@ def _join(node: Node, inputs: list[Fields], axis: int) -> Field:
     strides = [stride for stride in full if stride is not None]
     return Field(
         min(lows, default=None),
-        max(highs) if len(highs) == len(found) else None,
+        max(highs, default=None) if len(highs) == len(found) else None,
         max(strides, default=None),
     )
 

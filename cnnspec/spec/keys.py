@@ -148,6 +148,6 @@ MERGES: Final = ("concat", "add", "multiply")
 # Ops that take another value's size, by the name in their field `like`.
 REFERRING: Final = ("resize_like", "crop_like")
 # The ops that are arrays of the part that they stand in.
-PARAMETERS: Final = ("class_token", "position_embedding")
+PARAMETERS: Final = ("class_token", "position_embedding", "parameter", "constant")
 # The fields of ops that may hold a mapping.
 MAPPING_FIELDS: Final = ("initializer", "bias_initializer")

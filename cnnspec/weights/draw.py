@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnspec.graph.ir import Graph, Node
-from cnnspec.ops import activation, attention, conv, linear, merge, norm
+from cnnspec.ops import activation, attention, conv, linear, merge, norm, stored
 from cnnspec.ops.base import Op, Weight, spread
 from cnnspec.records import dataclass
 
@@ -147,6 +147,12 @@ def _reset(node: Node, incoming: list[Moments]) -> Moments:
     return Moments(0.0, 1.0)
 
 
+def _measure(node: Node, incoming: list[Moments]) -> Moments:
+    assert isinstance(node.op, stored.Constant)
+    numbers = node.op.list_values()
+    return Moments(sum(numbers) / len(numbers), sum(number**2 for number in numbers) / len(numbers))
+
+
 def _rectify(node: Node, incoming: list[Moments]) -> Moments:
     """What is left of a normal variable above 0."""
     mean, variance = incoming[0].mean, incoming[0].variance
@@ -202,6 +208,8 @@ _ESTIMATES: MappingProxyType[type[Op], Estimate] = MappingProxyType(
         conv.ConvTranspose: _reset,
         linear.Linear: _reset,
         attention.Attention: _reset,
+        stored.Parameter: _reset,
+        stored.Constant: _measure,
         norm.LayerNorm: _reset,
         norm.GroupNorm: _reset,
         norm.InstanceNorm: _reset,

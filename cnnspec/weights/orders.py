@@ -43,6 +43,8 @@ def find_reorderings(graph: Graph) -> Mapping[str, Reordering]:
     faults = []
     firsts: dict[Node, Order] = {}
     for node in graph.nodes:
+        if node.op.starts:
+            continue
         incoming = [orders.get(value) for value in node.inputs]
         order = _follow(node, incoming)
         # One array cannot be put in two orders.

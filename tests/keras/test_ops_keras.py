@@ -93,9 +93,9 @@ def run_oracle(node: Node, inputs: list[Any], arrays: dict[str, Any], pull: Any)
     weights = {name: torch.tensor(array, requires_grad=True) for name, array in arrays.items()}
     output = evaluate(node.op, sources, [shape.kind for shape in node.shapes], weights)
     asked = [*sources, *(weights[weight.name] for weight in node.weights if weight.trainable)]
-    gradients = torch.autograd.grad(
-        (output * torch.tensor(pull)).sum(), asked, allow_unused=True, materialize_grads=True
-    )
+    # A constant depends on nothing.
+    loss = (output * torch.tensor(pull)).sum() + 0 * sources[0].sum()
+    gradients = torch.autograd.grad(loss, asked, allow_unused=True, materialize_grads=True)
     return output.detach().numpy(), [gradient.numpy() for gradient in gradients]
 
 
@@ -241,6 +241,9 @@ SAVED = (
     OpCase("crop_like", {"like": "value1", "offset": [3, 2]}, (fmap(6, 9, 7), fmap(3, 4, 5))),
     OpCase("class_token", {"count": 2}, (tokens(5, 6),)),
     OpCase("position_embedding", {}, (tokens(5, 6),)),
+    OpCase("parameter", {"channels": 3, "height": 1, "width": 2}, (fmap(6, 9, 7),)),
+    OpCase("constant", {"features": 2, "values": [0.5, 1.5]}, (fmap(6, 9, 7),)),
+    OpCase("constant", {"features": 2, "values": 0.5}, (fmap(6, 9, 7),)),
     OpCase("select_token", {"index": 1}, (tokens(5, 6),)),
 )
 
@@ -257,7 +260,9 @@ def test_layers_of_ours_train_and_survive_saving(case: OpCase, tmp_path: Path) -
     convolve = getattr(keras.layers, f"Conv{shape.rank}D")(shape.channels, 1)
     sources = [keras.Input(to_keras_dims(each)) for each in case.inputs]
     taken = [convolve(sources[0]), *sources[1:]]
-    model = keras.Model(sources if others else sources[0], inner(taken if others else taken[0]))
+    # What a constant gives has no weights behind it to train.
+    result = keras.layers.Dense(2)(inner(taken if others else taken[0]))
+    model = keras.Model(sources if others else sources[0], result)
     generator = np.random.default_rng(1)
     x = [generator.normal(size=(2, *source.shape[1:])).astype("float32") for source in sources]
     x = x if others else x[0]

@@ -18,6 +18,7 @@ from cnnspec.backends.keras import (
     regularize,
     reshape,
     resize,
+    stored,
 )
 from cnnspec.backends.keras.layer import Layers
 from cnnspec.backends.keras.merge import Merged
@@ -33,6 +34,7 @@ from cnnspec.ops import rearrange as rearrange_ops
 from cnnspec.ops import regularize as regularize_ops
 from cnnspec.ops import reshape as reshape_ops
 from cnnspec.ops import resize as resize_ops
+from cnnspec.ops import stored as stored_ops
 from cnnspec.ops import tokens as tokens_ops
 from cnnspec.ops.base import Op
 
@@ -79,6 +81,8 @@ LAYERS: MappingProxyType[type[Op], Callable[[Site, Expr], Layers]] = MappingProx
         tokens_ops.ClassToken: attention.class_token,
         tokens_ops.PositionEmbedding: attention.position_embedding,
         tokens_ops.SelectToken: attention.select_token,
+        stored_ops.Parameter: stored.parameter,
+        stored_ops.Constant: stored.constant,
         reshape_ops.Flatten: reshape.flatten,
         reshape_ops.ZeroPad: reshape.zero_pad,
         reshape_ops.Crop: reshape.crop,

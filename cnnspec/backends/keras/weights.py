@@ -19,6 +19,7 @@ from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, Scale
 from cnnspec.ops.shapes import Kind
+from cnnspec.ops.stored import Parameter
 from cnnspec.ops.tokens import ClassToken, PositionEmbedding
 from cnnspec.records import dataclass
 
@@ -136,6 +137,17 @@ def _norm_from_keras(array: Array, node: Node) -> Array:
     return array.transpose(array.ndim - 1, *range(array.ndim - 1)) if is_map else array
 
 
+def _value_to_keras(array: Array, node: Node) -> Array:
+    """(1, channels, rows...) to (1, rows..., channels), where it is a map."""
+    is_map = node.shape.kind is Kind.MAP
+    return array.transpose(0, *range(2, array.ndim), 1) if is_map else array
+
+
+def _value_from_keras(array: Array, node: Node) -> Array:
+    last = array.ndim - 1
+    return array.transpose(0, last, *range(1, last)) if node.shape.kind is Kind.MAP else array
+
+
 def _slope_to_keras(array: Array, node: Node) -> Array:
     """(channels,) to (1..., channels): the axes that share a slope stay."""
     return array.reshape((*[1] * len(node.shapes[0].sizes), -1))
@@ -204,6 +216,7 @@ KERAS_WEIGHTS: Mapping[type[Op], Mapping[str, Placed]] = MappingProxyType(
             "out_proj.bias": Placed(("attention_output/bias",), _keep, _keep),
         },
         ClassToken: {"": Placed(("token",), _keep, _keep)},
+        Parameter: {"": Placed(("value",), _value_to_keras, _value_from_keras)},
         PositionEmbedding: {"": Placed(("embeddings",), _keep, _keep)},
         BatchNorm: {
             "weight": _GAMMA,

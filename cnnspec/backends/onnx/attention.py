@@ -6,12 +6,10 @@ from math import sqrt
 from types import MappingProxyType
 
 from cnnspec.backends.onnx.builder import Place, Writer
+from cnnspec.backends.onnx.stored import say_repeats
 from cnnspec.ops.attention import Attention
 from cnnspec.ops.base import Op
 from cnnspec.ops.tokens import ClassToken, PositionEmbedding, SelectToken, ToMap, ToTokens
-
-# From when on a Shape gives a part of the sizes.
-_PARTIAL_SHAPE = 15
 
 
 def write_attention(op: Attention, at: Place) -> str:
@@ -83,14 +81,7 @@ def write_class_token(op: ClassToken, at: Place) -> str:
     """A Concat with the tokens, repeated for each sample."""
     (tokens,) = at.weights()
     channels = at.shape.channels
-    if at.opset < _PARTIAL_SHAPE:
-        sizes = at.count("sizes", "Shape", (at.input,), 3)
-        ends = at.integers("start", (0,)), at.integers("end", (1,))
-        batch = at.count("batch", "Slice", (sizes, *ends), 1)
-    else:
-        batch = at.count("batch", "Shape", (at.input,), 1, start=0, end=1)
-    rest = at.integers("token_shape", (op.count, channels))
-    shape = at.count("all_shape", "Concat", (batch, rest), 3, axis=0)
+    shape = say_repeats(at, (op.count, channels))
     repeated = at.add("repeated", "Expand", (tokens, shape), (op.count, channels))
     return at.give("Concat", (repeated, at.input), axis=1)
 

@@ -24,6 +24,7 @@ from cnnspec.backends.onnx import (
     regularize,
     reshape,
     resize,
+    stored,
 )
 from cnnspec.backends.onnx.builder import BATCH, Builder, Place, Writer
 from cnnspec.backends.onnx.opened import write_for_all_sizes
@@ -49,6 +50,7 @@ WRITERS: MappingProxyType[type[Op], Writer] = MappingProxyType(
         **linear.WRITERS,
         **attention.WRITERS,
         **merge.WRITERS,
+        **stored.WRITERS,
         **reshape.WRITERS,
         **rearrange.WRITERS,
         **resize.WRITERS,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
-from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.pycode import Binary, Bracketed, Call, Expr, format_inline, literal
 from cnnspec.backends.pyexpr import Attribute, Subscript
 from cnnspec.backends.torch.leaf import Held, Leaf, TorchSite, keywords, unset
+from cnnspec.backends.torch.stored import refuse_sequence
 from cnnspec.graph.ir import Node
 from cnnspec.ops.attention import Attention
 from cnnspec.ops.base import Op
@@ -37,10 +37,6 @@ def _attend(site: TorchSite, module: Expr, x: Expr) -> Expr:
 
 def _count_tokens(node: Node) -> int:
     return node.shapes[0].sizes[0]
-
-
-def _refuse_sequence(site: TorchSite) -> Expr:
-    raise UnshareableError("a parameter is no module")
 
 
 def _hold_zeros(site: TorchSite, count: Expr) -> Expr:
@@ -81,11 +77,11 @@ LEAVES: dict[type[Op], Leaf] = {
         names_input=True,
     ),
     ClassToken: Leaf(
-        _refuse_sequence,
+        refuse_sequence,
         held=Held(lambda site: _hold_zeros(site, site.field("count")), _put_first),
     ),
     PositionEmbedding: Leaf(
-        _refuse_sequence,
+        refuse_sequence,
         held=Held(
             lambda site: _hold_zeros(site, site.derive("tokens", _count_tokens)),
             lambda site, parameter, x: Binary(x, "+", parameter),

@@ -14,6 +14,7 @@ from cnnspec.backends.pycode import (
     Expr,
     format_inline,
     format_statement,
+    literal,
 )
 from cnnspec.backends.taken import find_words
 from cnnspec.backends.torch.statements import (
@@ -96,13 +97,30 @@ class Draft:
 
     def add_attribute(self, name: str, expr: Expr) -> None:
         """The statement that makes an attribute."""
-        if name in self.attributes:
-            raise UnshareableError(f"two modules are called {name}")
-        self.attributes.add(name)
+        self.claim_attribute(name)
         self.add_setup(
             lambda indent: format_statement(f"self.{name} = ", expr, indent=indent),
             f"self.{name}: nn.Module = nn.Identity()",
         )
+
+    def add_buffer(self, name: str, expr: Expr) -> None:
+        """The statements that make an attribute which moves with the weights and is none."""
+        self.claim_attribute(name)
+        more = (("persistent", literal(False)),)
+        call = Call("self.register_buffer", (literal(name), expr), more)
+        self.add_setup(
+            # Without a type of its own the attribute may be a module.
+            lambda indent: [
+                f"{' ' * indent}self.{name}: Tensor",
+                *format_statement("", call, indent=indent),
+            ]
+        )
+
+    def claim_attribute(self, name: str) -> None:
+        """Take a name for an attribute."""
+        if name in self.attributes:
+            raise UnshareableError(f"two modules are called {name}")
+        self.attributes.add(name)
 
     def is_made(self, name: str) -> bool:
         """Whether a module that several steps call is there; else the next one is to be it."""
@@ -190,8 +208,11 @@ class Draft:
         """Keep a value, one for each row, in a variable called by a word."""
         if all(one in self.known for one in values):
             return self.find_known(values)
-        variable = self.pick_kept(word)
-        result = self.assign(value, name=variable)
+        text = format_inline(value)
+        if text.startswith("self.") and text.removeprefix("self.").isidentifier():
+            result = value
+        else:
+            result = self.assign(value, name=self.pick_kept(word))
         self.known.update(dict.fromkeys(values, result))
         return result
 

@@ -17,14 +17,7 @@ from cnnspec.backends.columns import (
     turns,
 )
 from cnnspec.backends.header import spell_shape
-from cnnspec.backends.pycode import (
-    Call,
-    Code,
-    Expr,
-    Star,
-    format_inline,
-    literal,
-)
+from cnnspec.backends.pycode import Call, Code, Expr, Star, format_inline, literal
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite
 from cnnspec.backends.taken import find_common, join_captured, list_inputs
@@ -32,13 +25,11 @@ from cnnspec.backends.torch.entries import NAMED, has_keys, write_builder, write
 from cnnspec.backends.torch.initial import write_fills
 from cnnspec.backends.torch.kept import ValueDraft
 from cnnspec.backends.torch.leaf import Held
+from cnnspec.backends.torch.lines import LINE_ENDS, TAILS
 from cnnspec.backends.torch.optional import find_word, is_module
 from cnnspec.backends.torch.sequence import SequenceWriter
 from cnnspec.backends.torch.slices import call_pieces
-from cnnspec.backends.torch.statements import (
-    Assign,
-    find_names,
-)
+from cnnspec.backends.torch.statements import Assign, find_names
 from cnnspec.backends.torch.table import LEAVES, MERGES
 from cnnspec.backends.units import IN_CHANNELS
 from cnnspec.graph.ir import (
@@ -52,26 +43,12 @@ from cnnspec.graph.ir import (
 )
 from cnnspec.graph.scope import is_positional
 from cnnspec.naming import attribute_name, value_name, variable_name
-from cnnspec.ops import activation, pool, regularize
-from cnnspec.ops.base import Op
 from cnnspec.ops.merge import Add
 
-# Where a line of forward ends: after one of these, or before it grows longer than this.
-_LINE_ENDS: tuple[type[Op], ...] = (
-    activation.Relu, activation.Relu6, activation.LeakyRelu, activation.Prelu, activation.Elu,
-    activation.Selu, activation.Gelu, activation.Silu, activation.HardSwish,
-    activation.HardSigmoid, activation.Mish, activation.Sigmoid, activation.Tanh,
-    activation.Softmax,
-)  # fmt: skip
+# A line of forward grows no longer than this.
 _LONG = 56
 # A value that goes into a sum or a concatenation is named unless it is shorter than this.
 _SHORT = 36
-_VARIABLES = ("x", "out", "y", "z")
-# What ends the line of the activation before it.
-_TAILS: tuple[type[Op], ...] = (
-    pool.MaxPool, pool.AvgPool, pool.MinPool, pool.LpPool, regularize.Dropout,
-    regularize.SpatialDropout, regularize.StochasticDepth,
-)  # fmt: skip
 
 
 class ForwardWriter(ValueDraft):
@@ -112,7 +89,7 @@ class ForwardWriter(ValueDraft):
             return self.write_optional(say_condition(self.unit, rows), taken, value)
         step = rows[0].item.step
         item = rows[0].item
-        is_tail = isinstance(item, OpItem) and isinstance(item.node.op, _TAILS)
+        is_tail = isinstance(item, OpItem) and isinstance(item.node.op, TAILS)
         if self.line_ends and not is_tail and not isinstance(item, LoopItem | GroupItem):
             value = self.assign(value)
             self.line_ends = False
@@ -304,6 +281,7 @@ class ForwardWriter(ValueDraft):
             and isinstance(first, Code)
             and self.is_free(first.text)
             and site.may_overwrite()
+            and all(node.inputs[0].shape == node.output.shape for node in site.nodes)
         ):
             self.body.append(Assign(first.text, values[1], sign="+="))
             return first
@@ -372,7 +350,7 @@ class ForwardWriter(ValueDraft):
             self.fill_attribute(rows, site)
             if leaf.flattens(site):
                 result = Call("torch.flatten", (result, literal(1)))
-        self.line_ends |= isinstance(site.op, _LINE_ENDS)
+        self.line_ends |= isinstance(site.op, LINE_ENDS)
         if len(format_inline(result)) > _LONG:
             self.line_ends = False
             return self.assign(result)
@@ -388,7 +366,8 @@ class ForwardWriter(ValueDraft):
         """An attribute that is not called as a module is."""
         name = self.name_attribute(rows)
         if not self.find_shared(rows):
-            self.add_attribute(name, held.make(site))
+            add = self.add_buffer if held.is_buffer else self.add_attribute
+            add(name, held.make(site))
             self.fill_attribute(rows, site)
         return held.call(site, Code(f"self.{name}"), self.assign(value))
 

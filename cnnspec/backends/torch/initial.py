@@ -43,6 +43,7 @@ from cnnspec.ops.initializers import (
 )
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, Scale
+from cnnspec.ops.stored import Parameter
 from cnnspec.ops.tokens import ClassToken, PositionEmbedding
 from cnnspec.records import dataclass
 
@@ -256,7 +257,7 @@ def name_class(node: Node) -> str:
             return "nn.PReLU"
         case Attention():
             return "nn.MultiheadAttention"
-        case ClassToken() | PositionEmbedding():
+        case ClassToken() | PositionEmbedding() | Parameter():
             return "nn.Parameter"
         case Scale():
             return "Scale"

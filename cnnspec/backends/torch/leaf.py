@@ -23,10 +23,12 @@ class Held:
     """An op as an attribute that is not called as a module is.
 
     `make` gives what the attribute is, `call` the op's result, from the attribute and the input.
+    A buffer is no part of the weights.
     """
 
     make: Callable[[TorchSite], Expr]
     call: Callable[[TorchSite, Expr, Expr], Expr]
+    is_buffer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from cnnspec.backends.torch import (
     regularize,
     reshape,
     resize,
+    stored,
 )
 from cnnspec.backends.torch.leaf import Leaf
 from cnnspec.backends.torch.merge import MERGES
@@ -25,6 +26,7 @@ LEAVES: dict[type[Op], Leaf] = {
     **activation.LEAVES,
     **linear.LEAVES,
     **attention.LEAVES,
+    **stored.LEAVES,
     **reshape.LEAVES,
     **rearrange.LEAVES,
     **resize.LEAVES,
