@@ -20,7 +20,6 @@ DATA = Path(__file__).parent / "data"
 _FILES = {
     "alexnet:torchvision": "alexnet",
     "alexnet:96": "alexnet96",
-    "deeplabv3:50": "deeplabv3_resnet50",
     "fcn_resnet:50": "fcn_resnet50",
     "googlenet:torchvision": "googlenet",
     "googlenet:aux": "googlenet_aux",

@@ -22,7 +22,7 @@ ZOO = (
     "alexnet", "cifar10net", "cnn_with_dropout", "efficientnet:b0", "lenet5", "mnist_cnn",
     "resnet:18", "resnet:50", "simple_resnet", "tiny_cnn", "vgg:16", "vgg:11_bn", "c3d",
     "video_resnet:r3d", "waveform_cnn:m5", "googlenet:torchvision", "inception_v3", "vit:s_16",
-    "densenet:121", "mobilenet_v3:small", "faster_rcnn",
+    "densenet:121", "mobilenet_v3:small", "deeplabv3:50_aux", "faster_rcnn",
 )  # fmt: skip
 OWN = (
     "clashes", "dense", "differing", "heads", "inception", "initial", "loops", "mobile", "optional",

@@ -29,8 +29,8 @@ from tests.zoo_cases import CASES
 FIGURES = read_figures()
 # What a spec gives without a variant.
 DEFAULTS = {
-    "alexnet": "torchvision", "densenet": "121", "efficientnet": "b0",
-    "fcn_resnet": "50", "fcn_vgg": "32s", "googlenet": "torchvision",
+    "alexnet": "torchvision", "deeplabv3": "50", "densenet": "121",
+    "efficientnet": "b0", "fcn_resnet": "50", "fcn_vgg": "32s", "googlenet": "torchvision",
     "inception_v3": "torchvision", "mobilenet_v1": "100", "mobilenet_v3": "large",
     "resnet": "50", "resnet_v2": "50", "resnext": "50_32x4d", "squeezenet": "1_0",
     "wide_resnet": "50_2", "vgg": "16", "video_resnet": "r3d", "vit": "b_16",

@@ -116,6 +116,12 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         ),
         "conv_autoencoder": Case(replaced=(("[16, 32]", "[4, 6]"),), numbers={"code": 8}),
         "dcgan_discriminator": Case(settings={"width": 2}),
+        "deeplabv3": Case(
+            settings={
+                "units": [1, 2, 2, 1], "widths": [4, 6, 8, 10], "channels": 4, "rates": [2, 3, 4],
+            },
+            image=(("height: 224, width: 224", "height: 48, width: 48"),),
+        ),
         "dcgan_generator": Case(settings={"width": 2}, numbers={"input: {channels": 8}),
         "espcn": Case(replaced=(("out_channels: 64", "out_channels: 6"),)),
         "faster_rcnn": Case(
