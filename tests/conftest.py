@@ -10,7 +10,10 @@ import pytest
 from cnnspec.verify.settings import TENSORFLOW_SETTINGS
 
 # Keras's tests run on TensorFlow in this process; its other backends get processes of their own.
-for name, value in {"KERAS_BACKEND": "tensorflow", **TENSORFLOW_SETTINGS}.items():
+# Threads of PyTorch that wait for each other burn the time of busy processors, many times
+# what the small networks here need.
+SETTINGS = {"KERAS_BACKEND": "tensorflow", "OMP_NUM_THREADS": "1", **TENSORFLOW_SETTINGS}
+for name, value in SETTINGS.items():
     os.environ.setdefault(name, value)
 
 
