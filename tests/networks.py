@@ -61,6 +61,8 @@ def list_own_nets() -> list[Net]:
 
 
 NETS: tuple[Net, ...] = (*list_own_nets(), *list_zoo_nets())
-# Without those that differ from another in counts alone: for what takes long.
+# Without those that differ from another in counts alone: for what takes long. Nor are there those
+# that tests/keras/test_names_of_applications.py proves: the zoo has their like.
 _ALIKE = {f"{name}:{variant}" for name, case in CASES.items() for variant in case.alike}
+_ALIKE |= {"keras_resnet50", "keras_vgg16"}
 FEW: tuple[Net, ...] = tuple(net for net in NETS if net.id not in _ALIKE)

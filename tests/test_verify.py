@@ -9,10 +9,9 @@ pytest.importorskip("numpy")
 import numpy as np
 
 from cnnspec.graph.build import build_graph
-from cnnspec.graph.ir import Graph
 from cnnspec.resources import read_zoo
 from cnnspec.spec.read import read_spec
-from tests.networks import FEW, Net
+from tests.networks import FEW
 
 pytestmark = [pytest.mark.torch, pytest.mark.keras, pytest.mark.onnx]
 
@@ -25,26 +24,17 @@ from cnnspec.verify.measure import draw_task  # noqa: E402
 from cnnspec.verify.run import verify  # noqa: E402
 from cnnspec.verify.show import format_text  # noqa: E402
 
-TARGETS = ("torch", "keras", "onnx", "onnx:unoptimised")
 
-
-def prove(graph: Graph, targets: tuple[str, ...], *, trace: bool) -> None:
-    report = verify(graph, targets, trace=trace)
-    assert report.passed, format_text(report)
-    assert report.parting is None, format_text(report)
-
-
-# tests/keras/test_generated_keras.py proves the same networks with Keras, in training too.
-@pytest.mark.parametrize("net", FEW, ids=lambda net: net.id)
-def test_a_network_agrees_whether_onnx_runtime_optimises_it_or_not(net: Net) -> None:
-    prove(net.build(), ("torch", "onnx", "onnx:unoptimised"), trace=True)
-
-
+# tests/keras/test_generated_keras.py proves all networks, made narrow.
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "variant"), [("vgg", "16"), ("resnet", "50")])
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [("resnet", "50"), pytest.param("vgg", "16", marks=pytest.mark.exhaustive)],
+)
 def test_a_full_size_network_agrees_everywhere(name: str, variant: str) -> None:
-    spec = read_spec(read_zoo(name), f"{name}.yaml")
-    prove(build_graph(spec, variant), TARGETS, trace=False)
+    graph = build_graph(read_spec(read_zoo(name), f"{name}.yaml"), variant)
+    report = verify(graph, ("torch", "keras", "onnx", "onnx:unoptimised"))
+    assert report.passed, format_text(report)
 
 
 def test_a_wrong_number_anywhere_fails_the_proof() -> None:

@@ -18,6 +18,15 @@ _IMAGE = ("height: 224, width: 224", "height: 64, width: 64")
 # Parameters that say how large an input is.
 _SIZES = ("frames", "samples", "size")
 _STAGES = ("[64, 128, 256, 512]", "[4, 6, 8, 10]")
+# Stages of residual blocks, one of them with its block again and again.
+_UNITS = (
+    ("units: [3, 4, 6, 3]", "units: [1, 3, 1, 2]"),
+    ("units: [3, 4, 23, 3]", "units: [1, 3, 2, 2]"),
+)
+# Rows of MobileNet v3's tables, which stand deeper for the small one.
+_LIKE_ANOTHER = (
+    "    - [3, 184, 80, false", "    - [5, 960, 160, true", "      - [5, 576, 96, true",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -145,6 +154,8 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             image=(_IMAGE,),
             replaced=(("fc1: {linear: 1024}", "fc1: {linear: 16}"),),
             repeated=tuple(f"inception{which}" for which in ("3b", "4b", "4c", "4e", "5b")),
+            # It is the variant aux without its heads.
+            alike=("torchvision",),
         ),
         "inception_v3": Case(
             settings={"size": 75},
@@ -193,12 +204,12 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             image=(_IMAGE,),
             replaced=(
                 ("[5, 672, 160", "[5, 36, 16"),
-                ("[5, 960, 160", "[5, 40, 16"),
                 ("[3, 480, 112", "[3, 32, 12"),
                 ("[3, 672, 112", "[3, 36, 12"),
                 ("[5, 288, 96", "[5, 36, 16"),
-                ("[5, 576, 96", "[5, 40, 16"),
+                *((f"{row}, hard_swish, 1]\n", "") for row in _LIKE_ANOTHER),
             ),
+            alike=("small",),
         ),
         "r2plus1d": Case(
             settings={"frames": 5, "size": 20},
@@ -211,11 +222,12 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         "resnet": Case(
             settings={"widths": [4, 6, 8, 10]},
             image=(("height: 224, width: 224", "height: 48, width: 48"),),
+            replaced=(*_UNITS, ("units: [3, 8, 36, 3]", "units: [1, 3, 2, 3]")),
             alike=("34", "101", "152"),
         ),
         "resnet_cifar": Case(
             settings={"width": 4},
-            replaced=(("depth: 56", "depth: 14"), ("depth: 110", "depth: 26")),
+            replaced=tuple((f"depth: {n}", "depth: 14") for n in (20, 56, 110)),
             alike=("56a", "56b", "110a", "110b"),
         ),
         "resnet_fpn": Case(
@@ -225,17 +237,16 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         "resnet_v2": Case(
             image=(("height: 224, width: 224", "height: 48, width: 48"),),
             replaced=(
-                ("out_channels: 64", "out_channels: 4"),
-                ("[64, 128, 256, 512]", "[4, 6, 8, 10]"),
+                ("out_channels: 64", "out_channels: 4"), _STAGES,
+                *((f"units: [{n}]", "units: [2, 3, 2, 2]") for n in ("3, 4, 6, 3", "3, 4, 23, 3")),
+                ("units: [3, 8, 36, 3]", "units: [2, 3, 2, 2]"),
             ),
             alike=("101", "152"),
         ),
         "resnext": Case(
             settings={"groups": 2},
             image=(("height: 224, width: 224", "height: 48, width: 48"),),
-            replaced=(
-                ("[64, 128, 256, 512]", "[4, 6, 8, 10]"),
-            ),
+            replaced=(_STAGES, *_UNITS),
             alike=("101_32x8d",),
         ),
         "simple_resnet": Case(
@@ -281,7 +292,7 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
         ),
         "wide_resnet": Case(
             image=(("height: 224, width: 224", "height: 48, width: 48"),),
-            replaced=(("[64, 128, 256, 512]", "[4, 6, 8, 10]"),),
+            replaced=(_STAGES, *_UNITS),
             alike=("101_2",),
         ),
         "yolov3": Case(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from cnnspec.backends.torch.emit import compile_torch
+from cnnspec.graph.ir import Graph
 from cnnspec.naming import class_name, state_path
 from cnnspec.verify.measure import Array, Measured, Task, import_source, is_missing, name_outputs
 
@@ -19,11 +21,17 @@ def run_torch(task: Task, target: str = "torch") -> Measured:
         return Measured(target, missing="torch is not installed: pip install 'cnnspec[torch]'")
     import torch
 
-    (source,) = compile_torch(task.graph, "cnnspec verify").files.values()
-    with import_source(source, "torch") as module:
+    with import_source(_write_source(task.graph), "torch") as module:
         model = getattr(module, class_name(task.graph.spec.name))()
         dtype = torch.float64 if target == REFERENCE else torch.float32
         return _measure(task, target, model.to(dtype), dtype)
+
+
+@lru_cache(maxsize=1)
+def _write_source(graph: Graph) -> bytes:
+    """The generated module, which the reference needs again."""
+    (source,) = compile_torch(graph, "cnnspec verify").files.values()
+    return source
 
 
 def _measure(task: Task, target: str, model: Any, dtype: Any) -> Measured:

@@ -1,6 +1,7 @@
 """What people do with a Keras model: save it, copy it by its config, look at it, halve its floats.
 
-One network has every layer that generated files bring along; the others have blocks, loops, a list.
+The first networks have every layer that generated files bring along, with those of ViT; the others
+have blocks, loops, a list.
 """
 
 from __future__ import annotations
@@ -70,9 +71,30 @@ layers:
   - linear: 3
 """,
 )
-OWN = (SUPPORTS, UPSAMPLING, STARTING)
-KEPT = [*OWN] + [
-    net for net in NETS if net.id in ("keras_vgg16", "loops", "squeeze_excite", "tokens")
+MAPS = Net(
+    "maps",
+    """\
+cnnspec: 1
+name: maps
+input: {channels: 4, height: 12, width: 12}
+layers:
+  - {conv: {out_channels: 6, kernel_size: 3, padding: 1}, name: kept}
+  - channel_shuffle: {groups: 3}
+  - split: {parts: 3, index: 1}
+  - pad_channels: {padding: [1, 1]}
+  - pixel_shuffle: {factor: 2}
+  - pixel_unshuffle: {factor: 2}
+  - slice: {axis: width, step: 2}
+  - resize: {size: [15, 14]}
+  - crop_like: {like: kept}
+  - l2_normalize
+  - scale
+  - global_avg_pool
+  - linear: 3
+""",
+)
+KEPT = [SUPPORTS, UPSAMPLING, STARTING, MAPS] + [
+    net for net in NETS if net.id in ("keras_vgg16", "loops", "squeeze_excite", "vit:b_16")
 ]
 kept = pytest.mark.parametrize("net", KEPT, ids=lambda net: net.id)
 
@@ -104,7 +126,7 @@ def run(model: Any, batch: Any) -> Any:
 
 
 def test_every_layer_of_ours_is_tried() -> None:
-    text = "".join(map(generate, OWN))
+    text = "".join(map(generate, KEPT))
     missing = [path.stem for path in SUPPORT.glob("*.py") if path.stem not in text]
     assert not missing
 
