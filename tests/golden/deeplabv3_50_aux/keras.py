@@ -142,12 +142,12 @@ def resnet_50(
         x = bottleneck(x, 128, name=f"{name}_layer2_{i}")
     x = bottleneck(x, 256, name=f"{name}_layer3_0")
     for i in range(1, 6):
-        relu3 = bottleneck(x, 256, dilation=2, name=f"{name}_layer3_{i}")
-        x = relu3
-    x = bottleneck(x, 512, dilation=2, name=f"{name}_layer4_0")
+        x = bottleneck(x, 256, dilation=2, name=f"{name}_layer3_{i}")
+    layer3 = x
+    x = bottleneck(layer3, 512, dilation=2, name=f"{name}_layer4_0")
     for i in range(1, 3):
         x = bottleneck(x, 512, dilation=4, name=f"{name}_layer4_{i}")
-    return relu3, x
+    return layer3, x
 
 
 def conv_bn(
