@@ -81,7 +81,7 @@ def test_flattened_vector_keeps_its_features_and_a_list_its_loop(hidden: str) ->
     assert (
         "in_features = in_channels for features in hidden: "
         "layers += [nn.Linear(in_features, features), nn.ReLU(inplace=True), "
-        "nn.Dropout(p=dropout)] "
+        "nn.Dropout(p=0.5)] "
         "in_features = features layers.append(nn.Linear(in_features, classes))"
     ) in source
     assert "Classifier(21, classes=10, hidden=(" in source

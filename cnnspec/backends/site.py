@@ -108,7 +108,8 @@ class OpSite:
         origin = self.nodes[0].origin
         argument = list_fields(origin.spec, origin.step)[0].get(name)
         names = needs(argument) if argument is not None else frozenset()
-        return bool(names) and all(names <= row.variables.keys() for row in self.rows)
+        is_free = bool(names - self.unit.settled.keys())
+        return is_free and all(names <= row.variables.keys() for row in self.rows)
 
     def derive(self, name: str, fact: Callable[[Node], Fact]) -> Expr:
         """A fact the author did not write, as code."""

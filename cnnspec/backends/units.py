@@ -8,7 +8,7 @@ the value becomes an argument. All uses are known, so the code cannot be wrong f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from cnnspec.backends.base import Fact, UnshareableError
@@ -21,12 +21,14 @@ from cnnspec.backends.guesses import (
     guess_text,
     guess_word,
 )
+from cnnspec.backends.header import say_title
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
 from cnnspec.backends.pytext import Reference
 from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.tables import LoopTable, list_columns
 from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
 from cnnspec.graph.arguments import read_given
+from cnnspec.graph.evaluate import needs
 from cnnspec.graph.ir import Item
 from cnnspec.graph.ir import Value as Flow
 from cnnspec.naming import variable_name
@@ -49,8 +51,8 @@ class Unit:
     use; `captured` are values from outside that its steps take by name, one for each use, and
     `flows` says whether they take the value above, too.
     `defaults` go before those of the parameters. `aliases` are parameters that no call gives: their
-    default stands in their place. `computed` are those that some calls give, and whose default is
-    an expression.
+    default stands in their place, as does the value of `settled` ones, which no use changes.
+    `computed` are those that some calls give, and whose default is an expression.
     `keeps_received` says that the channels it received are needed after a loop that carries others.
     `fixed` are the network's parameters that no argument changes, in the model itself.
     `tables` are the loops that are being written, outermost first, which can get more variables.
@@ -70,6 +72,7 @@ class Unit:
     flows: bool = True
     functions: set[str] = field(default_factory=set)
     aliases: Mapping[str, Expression] = field(default_factory=dict)
+    settled: Mapping[str, Value] = field(default_factory=dict)
     computed: Mapping[str, Expression] = field(default_factory=dict)
     carries: bool = False
     carried_name: str = IN_CHANNELS
@@ -141,6 +144,10 @@ class Unit:
 
     def resolve(self, guess: Guess) -> Guess:
         """The guess with defaults in the place of parameters that no call gives."""
+        if guess.expression is not None and guess.words is None:
+            settled = {name: self.settled[name] for name in guess.names & self.settled.keys()}
+            if settled:
+                guess = guess_expression(bind_names(guess.expression, settled))
         while guess.expression is not None and guess.names & self.aliases.keys():
             found = {name: self.aliases[name] for name in guess.names & self.aliases.keys()}
             bound = bind_names(guess.expression, found)
@@ -317,8 +324,11 @@ def spell_extra(name: str) -> str:
     return name if name == IN_FEATURES else variable_name(name)
 
 
-def make_unit(name: str, title: str, block: Block, uses: tuple[Use, ...]) -> Unit:
+def make_unit(
+    code_name: str, name: str, block: Block, uses: tuple[Use, ...], params: Mapping[str, Value]
+) -> Unit:
     """The unit of a block; parameters with computed defaults depend on who gives them."""
+    title = say_title(block.summary, f"The block '{name}'")
     aliases: dict[str, Expression] = {}
     computed: dict[str, Expression] = {}
     given = [list_given_names(use) for use in uses]
@@ -330,15 +340,38 @@ def make_unit(name: str, title: str, block: Block, uses: tuple[Use, ...]) -> Uni
         found = computed if any(parameter in names for names in given) else aliases
         found[parameter] = default.expression
     return Unit(
-        name, title, block.steps, uses, block.parameters, aliases=aliases, computed=computed
-    )
+        code_name, title, block.steps, uses, block.parameters, aliases=aliases,
+        settled=dict(list_settled(block, uses, params)), computed=computed,
+    )  # fmt: skip
+
+
+def list_settled(
+    block: Block, uses: Sequence[Use], params: Mapping[str, Value]
+) -> Iterator[tuple[str, Value]]:
+    """The parameters of a library block that this network leaves as they are, with their values.
+
+    The library's blocks serve many networks; an author's own have the parameters that he wants.
+    What a call takes from one of the network's `params` stays: it may be the model's argument.
+    """
+    chosen = {name for name, value in params.items() if not isinstance(value, list)}
+    taken = {name for use in uses for name, given in _list_given(use) if needs(given) & chosen}
+    for name, default in block.parameters.items():
+        if not block.library or name in taken or not isinstance(default, Literal):
+            continue
+        usual = normalize(default.value)
+        if all(same(normalize(use.variables[name]), usual) for use in uses):
+            yield name, default.value
 
 
 def list_given_names(use: Use) -> set[str]:
     """The parameters that a block's call gives."""
+    return {name for name, _ in _list_given(use)}
+
+
+def _list_given(use: Use) -> list[tuple[str, Argument]]:
     assert use.item is not None
     first = next(iter(use.calls[-1].block.parameters), None)
-    return {name for name, _, _ in read_given(use.item.step, first) or ()}
+    return [(name, given) for name, _, given in read_given(use.item.step, first) or ()]
 
 
 def say_computed(unit: Unit) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from cnnspec.backends.arguments import pass_arguments
 from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, explain_refusal
 from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import write_exposed
-from cnnspec.backends.header import describe_graph, say_title
+from cnnspec.backends.header import describe_graph
 from cnnspec.backends.keras.functions import FunctionWriter
 from cnnspec.backends.keras.kept import join_names
 from cnnspec.backends.keras.layout import Shorthand
@@ -94,7 +94,7 @@ class SourceWriter:
         base = free
         while free in self.names | self.list_words(uses):
             free, count = f"{base}{count}", count + 1
-        unit = make_unit(free, say_title(block.summary, f"The block '{name}'"), block, uses)
+        unit = make_unit(free, name, block, uses, self.graph.params)
         writer = self.open_function(unit)
         try:
             results = writer.write(unit.list_rows(), [use.region for use in uses])
@@ -242,9 +242,8 @@ def is_chain(graph: Graph) -> bool:
     """Whether ops follow one another, with no block called, nothing shared, no output named."""
     value = graph.inputs[0]
     for node in graph.nodes:
-        if node.shares is not None or count_inputs(node.op) > 1:
-            return False
-        if node.inputs != (value,) or node.origin.calls or type(node.op) not in LAYERS:
+        is_own = node.shares is None and not node.origin.calls and type(node.op) in LAYERS
+        if not is_own or node.inputs != (value,) or count_inputs(node.op) > 1:
             return False
         value = node.output
     return len(graph.inputs) == 1 and bool(graph.nodes) and graph.is_plain

@@ -8,7 +8,7 @@ from pathlib import Path
 from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, explain_refusal
 from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import write_exposed
-from cnnspec.backends.header import describe_graph, say_title
+from cnnspec.backends.header import describe_graph
 from cnnspec.backends.rows import Use
 from cnnspec.backends.site import OpSite, find_refused
 from cnnspec.backends.structure import list_calls, list_variables, make_uses, write_shared
@@ -162,9 +162,7 @@ def write_block(writer: ClassWriter, name: str, uses: tuple[Use, ...]) -> None:
     """One class for some uses of a block; keeps nothing when they cannot share it."""
     block = uses[0].calls[-1].block
     before, homes = writer.supports.save(), dict(writer.homes)
-    unit = make_unit(
-        writer.name_class(name), say_title(block.summary, f"The block '{name}'"), block, uses
-    )
+    unit = make_unit(writer.name_class(name), name, block, uses, writer.graph.params)
     try:
         code: ClassCode = writer.write_unit(unit)
     except UnshareableError:

@@ -151,23 +151,10 @@ def resnet_50(
 
 
 def conv_bn(
-    x: keras.KerasTensor,
-    out_channels: int,
-    kernel_size: int = 3,
-    stride: int = 1,
-    groups: int = 1,
-    *,
-    name: str,
+    x: keras.KerasTensor, out_channels: int, kernel_size: int = 3, *, name: str
 ) -> keras.KerasTensor:
     """A convolution, batch normalisation and an activation."""
-    x = layers.Conv2D(
-        out_channels,
-        kernel_size,
-        strides=stride,
-        groups=groups,
-        use_bias=False,
-        name=f"{name}_0",
-    )(x)
+    x = layers.Conv2D(out_channels, kernel_size, use_bias=False, name=f"{name}_0")(x)
     x = BatchNorm(name=f"{name}_1")(x)
     x = layers.Activation("relu", name=f"{name}_2")(x)
     return x

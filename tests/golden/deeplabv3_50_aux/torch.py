@@ -101,23 +101,11 @@ class ConvBn(nn.Sequential):
     """A convolution, batch normalisation and an activation."""
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int = 3,
-        stride: int = 1,
-        groups: int = 1,
+        self, in_channels: int, out_channels: int, kernel_size: int = 3
     ) -> None:
         """Make the layers."""
         super().__init__(
-            nn.Conv2d(
-                in_channels,
-                out_channels,
-                kernel_size=kernel_size,
-                stride=stride,
-                groups=groups,
-                bias=False,
-            ),
+            nn.Conv2d(in_channels, out_channels, kernel_size=kernel_size, bias=False),
             nn.BatchNorm2d(out_channels),
             nn.ReLU(inplace=True),
         )

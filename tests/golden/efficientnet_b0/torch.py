@@ -30,12 +30,7 @@ class ConvBn(nn.Sequential):
     """A convolution, batch normalisation and an activation."""
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int = 3,
-        stride: int = 1,
-        groups: int = 1,
+        self, in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1
     ) -> None:
         """Make the layers."""
         super().__init__(
@@ -45,7 +40,6 @@ class ConvBn(nn.Sequential):
                 kernel_size=kernel_size,
                 stride=stride,
                 padding=kernel_size // 2,
-                groups=groups,
                 bias=False,
             ),
             nn.BatchNorm2d(out_channels),

@@ -32,7 +32,6 @@ def conv_bn(
     out_channels: int,
     kernel_size: int = 3,
     stride: int = 1,
-    groups: int = 1,
     activation: str = "relu",
     *,
     name: str,
@@ -43,7 +42,6 @@ def conv_bn(
         out_channels,
         kernel_size,
         strides=stride,
-        groups=groups,
         use_bias=False,
         kernel_initializer=he_normal(),
         name=f"{name}_0",
@@ -101,7 +99,6 @@ def mb_conv(
     activation: str,
     stride: int = 1,
     kernel_size: int = 3,
-    drop: float = 0.0,
     *,
     name: str,
 ) -> keras.KerasTensor:
@@ -134,7 +131,7 @@ def mb_conv(
     x = BatchNorm(name=f"{name}_block_{i + 1}_1")(x)
     if stride == 1 and in_channels == channels:
         x = layers.Dropout(
-            drop, noise_shape=(None, 1, 1, 1), name=f"{name}_stochastic_depth"
+            0.0, noise_shape=(None, 1, 1, 1), name=f"{name}_stochastic_depth"
         )(x)
         x = layers.Add(name=f"{name}_add1")([x, shortcut])
     return x

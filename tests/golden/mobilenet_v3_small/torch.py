@@ -41,7 +41,6 @@ class ConvBn(nn.Sequential):
         out_channels: int,
         kernel_size: int = 3,
         stride: int = 1,
-        groups: int = 1,
         activation: type[nn.Module] = nn.ReLU,
     ) -> None:
         """Make the layers."""
@@ -52,7 +51,6 @@ class ConvBn(nn.Sequential):
                 kernel_size=kernel_size,
                 stride=stride,
                 padding=kernel_size // 2,
-                groups=groups,
                 bias=False,
             ),
             nn.BatchNorm2d(out_channels, eps=0.001, momentum=0.01),
@@ -117,7 +115,6 @@ class MbConv(nn.Module):
         activation: type[nn.Module],
         stride: int = 1,
         kernel_size: int = 3,
-        drop: float = 0.0,
     ) -> None:
         """Make the layers."""
         super().__init__()
@@ -142,7 +139,7 @@ class MbConv(nn.Module):
         )
         self.block = nn.Sequential(*layers)
         if self.use_shortcut:
-            self.stochastic_depth = StochasticDepth(p=drop)
+            self.stochastic_depth = StochasticDepth(p=0.0)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the result for a batch."""

@@ -21,12 +21,7 @@ BatchNorm = partial(layers.BatchNormalization, momentum=0.9, epsilon=1e-5)
 
 
 def basic_block(
-    x: keras.KerasTensor,
-    channels: int,
-    stride: int = 1,
-    dilation: int = 1,
-    *,
-    name: str,
+    x: keras.KerasTensor, channels: int, stride: int = 1, *, name: str
 ) -> keras.KerasTensor:
     """Two 3x3 convolutions beside a shortcut."""
     in_channels = x.shape[-1]
@@ -36,24 +31,14 @@ def basic_block(
             channels, 1, strides=stride, use_bias=False, name=f"{name}_downsample_0"
         )(shortcut)
         shortcut = BatchNorm(name=f"{name}_downsample_1")(shortcut)
-    x = layers.ZeroPadding2D(dilation, name=f"{name}_conv1_pad")(x)
+    x = layers.ZeroPadding2D(1, name=f"{name}_conv1_pad")(x)
     x = layers.Conv2D(
-        channels,
-        3,
-        strides=stride,
-        dilation_rate=dilation,
-        use_bias=False,
-        name=f"{name}_conv1",
+        channels, 3, strides=stride, use_bias=False, name=f"{name}_conv1"
     )(x)
     x = BatchNorm(name=f"{name}_bn1")(x)
     x = layers.Activation("relu", name=f"{name}_relu1")(x)
     x = layers.Conv2D(
-        channels,
-        3,
-        padding="same",
-        dilation_rate=dilation,
-        use_bias=False,
-        name=f"{name}_conv2",
+        channels, 3, padding="same", use_bias=False, name=f"{name}_conv2"
     )(x)
     x = BatchNorm(name=f"{name}_bn2")(x)
     x = layers.Add(name=f"{name}_add1")([x, shortcut])

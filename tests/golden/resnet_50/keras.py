@@ -21,12 +21,7 @@ BatchNorm = partial(layers.BatchNormalization, momentum=0.9, epsilon=1e-5)
 
 
 def bottleneck(
-    x: keras.KerasTensor,
-    channels: int,
-    stride: int = 1,
-    dilation: int = 1,
-    *,
-    name: str,
+    x: keras.KerasTensor, channels: int, stride: int = 1, *, name: str
 ) -> keras.KerasTensor:
     """A 3x3 convolution between two 1x1 ones, beside a shortcut."""
     in_channels = x.shape[-1]
@@ -39,14 +34,9 @@ def bottleneck(
     x = layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_conv1")(x)
     x = BatchNorm(name=f"{name}_bn1")(x)
     x = layers.Activation("relu", name=f"{name}_relu1")(x)
-    x = layers.ZeroPadding2D(dilation, name=f"{name}_conv2_pad")(x)
+    x = layers.ZeroPadding2D(1, name=f"{name}_conv2_pad")(x)
     x = layers.Conv2D(
-        channels,
-        3,
-        strides=stride,
-        dilation_rate=dilation,
-        use_bias=False,
-        name=f"{name}_conv2",
+        channels, 3, strides=stride, use_bias=False, name=f"{name}_conv2"
     )(x)
     x = BatchNorm(name=f"{name}_bn2")(x)
     x = layers.Activation("relu", name=f"{name}_relu2")(x)

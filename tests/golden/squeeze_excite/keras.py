@@ -25,19 +25,13 @@ def conv_bn(
     out_channels: int,
     kernel_size: int = 3,
     stride: int = 1,
-    groups: int = 1,
     *,
     name: str,
 ) -> keras.KerasTensor:
     """A convolution, batch normalisation and an activation."""
     x = layers.ZeroPadding2D(kernel_size // 2, name=f"{name}_0_pad")(x)
     x = layers.Conv2D(
-        out_channels,
-        kernel_size,
-        strides=stride,
-        groups=groups,
-        use_bias=False,
-        name=f"{name}_0",
+        out_channels, 3, strides=stride, use_bias=False, name=f"{name}_0"
     )(x)
     x = BatchNorm(name=f"{name}_1")(x)
     x = layers.Activation("relu", name=f"{name}_2")(x)

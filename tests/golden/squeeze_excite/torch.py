@@ -21,22 +21,16 @@ class ConvBn(nn.Sequential):
     """A convolution, batch normalisation and an activation."""
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int = 3,
-        stride: int = 1,
-        groups: int = 1,
+        self, in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1
     ) -> None:
         """Make the layers."""
         super().__init__(
             nn.Conv2d(
                 in_channels,
                 out_channels,
-                kernel_size=kernel_size,
+                kernel_size=3,
                 stride=stride,
                 padding=kernel_size // 2,
-                groups=groups,
                 bias=False,
             ),
             nn.BatchNorm2d(out_channels),

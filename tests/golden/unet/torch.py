@@ -20,11 +20,7 @@ class DoubleConv(nn.Sequential):
     """Two 3x3 convolutions, each followed by ReLU."""
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        padding: int = 1,
-        batch_norm: bool = False,
+        self, in_channels: int, out_channels: int, batch_norm: bool = False
     ) -> None:
         """Make the layers."""
         layers: list[nn.Module] = []
@@ -34,7 +30,7 @@ class DoubleConv(nn.Sequential):
                     in_channels,
                     out_channels,
                     kernel_size=3,
-                    padding=padding,
+                    padding=1,
                     bias=not batch_norm,
                 ),
                 nn.BatchNorm2d(out_channels),

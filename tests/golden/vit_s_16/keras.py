@@ -104,14 +104,13 @@ def transformer_block(
     num_heads: int,
     dropout: float = 0.0,
     attention_dropout: float = 0.0,
-    eps: float = 1e-6,
     *,
     name: str,
 ) -> keras.KerasTensor:
     """Attention and two linear layers, each behind a norm and beside a shortcut."""
     in_channels = x.shape[-1]
     shortcut = x
-    x = layers.LayerNormalization(epsilon=eps, name=f"{name}_ln_1")(x)
+    x = layers.LayerNormalization(epsilon=1e-6, name=f"{name}_ln_1")(x)
     x = layers.MultiHeadAttention(
         num_heads,
         key_dim=in_channels // num_heads,
@@ -121,7 +120,7 @@ def transformer_block(
     x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
     x = layers.Add(name=f"{name}_add1")([x, shortcut])
     shortcut = x
-    x = layers.LayerNormalization(epsilon=eps, name=f"{name}_ln_2")(x)
+    x = layers.LayerNormalization(epsilon=1e-6, name=f"{name}_ln_2")(x)
     x = layers.Dense(
         4 * in_channels,
         kernel_initializer="glorot_uniform",

@@ -46,16 +46,15 @@ class TransformerBlock(nn.Module):
         num_heads: int,
         dropout: float = 0.0,
         attention_dropout: float = 0.0,
-        eps: float = 1e-6,
     ) -> None:
         """Make the layers."""
         super().__init__()
-        self.ln_1 = nn.LayerNorm(in_channels, eps=eps)
+        self.ln_1 = nn.LayerNorm(in_channels, eps=1e-6)
         self.self_attention = nn.MultiheadAttention(
             in_channels, num_heads, dropout=attention_dropout, batch_first=True
         )
         self.dropout = nn.Dropout(p=dropout)
-        self.ln_2 = nn.LayerNorm(in_channels, eps=eps)
+        self.ln_2 = nn.LayerNorm(in_channels, eps=1e-6)
         self.mlp = nn.Sequential(
             initialize(
                 nn.Linear(in_channels, 4 * in_channels),

@@ -22,7 +22,6 @@ def conv_bn(
     kernel_size: int = 3,
     stride: int = 1,
     padding: int | None = None,
-    groups: int = 1,
     *,
     name: str,
 ) -> keras.KerasTensor:
@@ -31,12 +30,7 @@ def conv_bn(
         padding = kernel_size // 2
     x = layers.ZeroPadding1D(padding, name=f"{name}_0_pad")(x)
     x = layers.Conv1D(
-        out_channels,
-        kernel_size,
-        strides=stride,
-        groups=groups,
-        use_bias=False,
-        name=f"{name}_0",
+        out_channels, kernel_size, strides=stride, use_bias=False, name=f"{name}_0"
     )(x)
     x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_1")(x)
     x = layers.Activation("relu", name=f"{name}_2")(x)

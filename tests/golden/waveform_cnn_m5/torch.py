@@ -51,7 +51,6 @@ class ConvBn(nn.Sequential):
         kernel_size: int = 3,
         stride: int = 1,
         padding: int | None = None,
-        groups: int = 1,
     ) -> None:
         """Make the layers."""
         if padding is None:
@@ -63,7 +62,6 @@ class ConvBn(nn.Sequential):
                 kernel_size=kernel_size,
                 stride=stride,
                 padding=padding,
-                groups=groups,
                 bias=False,
             ),
             nn.BatchNorm1d(out_channels),
