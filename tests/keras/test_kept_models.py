@@ -88,7 +88,11 @@ layers:
   - resize: {size: [15, 14]}
   - crop_like: {like: kept}
   - l2_normalize
-  - scale
+  - {scale: , name: scaled}
+  - {parameter: {channels: 4, height: 1, width: 1}, name: shift}
+  - {constant: {channels: 4, height: 1, width: 1, values: 0.5}, name: half}
+  - add: [scaled, shift]
+  - multiply: [_, half]
   - global_avg_pool
   - linear: 3
 """,

@@ -121,6 +121,8 @@ def run_keras(model: Any, inputs: list[Any], variables: list[Any], pull: Any) ->
         output = model(sources if len(sources) > 1 else sources[0], training=False)
         loss = (output * torch.tensor(pull.astype("float32"))).sum()
         asked = [*sources, *(variable.value for variable in variables)]
+        if not loss.requires_grad:
+            return output.numpy(), [np.zeros(array.shape, "float32") for array in asked]
         gradients = torch.autograd.grad(loss, asked, allow_unused=True, materialize_grads=True)
         return output.detach().numpy(), [gradient.numpy() for gradient in gradients]
     return run_jax(model, arrays, variables, pull.astype("float32"))
