@@ -22,8 +22,8 @@ from cnnspec.backends.guesses import (
     guess_word,
 )
 from cnnspec.backends.header import say_title
+from cnnspec.backends.hints import join_hints
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
-from cnnspec.backends.pytext import Reference
 from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.tables import LoopTable, list_columns
 from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
@@ -269,16 +269,6 @@ def same(left: Fact, right: Fact) -> bool:
     return left == right
 
 
-def hint_type(value: Fact) -> str:
-    """The type hint for an argument with that value."""
-    if isinstance(value, tuple):
-        inner = {hint_type(item) for item in value} or {"int"}
-        return f"tuple[{inner.pop() if len(inner) == 1 else 'object'}, ...]"
-    if isinstance(value, Reference):
-        return "type[nn.Module]"
-    return "None" if value is None else type(value).__name__
-
-
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One argument of a unit in generated code, with its default where it has one."""
@@ -300,8 +290,7 @@ def list_parameters(unit: Unit, with_channels: bool = True) -> tuple[Parameter, 
         if name not in unit.used or name in unit.aliases:
             continue
         values = [unit.translate(name, use.variables[name]) for use in unit.uses]
-        hint = " | ".join(sorted({hint_type(value) for value in values}))
-        hint = "float" if hint in ("float | int", "int | float") else hint
+        hint = join_hints(values)
         if name in unit.computed and name not in unit.words:
             optional.append(Parameter(name, variable_name(name), f"{hint} | None", None, True))
         elif isinstance(default, Literal) or name in unit.defaults:
@@ -314,8 +303,7 @@ def list_parameters(unit: Unit, with_channels: bool = True) -> tuple[Parameter, 
         else:
             required.append(Parameter(name, variable_name(name), hint))
     for name, extras in unit.extras.items():
-        hint = " | ".join(sorted({hint_type(value) for value in extras}))
-        required.append(Parameter(name, spell_extra(name), hint))
+        required.append(Parameter(name, spell_extra(name), join_hints(extras)))
     return (*required, *optional)
 
 

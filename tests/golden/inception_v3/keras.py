@@ -19,8 +19,8 @@ from keras import initializers, layers
 def basic_conv(
     x: keras.KerasTensor,
     channels: int,
-    kernel: int | tuple[int, ...] = 1,
-    padding: int | tuple[int, ...] = 0,
+    kernel: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
     stride: int = 1,
     *,
     name: str,

@@ -24,8 +24,8 @@ class BasicConv(nn.Module):
         self,
         in_channels: int,
         channels: int,
-        kernel: int | tuple[int, ...] = 1,
-        padding: int | tuple[int, ...] = 0,
+        kernel: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
         stride: int = 1,
     ) -> None:
         """Make the layers."""
