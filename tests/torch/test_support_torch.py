@@ -20,10 +20,14 @@ IMPORTS = (
 
 def write_files(folder: Path) -> None:
     """Each definition in a file of its own, for each rank that it serves."""
+    functions = [path.stem for path in SUPPORT.glob("*.py") if path.stem.islower()]
     for path in SUPPORT.glob("*.py"):
         ranks = ("1d", "2d", "3d") if path.stem.endswith("2d") else ("",)
         for rank in ranks:
             text = read_support(path.stem.removesuffix("2d") + rank)
+            # What calls another of the definitions stands behind it.
+            called = [n for n in functions if f"{n}(" in text and n != path.stem]
+            text = "\n\n\n".join([*map(read_support, called), text])
             words = [
                 ("import torch\n", "torch."), ("import torch.nn", "F."), ("from torch", "Tensor"),
                 ("from torch", "nn."),

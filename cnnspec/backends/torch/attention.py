@@ -56,7 +56,8 @@ def _list_sizes(node: Node) -> tuple[int, ...]:
 
 def _put_in_map(site: TorchSite, x: Expr) -> Expr:
     turned = Call(Attribute(x, "transpose"), (literal(1), literal(2)))
-    return Call(Attribute(turned, "unflatten"), (literal(2), site.derive("sizes", _list_sizes)))
+    # The method of a tensor has no types.
+    return Call("torch.unflatten", (turned, literal(2), site.derive("sizes", _list_sizes)))
 
 
 def _put_in_sequence(site: TorchSite, x: Expr) -> Expr:

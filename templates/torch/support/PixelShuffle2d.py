@@ -12,7 +12,7 @@ class PixelShuffle2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Put the rows of the tiles behind those of the map, and join them."""
         rank, r = x.dim() - 2, self.factor
-        tiles = x.unflatten(1, (-1, *(r,) * rank))
+        tiles = x.reshape(x.shape[0], -1, *(r,) * rank, *x.shape[2:])
         order = [place + axis for axis in range(rank) for place in (2 + rank, 2)]
         sizes = [size * r for size in x.shape[2:]]
         return tiles.permute(0, 1, *order).reshape(x.shape[0], -1, *sizes)

@@ -11,4 +11,5 @@ class ToMap(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Put the channels first, and the tokens on axes of their own."""
-        return x.transpose(1, 2).unflatten(2, self.sizes)
+        x = x.transpose(1, 2)
+        return x.reshape(x.shape[0], x.shape[1], *self.sizes)
