@@ -44,7 +44,7 @@ DOCUMENTED = {
     "discriminator": "at least 64",
     "digits": "26 to 29",
 }
-TRIED = 100
+TRIED = 200
 
 
 @cache

@@ -153,7 +153,7 @@ CASES: MappingProxyType[str, Case] = MappingProxyType(
             },
             image=(_IMAGE,),
             replaced=(("fc1: {linear: 1024}", "fc1: {linear: 16}"),),
-            repeated=tuple(f"inception{which}" for which in ("3b", "4b", "4c", "4e", "5b")),
+            repeated=tuple(f"inception{which}" for which in ("3b", "4b", "4c", "4e", "5a")),
             # It is the variant aux without its heads.
             alike=("torchvision",),
         ),

@@ -13,6 +13,7 @@ from cnnspec.backends.torch.sequence import SequenceWriter
 from cnnspec.backends.torch.statements import (
     Assign,
     Guard,
+    Setup,
     Statement,
     drop_unused,
     find_names,
@@ -36,6 +37,8 @@ class OutputWriter(ForwardWriter):
         self.referenced += [name_step(output.source) for output in graph.every_output]
         self.later: Later[Expr] = Later(graph)
         self.puts_off = True
+        # Where the modules of steps that are put off belong, by their columns.
+        self.places: list[Setup] = []
 
     def write(self, rows: Sequence[Row], regions: Sequence[Region], start: Expr) -> None:
         """Write the whole model."""
@@ -50,8 +53,8 @@ class OutputWriter(ForwardWriter):
         values = [(output.name, self.find_output(output, last)) for output in always]
         body, self.body, self.puts_off = self.body, [], False
         current = last
-        for column, own in self.later.steps:
-            current = self.write_column(column, own or current)
+        for (column, own), place in zip(self.later.steps, self.places, strict=True):
+            current = self.write_late(column, own or current, place)
         ends = {True: current, False: last}
         training = [(o.name, self.find_output(o, ends[self.later.ends_with(o)])) for o in late]
         variable = self.pick_name("outputs")
@@ -66,8 +69,21 @@ class OutputWriter(ForwardWriter):
             start = self.assign(value)
             self.held.append(format_inline(start))
         self.later.steps.append((rows, start))
+        self.places.append(Setup())
+        self.setup.parts.append(self.places[-1])
         self.line_ends = False
         return value
+
+    def write_late(self, rows: Sequence[Row], value: Expr, place: Setup) -> Expr:
+        """The value after a step that was put off, whose modules stand in the author's order."""
+        # A list of modules is declared where it is first filled: what fills it again stays behind.
+        if self.has_layers or self.has_named:
+            return self.write_column(rows, value)
+        setup, self.setup = self.setup, place
+        try:
+            return self.write_column(rows, value)
+        finally:
+            self.setup = setup
 
     def find_output(self, output: Output, last: Expr) -> Expr:
         """The value of an output."""

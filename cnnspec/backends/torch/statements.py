@@ -95,7 +95,10 @@ def lay_out(statements: Iterable[Statement], indent: int) -> Iterator[str]:
 
 @dataclass(slots=True)
 class Setup:
-    """The statements of a constructor: `defaults` stand before a condition, `lays` under it."""
+    """The statements of a constructor: `defaults` stand before a condition, `parts` under it.
+
+    One without a condition inside of another is a place that was kept for its statements.
+    """
 
     condition: Expr | None = None
     defaults: list[Lay] = field(default_factory=list)
@@ -115,8 +118,10 @@ class Setup:
             if not isinstance(part, Setup):
                 yield from part(indent)
                 continue
+            if part.condition is None:
+                yield from part.lay(indent)
+                continue
             for default in part.defaults:
                 yield from default(indent)
-            assert part.condition is not None
             yield from format_condition("if", part.condition, indent)
             yield from part.lay(indent + 4)

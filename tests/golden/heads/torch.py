@@ -42,6 +42,7 @@ class Heads(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(3, 8, kernel_size=3, padding=1)
         self.act = nn.ReLU(inplace=True)
+        self.early = Head(8, classes)
         self.layer1 = nn.Sequential(
             nn.Conv2d(8, 12, kernel_size=3, stride=2, padding=1),
             nn.BatchNorm2d(12),
@@ -52,9 +53,6 @@ class Heads(nn.Module):
             nn.BatchNorm2d(12),
             nn.ReLU(inplace=True),
         )
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(12, classes)
-        self.early = Head(8, classes)
         self.late = nn.Sequential(
             nn.Conv2d(12, 4, kernel_size=3, padding=1),
             nn.BatchNorm2d(4),
@@ -63,6 +61,8 @@ class Heads(nn.Module):
             nn.Dropout(p=drop),
             nn.Linear(4, classes),
         )
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(12, classes)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Compute the outputs for a batch."""
