@@ -207,13 +207,13 @@ def _find_weights(graph: Graph, options: CompileOptions) -> Weights:
     from cnnspec.backends.onnx.pack import OuterFile
     from cnnspec.weights.external import find_places, name_from_model
     from cnnspec.weights.initialise import initialise_weights
-    from cnnspec.weights.read import read_weights
+    from cnnspec.weights.read import gather_weights
 
     if options.external is not None:
         name = name_from_model(options.external, Path(options.file_name))
         return OuterFile(name, find_places(options.external, graph))
     if options.weights is not None:
-        return read_weights(options.weights, graph)
+        return gather_weights(options.weights, graph)
     return initialise_weights(graph, options.seed)
 
 

@@ -16,6 +16,7 @@ pytest.importorskip("safetensors")
 import numpy as np
 import safetensors.numpy
 
+from cnnspec.backends.content import FilePart
 from cnnspec.diagnostics import SpecError
 from cnnspec.graph.ir import Graph
 from cnnspec.ops.activation import Prelu, Relu
@@ -25,9 +26,10 @@ from cnnspec.ops.norm import BatchNorm
 from cnnspec.ops.pool import GlobalAvgPool
 from cnnspec.weights.draw import draw_weights
 from cnnspec.weights.external import find_places
-from cnnspec.weights.read import read_weights
+from cnnspec.weights.read import gather_weights
 from tests.graphs import chain_graph
 from tests.op_cases import fmap
+from tests.weights.files import read_weights
 
 pytestmark = pytest.mark.onnx
 
@@ -168,3 +170,16 @@ def test_a_header_is_read_without_the_numbers_behind_it(tmp_path: Path) -> None:
     for name, array in draw_weights(graph, 0).items():
         start, size = before[name]
         assert data[start : start + size] == array.tobytes()
+
+
+def test_a_file_that_changes_while_it_is_copied_into_a_model_is_refused(tmp_path: Path) -> None:
+    graph = make_network()
+    weights = draw_weights(graph, 0)
+    path = write_arrays(tmp_path, safetensors.numpy.save(dict(weights)))
+    part = gather_weights(path, graph)["body.0.weight"]
+    assert isinstance(part, FilePart)
+    assert b"".join(part.read()) == weights["body.0.weight"].tobytes()
+    with path.open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(SpecError, match="changed while it was read"):
+        list(part.read())

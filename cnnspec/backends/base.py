@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from cnnspec.backends.content import Piece, read_pieces
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.graph.ir import Node
 from cnnspec.ops.base import Op
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Fact = None | bool | int | float | str | tuple["Fact", ...]
-# A file's content in pieces, so that large arrays are written from where they lie.
-Content = Sequence[bytes | memoryview]
+Content = Sequence[Piece]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Compiled:
     @property
     def files(self) -> dict[str, bytes]:
         """Each file as a whole, which copies all arrays."""
-        return {name: b"".join(pieces) for name, pieces in self.contents.items()}
+        return {name: b"".join(read_pieces(pieces)) for name, pieces in self.contents.items()}
 
 
 class CannotSayError(Exception):

@@ -89,7 +89,10 @@ def run(options: Namespace) -> int:
         if len(compiled.contents) > 1:
             raise UsageError("this model has several files; give a folder with -o")
         sys.stdout.flush()
-        sys.stdout.buffer.writelines(*compiled.contents.values())
+        from cnnspec.backends.content import read_pieces
+
+        for content in compiled.contents.values():
+            sys.stdout.buffer.writelines(read_pieces(content))
         return 0
     names = [path, *(path.with_name(name) for name in list(compiled.contents)[1:])]
     files = dict(zip(names, compiled.contents.values(), strict=True))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnspec.backends.content import read_pieces
 from cnnspec.signing import is_unchanged
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def report_stale(files: Mapping[Path, Content]) -> int:
         if not path.is_file():
             print(f"{path} is missing")
         elif path.suffix == ".py":
-            _print_diff(path, b"".join(files[path]).decode(errors="replace"))
+            _print_diff(path, b"".join(read_pieces(files[path])).decode(errors="replace"))
         else:
             print(f"{path} is not what the spec gives today")
     if not stale:
@@ -33,11 +34,11 @@ def _is_same(path: Path, content: Content) -> bool:
         return False
     if path.suffix == ".py":
         # Version control may have changed the line ends of text.
-        return _plain(path.read_bytes()) == _plain(b"".join(content))
+        return _plain(path.read_bytes()) == _plain(b"".join(read_pieces(content)))
     if path.stat().st_size != sum(map(len, content)):
         return False
     with path.open("rb") as file:
-        return all(file.read(len(piece)) == piece for piece in content)
+        return all(file.read(len(piece)) == piece for piece in read_pieces(content))
 
 
 def _plain(content: bytes) -> bytes:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from cnnspec.backends.content import read_pieces
 from cnnspec.cli.failures import UsageError
 from cnnspec.signing import holds_fingerprint, is_unchanged
 
@@ -129,7 +130,7 @@ def _fill(temporary: Path, path: Path, content: bytes | Content) -> None:
 def _write_pieces(file: BinaryIO, pieces: Content) -> None:
     """Write pieces, with the disk at work on the first while the others are copied."""
     written = begun = 0
-    for piece in pieces:
+    for piece in read_pieces(pieces):
         for start in range(0, len(piece), _STEP):
             written += file.write(memoryview(piece)[start : start + _STEP])
             if written - begun >= _STEP and sys.platform == "linux":

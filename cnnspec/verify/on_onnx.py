@@ -17,6 +17,7 @@ def run_onnx(task: Task, target: str = "onnx") -> Measured:
             return Measured(target, missing=message)
     import onnxruntime
 
+    from cnnspec.backends.content import read_pieces
     from cnnspec.backends.onnx.emit import compile_onnx
 
     compiled = compile_onnx(task.graph, task.weights, file_name="model.onnx")
@@ -24,7 +25,7 @@ def run_onnx(task: Task, target: str = "onnx") -> Measured:
     with TemporaryDirectory(prefix="cnnspec-") as folder:
         for name, pieces in compiled.contents.items():
             with (Path(folder) / name).open("wb") as file:
-                file.writelines(pieces)
+                file.writelines(read_pieces(pieces))
         path = Path(folder) / "model.onnx"
         found.parameters = _count_parameters(path, task)
         session = _open(path, optimise="unoptimised" not in target)

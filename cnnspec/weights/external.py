@@ -25,9 +25,8 @@ def find_places(path: Path, graph: Graph) -> dict[str, tuple[int, int]]:
     if find_format(path) is not safetensors_file.FORMAT:
         raise _refuse(f"a model cannot point into '{path}': it is no safetensors file", _CONVERT)
     with open_weights(path, graph, types=frozenset({"F32"})) as weights:
-        held = {name: shares[0][0] for name, shares in weights.places.items()}
-    places = safetensors_file.find_places(path)
-    return {name: places[own] for name, own in held.items()}
+        parts = {name: weights.locate(name) for name in weights.places}
+    return {name: (part.offset, len(part)) for name, part in parts.items() if part is not None}
 
 
 def name_from_model(weights: Path, model: Path) -> str:

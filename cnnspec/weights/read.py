@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnspec.backends.content import FilePart
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph
 from cnnspec.naming import nearest
 from cnnspec.records import dataclass
-from cnnspec.weights.formats.base import Array, ArrayFile, Entry, Slot, Slots, list_counters
+from cnnspec.weights.formats.base import Array, ArrayFile, Entry, Slot, Slots, keep, list_counters
 from cnnspec.weights.formats.table import find_format
 from cnnspec.weights.orders import Reordering, find_reorderings
 from cnnspec.weights.rules import ORDERS, Rules
@@ -54,21 +55,32 @@ class NetworkFile:
             return array
         return np.take(array, reordering.places, axis=reordering.axis)
 
+    def locate(self, name: str) -> FilePart | None:
+        """Where one array lies in the file, if it does as it is in the network."""
+        held, slot = self.places[name][0]
+        kept = slot.shares == 1 and slot.to_canonical is keep and name not in self.reorderings
+        return self.file.parts.get(held) if kept else None
+
     def read_all(self) -> Iterator[tuple[str, Array]]:
         """All arrays, one at a time."""
         for name in self.places:
             yield name, self.read(name)
 
 
-def read_weights(path: Path, graph: Graph) -> dict[str, Array]:
-    """Read a network's arrays from a file of any format, in the order of the graph.
+def gather_weights(path: Path, graph: Graph) -> dict[str, Array | FilePart]:
+    """A network's arrays from a file of any format, in the order of the graph.
+
+    Those that lie in the file as they should be are not read, only found.
 
     Raises:
         SpecError: the file is damaged (`invalid-weights`), or its arrays are not the
             network's (`missing-array`, `unknown-array`, `wrong-shape`, `wrong-dtype`).
     """
     with open_weights(path, graph) as weights:
-        return {name: np.ascontiguousarray(array) for name, array in weights.read_all()}
+        return {
+            name: weights.locate(name) or np.ascontiguousarray(weights.read(name))
+            for name in weights.places
+        }
 
 
 @contextmanager

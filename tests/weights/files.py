@@ -14,7 +14,7 @@ from cnnspec.graph.ir import Graph
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.spec.read import read_spec
 from cnnspec.weights.formats.table import find_format
-from cnnspec.weights.read import read_weights
+from cnnspec.weights.read import open_weights
 from tests.op_cases import CASES, OpCase
 
 # One case of each op with weights in each of its forms; merges have none.
@@ -60,6 +60,12 @@ def write(path: Path, graph: Graph, arrays: dict[str, Any]) -> Path:
     assert writer is not None
     writer(path, graph, iter(arrays.items()))
     return path
+
+
+def read_weights(path: Path, graph: Graph) -> dict[str, Any]:
+    """All arrays of a network from a file."""
+    with open_weights(path, graph) as weights:
+        return dict(weights.read_all())
 
 
 def require_equal(path: Path, graph: Graph, wanted: dict[str, Any]) -> None:

@@ -18,9 +18,9 @@ from cnnspec.backends.torch.emit import compile_torch  # noqa: E402
 from cnnspec.diagnostics import SpecError  # noqa: E402
 from cnnspec.graph.ir import Graph  # noqa: E402
 from cnnspec.naming import class_name  # noqa: E402
-from cnnspec.weights.read import open_weights, read_weights  # noqa: E402
+from cnnspec.weights.read import open_weights  # noqa: E402
 from tests.networks import FEW, Net  # noqa: E402
-from tests.weights.files import draw_bits, require_equal, write  # noqa: E402
+from tests.weights.files import draw_bits, read_weights, require_equal, write  # noqa: E402
 
 RESNET = next(net for net in FEW if net.id == "resnet:18")
 

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from math import prod
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cnnspec.backends.base import CannotSayError, Compiled, Content, explain_refusal
 from cnnspec.backends.onnx import (
@@ -28,7 +26,14 @@ from cnnspec.backends.onnx import (
 )
 from cnnspec.backends.onnx.builder import BATCH, Builder, Place, Writer
 from cnnspec.backends.onnx.opened import write_for_all_sizes
-from cnnspec.backends.onnx.pack import OuterFile, Weights, assemble_model, lay_out
+from cnnspec.backends.onnx.pack import (
+    Numbers,
+    OuterFile,
+    Weights,
+    assemble_model,
+    find_type,
+    lay_out,
+)
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph, Node, Value
 from cnnspec.graph.trained import drop_training
@@ -117,11 +122,11 @@ def compile_onnx(
     return Compiled({model_name: model, **contents}, tuple(notes))
 
 
-def _check_arrays(graph: Graph, arrays: Mapping[str, NDArray[Any]]) -> None:
+def _check_arrays(graph: Graph, arrays: Mapping[str, Numbers]) -> None:
     for name, weight in graph.list_weights():
         array = arrays.get(name)
-        if array is None or array.shape != weight.shape or array.dtype != np.float32:
-            found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
+        if array is None or array.shape != weight.shape or find_type(array) != np.float32:
+            found = "nothing" if array is None else f"{find_type(array)} of shape {array.shape}"
             raise ValueError(f"{name} must be float32 of shape {weight.shape}, got {found}")
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryProto, TensorProto
 
 from cnnspec.backends.base import Content
+from cnnspec.backends.content import FilePart, Piece
 from cnnspec.backends.onnx.builder import BATCH, Builder, declare
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.variations import list_dims
@@ -39,13 +40,14 @@ class OuterFile:
 
 # Every array by name, or the file that holds them all, or nothing: then the model takes its
 # weights as inputs.
-Weights = Mapping[str, NDArray[Any]] | OuterFile | None
+Numbers = NDArray[Any] | FilePart
+Weights = Mapping[str, Numbers] | OuterFile | None
 
 
-def lay_out(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, Span], Content]:
+def lay_out(arrays: Mapping[str, Numbers]) -> tuple[dict[str, Span], Content]:
     """The arrays one behind the other, each at a page of its own: their spans, and the file."""
     spans: dict[str, Span] = {}
-    pieces: list[bytes | memoryview] = []
+    pieces: list[Piece] = []
     end = 0
     for name, array in arrays.items():
         padding = -end % PAGE
@@ -96,9 +98,7 @@ def _assemble_graph(graph: Graph, builder: Builder, weights: Weights) -> Content
     ]
 
 
-def _list_initialisers(
-    graph: Graph, builder: Builder, weights: Weights
-) -> Iterator[bytes | memoryview]:
+def _list_initialisers(graph: Graph, builder: Builder, weights: Weights) -> Iterator[Piece]:
     shapes = {name: weight.shape for name, weight in graph.list_weights()}
     for name, array in builder.initialisers.items():
         if array is not None:
@@ -113,8 +113,8 @@ def _list_initialisers(
         yield from pieces
 
 
-def _write_array(name: str, array: NDArray[Any]) -> Content:
-    kind = TensorProto.INT64 if array.dtype == np.int64 else TensorProto.FLOAT
+def _write_array(name: str, array: Numbers) -> Content:
+    kind = TensorProto.INT64 if find_type(array) == np.int64 else TensorProto.FLOAT
     encoded = _encode(array)
     return [
         _serialise(TensorProto(name=name, data_type=kind, dims=array.shape)),
@@ -172,7 +172,14 @@ def _describe_origin(graph: Graph) -> dict[str, str]:
     return facts if text is None else {"cnnspec.spec": text, **facts}
 
 
-def _encode(array: NDArray[Any]) -> memoryview:
+def find_type(array: Numbers) -> np.dtype[Any]:
+    """What kind of numbers an array has."""
+    return np.dtype(np.float32) if isinstance(array, FilePart) else array.dtype
+
+
+def _encode(array: Numbers) -> memoryview | FilePart:
     """The numbers in row order, lowest byte first, as the format has them on every machine."""
+    if isinstance(array, FilePart):
+        return array
     ordered = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     return ordered.reshape(-1).view(np.uint8).data

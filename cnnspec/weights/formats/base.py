@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnspec.backends.content import FilePart
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph
 from cnnspec.naming import state_path
@@ -49,15 +50,18 @@ class Entry:
 class ArrayFile:
     """An open file: what is in it, and a way to read one array at a time.
 
-    `read` gives numbers as they are, but for bfloat16, which it widens to float32.
+    `read` gives numbers as they are, but for bfloat16, which it widens to float32. `parts` are the
+    arrays that lie in the file as float32 numbers.
     """
 
     entries: Mapping[str, Entry]
     read: Callable[[str], Array]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, FilePart] = field(default_factory=dict)
 
 
-def _keep(array: Array) -> Array:
+def keep(array: Array) -> Array:
+    """An array that stands in a file as in the network."""
     return array
 
 
@@ -71,7 +75,7 @@ class Slot:
 
     name: str
     shape: tuple[int, ...]
-    to_canonical: Turn = _keep
+    to_canonical: Turn = keep
     share: int = 0
     shares: int = 1
 

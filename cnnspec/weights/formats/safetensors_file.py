@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import safetensors
 
+from cnnspec.backends.content import FilePart, stamp_file
 from cnnspec.graph.ir import Graph
 from cnnspec.signing import FINGERPRINT_KEY
 from cnnspec.weights.formats.base import (
@@ -52,15 +53,13 @@ def open_safetensors(path: Path) -> Iterator[ArrayFile]:
             file.seek(start + header[name]["data_offsets"][0])
             return _read_array(file, entries[name])
 
-        yield ArrayFile(entries, read, metadata)
-
-
-def find_places(path: Path) -> dict[str, tuple[int, int]]:
-    """Where the arrays of a sound file begin in it, and how many bytes each has."""
-    with path.open("rb") as file:
-        header, start = _read_header(file)
-    spans = {name: array["data_offsets"] for name, array in header.items()}
-    return {name: (start + begin, end - begin) for name, (begin, end) in spans.items()}
+        stamp = stamp_file(path)
+        parts = {
+            name: FilePart(path, start + header[name]["data_offsets"][0], entry.shape, stamp)
+            for name, entry in entries.items()
+            if entry.dtype == "F32"
+        }
+        yield ArrayFile(entries, read, metadata, parts)
 
 
 def _read_header(file: BinaryIO) -> tuple[dict[str, Any], int]:
