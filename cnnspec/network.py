@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cnnspec.backends.onnx.pack import Weights
     from cnnspec.expressions import Value
     from cnnspec.graph.ir import Graph
+    from cnnspec.lint.options import LintOptions
     from cnnspec.report.sizes import SizeReport
     from cnnspec.report.summary import Summary
     from cnnspec.spec.model import ModelSpec
@@ -73,14 +74,14 @@ class Network:
 
         return build_graph(self.spec, self.variant, self.overrides)
 
-    def check(self) -> tuple[Diagnostic, ...]:
-        """Everything that is wrong with the spec and with each of its variants."""
-        from cnnspec.graph.check import check_spec
+    def check(self, options: LintOptions | None = None) -> tuple[Diagnostic, ...]:
+        """Everything that is wrong or doubtful in this variant, or without one in all of them."""
+        from cnnspec.lint.engine import find_problems
 
         try:
             if self.variant not in ("", *self.spec.variants):
                 _ = self.graph
-            return check_spec(self.spec, self.overrides)
+            return find_problems(self.spec, self.overrides, options, self.variant)
         except SpecError as error:
             return error.diagnostics
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cnnspec.diagnostics import Diagnostic, Severity, SpecError, draw_excerpt
 from cnnspec.graph import limits
 from cnnspec.graph.build import build_graph
-from cnnspec.graph.check import check_spec
+from cnnspec.lint.engine import find_problems
 from cnnspec.spec.read import read_spec
 
 FOLDER = Path(__file__).parent
@@ -50,7 +50,7 @@ def check(data: bytes | str) -> tuple[Diagnostic, ...]:
     started = time.process_time()
     try:
         spec = read_spec(data, "net.yaml")
-        found = check_spec(spec)
+        found = find_problems(spec)
         if not any(diagnostic.severity is Severity.ERROR for diagnostic in found):
             build_graph(spec)
     except SpecError as error:

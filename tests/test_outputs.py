@@ -8,10 +8,10 @@ import pytest
 
 from cnnspec.diagnostics import SpecError
 from cnnspec.graph.build import build_graph
-from cnnspec.graph.check import check_spec
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.serving import count_macs, find_training_only
 from cnnspec.graph.trained import drop_training
+from cnnspec.lint.engine import find_problems
 from cnnspec.report.summary import summarize
 from cnnspec.spec.read import read_spec
 from tests.networks import SPECS
@@ -31,7 +31,7 @@ def build(text: str, **params: Any) -> Graph:
 
 
 def list_rules(text: str) -> list[str]:
-    return [finding.rule for finding in check_spec(read_spec(HEAD + text, "net.yaml"))]
+    return [finding.rule for finding in find_problems(read_spec(HEAD + text, "net.yaml"))]
 
 
 def test_without_outputs_the_last_value_is_the_output() -> None:
@@ -130,7 +130,7 @@ def test_open_sizes_are_those_that_outputs_for_training_take_too() -> None:
         "expect: {output: {head: [4], map: [4, H - 2, 6], deep: [4, H - 6, 2]}}\n"
     )
     spec = read_spec(text, "net.yaml")
-    assert check_spec(spec) == ()
+    assert find_problems(spec) == ()
     from cnnspec.graph.valid_sizes import find_valid_sizes
 
     (axis,) = find_valid_sizes(build_graph(spec)).axes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from cnnspec.graph.record import Key, Stopped
 from cnnspec.graph.reuse import Known
 from cnnspec.graph.settle import Sizes, build_settled
 from cnnspec.graph.static import check_words
-from cnnspec.graph.unused import find_unused_defaults, find_unused_values
 from cnnspec.records import dataclass
 from cnnspec.spec.model import ModelSpec
 
@@ -24,23 +23,42 @@ if TYPE_CHECKING:
     from cnnspec.graph.trials import Budget
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is wrong with a spec, and the networks of those variants that could be built."""
+
+    spec: ModelSpec
+    findings: tuple[Diagnostic, ...]
+    graphs: Mapping[str, Graph]
+
+
 def check_spec(
     spec: ModelSpec, overrides: Mapping[str, Value] | None = None
 ) -> tuple[Diagnostic, ...]:
-    """Everything that is wrong with a spec and with each of its variants, each thing once.
+    """Everything that is wrong with a spec and with each of its variants, each thing once."""
+    return check_variants(spec, overrides).findings
+
+
+def check_variants(
+    spec: ModelSpec, overrides: Mapping[str, Value] | None = None, variant: str = ""
+) -> Checked:
+    """What is wrong with a spec and with each of its variants, and their networks.
+
+    With a variant it is about that one alone.
 
     The figures under ``expect`` are for the spec as it is written: overrides that change a
     parameter leave them out.
     """
-    checker = _Checker(spec, dict(overrides or {}))
+    checker = _Checker(spec, dict(overrides or {}), variant)
     checker.check()
-    return tuple(sort_findings(checker.found.values()))
+    return Checked(spec, tuple(sort_findings(checker.found.values())), checker.graphs)
 
 
 @dataclass(slots=True)
 class _Checker:
     spec: ModelSpec
     overrides: dict[str, Value]
+    only: str
     found: dict[Key, Diagnostic] = field(default_factory=dict)
     places: dict[Key, list[str]] = field(default_factory=dict)
     graphs: dict[str, Graph] = field(default_factory=dict)
@@ -53,7 +71,7 @@ class _Checker:
         """Build everything, then compare the figures."""
         try:
             check_words(self.spec, self.add)
-            for variant in ("", *self.spec.variants):
+            for variant in (self.only,) if self.only else ("", *self.spec.variants):
                 if not self.build(variant):
                     break
             self.add_places()
@@ -62,7 +80,7 @@ class _Checker:
             return
 
     def check_figures(self) -> None:
-        """Compare the graphs with what the spec expects, and look for what they do not use."""
+        """Compare the graphs with what the spec expects."""
         for expectation in self.spec.expect:
             graph = self.graphs.get(expectation.variant)
             if graph is not None and self.is_as_written(graph):
@@ -72,13 +90,6 @@ class _Checker:
             for graph in filter(self.is_as_written, self.graphs.values()):
                 for diagnostic in check_classes(graph):
                     self.add(diagnostic)
-        if not self.found:
-            for diagnostic in find_unused_defaults(self.spec, self.graphs.values()):
-                self.add(diagnostic)
-            for variant, graph in self.graphs.items():
-                for diagnostic in find_unused_values(graph):
-                    self.add(diagnostic, variant)
-            self.add_places()
 
     def build(self, variant: str) -> bool:
         """Build one variant; false where that is too much for one check."""
@@ -139,7 +150,7 @@ class _Checker:
                 continue
             # What stands in a variant's own lines needs no note on where it is.
             if key[1] not in set(self.spec.variant_spans.get(variants[0], {}).values()):
-                note = f"only {_join_variants(list(dict.fromkeys(variants)))}"
+                note = f"only {name_variants(list(dict.fromkeys(variants)))}"
                 finding = self.found[key]
                 self.found[key] = replace(finding, notes=(*finding.notes, note))
 
@@ -152,7 +163,7 @@ class _Checker:
         return plain.params == graph.params
 
 
-def _join_variants(variants: list[str]) -> str:
+def name_variants(variants: Sequence[str]) -> str:
     """The variants in words; the spec without a variant is its default."""
     names = [f"'{name}'" for name in variants if name]
     listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

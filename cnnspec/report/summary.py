@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import prod
 
+from cnnspec.analysis.receptive import Fields, find_fields
 from cnnspec.graph.ir import BranchItem, CallItem, Graph, GroupItem, Node, Output
 from cnnspec.graph.serving import find_training_only
 from cnnspec.graph.valid_sizes import AxisSizes
@@ -13,7 +14,6 @@ from cnnspec.graph.variations import find_variations, list_dims
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.shapes import Shape
 from cnnspec.records import dataclass
-from cnnspec.report.receptive import Fields, find_fields
 
 _FLOAT_BYTES = 4
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from fractions import Fraction
 from types import MappingProxyType
 
+from cnnspec.analysis.receptive import Field, Fields
 from cnnspec.graph.dims import write_dims
 from cnnspec.graph.size_sets import spell_sizes
-from cnnspec.report.receptive import Field, Fields
 from cnnspec.report.sizes import describe_axis
 from cnnspec.report.summary import Row, Summary, list_sizes
 from cnnspec.report.tables import Column, draw_markdown, draw_text

@@ -1,27 +1,58 @@
-"""Finds defaults that no step takes up, and results that no output needs."""
+"""The spec has defaults for an op that no variant of it uses.
+
+## What it checks
+An entry of `defaults` is for an op that no variant has, and that no step or block calls.
+
+## Why
+Nothing takes the fields up: the word is a slip, or the op is gone and its defaults were forgotten.
+
+## Bad
+```yaml
+cnnspec: 1
+name: net
+input: {channels: 3, height: 32, width: 32}
+defaults: {group_norm: {eps: 1e-3}}
+layers:
+  - batch_norm
+```
+
+## Good
+```yaml
+cnnspec: 1
+name: net
+input: {channels: 3, height: 32, width: 32}
+defaults: {batch_norm: {eps: 1e-3}}
+layers:
+  - batch_norm
+```
+
+## When to ignore it
+While a spec is being written, and the op is still to come.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
-from cnnspec.diagnostics import Diagnostic, Severity
-from cnnspec.graph.frame import place_finding
-from cnnspec.graph.ir import Graph
-from cnnspec.graph.serving import find_unused
+from cnnspec.diagnostics import Severity
 from cnnspec.graph.walk import list_steps
+from cnnspec.lint.base import Finding, Rule, Subject
 from cnnspec.spec.model import Argument, Column, ListArgument, Literal, MapArgument, ModelSpec
 
 
-def find_unused_defaults(spec: ModelSpec, graphs: Iterable[Graph]) -> Iterator[Diagnostic]:
-    """Warn of defaults for ops that no variant has and no step or block of the spec calls."""
+def find_unused(subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Every op that has defaults, but no use."""
+    spec = subjects[0].spec
+    if not spec.defaults:
+        return
     used = {step.head for step in list_steps(spec)}
-    used |= {node.op.op for graph in graphs for node in graph.nodes}
+    used |= {node.op.op for subject in subjects for node in subject.graph.nodes}
     if any(step.choice for step in list_steps(spec)):
         used |= list_words(spec)
     for word, fields in spec.defaults.items():
         if word not in used:
             message = f"these defaults are not used: there is no {word} in this spec"
-            yield Diagnostic("unused-defaults", message, fields.span, Severity.WARNING)
+            yield Finding(message, span=fields.span)
 
 
 def list_words(spec: ModelSpec) -> set[str]:
@@ -45,18 +76,4 @@ def list_words(spec: ModelSpec) -> set[str]:
     return found
 
 
-def find_unused_values(graph: Graph) -> Iterator[Diagnostic]:
-    """Warn of ops at the end of a way that leads to no output."""
-    unused = find_unused(graph)
-    for node in graph.nodes:
-        if node in unused and all(reader.op.starts for reader in node.output.readers):
-            span, notes = place_finding(node.origin.step.span, node.origin.calls)
-            yield Diagnostic(
-                "unused-value",
-                f"no output needs the result of {node.path}",
-                span,
-                Severity.WARNING,
-                path=node.path,
-                notes=notes,
-                help=("take the step out, or name its result under outputs",),
-            )
+RULE = Rule("unused-defaults", Severity.WARNING, compare=find_unused)

@@ -1,0 +1,116 @@
+"""What rules share: how one is declared, what it looks at, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+
+from cnnspec.analysis.receptive import Fields, find_fields
+from cnnspec.diagnostics import Severity, Span
+from cnnspec.graph.arguments import read_given
+from cnnspec.graph.ir import Graph, Node, Value
+from cnnspec.ops.base import Op
+from cnnspec.ops.catalog import OPS
+from cnnspec.records import dataclass
+from cnnspec.spec.model import MapArgument, ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change that takes a finding away; a safe one keeps what the network is meant to do."""
+
+    message: str
+    edits: tuple[object, ...]
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule says of one network: of an op, or of a place in the spec.
+
+    It is shown at `span`, which is the op's step unless given.
+    """
+
+    message: str
+    node: Node | None = None
+    span: Span | None = None
+    notes: tuple[str, ...] = ()
+    help: tuple[str, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+
+
+class Subject:
+    """One network, with what several rules ask of it found once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._kinds: dict[type[Op], list[Node]] = {}
+        for node in graph.nodes:
+            self._kinds.setdefault(type(node.op), []).append(node)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The spec that the network comes from."""
+        return self.graph.spec
+
+    def list(self, *kinds: type[Op]) -> list[Node]:
+        """The ops of some kinds, kind by kind in the order of the network."""
+        return [node for kind in kinds for node in self._kinds.get(kind, ())]
+
+    @cached_property
+    def fields(self) -> dict[Value, Fields]:
+        """The receptive field of every value."""
+        return find_fields(self.graph)
+
+
+Check = Callable[[Subject], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; its module's docstring is its page.
+
+    `check` looks at one network, `compare` at those of all variants of a spec. A rule with
+    `profiles` is for these alone.
+    """
+
+    name: str
+    severity: Severity
+    check: Check | None = None
+    compare: Callable[[Sequence[Subject]], Iterable[Finding]] | None = None
+    profiles: frozenset[str] = frozenset()
+
+
+def describe_node(node: Node) -> str:
+    """An op in messages: its word and its path, ``conv features.0``."""
+    return f"{node.op.op} {node.path}"
+
+
+def find_field_span(node: Node, field: str) -> Span:
+    """Where a field of an op is written in its step, or else the step's word."""
+    step = node.origin.step
+    if step.is_structure or node.op.merges:
+        return step.span
+    for name, span, value in read_given(step, OPS[node.op.op].principal) or ():
+        if name == field:
+            # A mapping may stand on several lines, and then has no useful end.
+            return span if isinstance(value, MapArgument) else value.span
+    return step.span
+
+
+def find_reader(node: Node) -> Node | None:
+    """The one op that takes a result, if no other does and it is no output."""
+    readers = node.output.readers
+    return readers[0] if len(readers) == 1 and not node.output.is_output else None
+
+
+def follow_chain(node: Node, through: tuple[type[Op], ...]) -> Iterator[Node]:
+    """The ops behind a result for as long as each alone reads the one before.
+
+    The last is the first that is none of those `through` which the chain leads.
+    """
+    while (after := find_reader(node)) is not None:
+        yield after
+        if not isinstance(after.op, through):
+            return
+        node = after

@@ -1,0 +1,99 @@
+"""Asks the rules about the networks of a spec, and says each fault once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cnnspec.diagnostics import Diagnostic, Severity, Span, sort_findings
+from cnnspec.expressions import Value
+from cnnspec.graph.check import Checked, check_variants, name_variants
+from cnnspec.graph.frame import place_finding
+from cnnspec.lint.base import Finding, Rule, Subject
+from cnnspec.lint.options import LintOptions
+from cnnspec.lint.rules import RULES
+from cnnspec.records import dataclass
+from cnnspec.spec.model import ModelSpec
+
+Key = tuple[str, Span | None]
+# The finding, and the variant that it is in; None where it is about the spec as a whole.
+Use = tuple[Finding, str | None]
+
+
+def find_problems(
+    spec: ModelSpec,
+    overrides: Mapping[str, Value] | None = None,
+    options: LintOptions | None = None,
+    variant: str = "",
+) -> tuple[Diagnostic, ...]:
+    """Everything that is wrong or doubtful in a spec and in each of its variants, each once.
+
+    With a variant it is about that one alone.
+    """
+    checked = check_variants(spec, overrides, variant)
+    found = [*checked.findings, *lint_variants(checked, options or LintOptions())]
+    return tuple(sort_findings(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The findings of one rule at one place."""
+
+    rule: Rule
+    severity: Severity
+    span: Span | None
+    uses: list[Use]
+
+
+def lint_variants(checked: Checked, options: LintOptions) -> list[Diagnostic]:
+    """What the rules find in the variants that have no error."""
+    subjects = {variant: Subject(graph) for variant, graph in checked.graphs.items()}
+    groups: dict[Key, _Group] = {}
+    for rule in RULES:
+        severity = options.choose_severity(rule)
+        if severity is None:
+            continue
+        for finding, variant in _ask(rule, subjects, checked):
+            span = _place(finding)[0]
+            group = groups.setdefault((rule.name, span), _Group(rule, severity, span, []))
+            group.uses.append((finding, variant))
+    return [_describe(group, list(subjects)) for group in groups.values()]
+
+
+def _ask(rule: Rule, subjects: Mapping[str, Subject], checked: Checked) -> list[Use]:
+    uses: list[Use] = []
+    if rule.check is not None:
+        for variant, subject in subjects.items():
+            uses += [(finding, variant) for finding in rule.check(subject)]
+    # What no variant has can only be said of a spec whose variants are all there.
+    if rule.compare is not None and subjects and not checked.findings:
+        uses += [(finding, None) for finding in rule.compare(list(subjects.values()))]
+    return uses
+
+
+def _place(finding: Finding) -> tuple[Span | None, tuple[str, ...]]:
+    """Where a finding is shown, and the chain of calls that led there."""
+    if finding.node is None:
+        return finding.span, ()
+    origin = finding.node.origin
+    return place_finding(finding.span or origin.step.span, origin.calls)
+
+
+def _describe(group: _Group, variants: Sequence[str]) -> Diagnostic:
+    first, variant = group.uses[0]
+    notes = [*first.notes, *_place(first)[1]]
+    count = sum(found == variant for _, found in group.uses)
+    if count > 1:
+        same = all(use.message == first.message for use, found in group.uses if found == variant)
+        notes.append(f"the same in {count} uses" if same else f"{count} uses, this is the first")
+    found = list(dict.fromkeys(found for _, found in group.uses if found is not None))
+    if found and len(found) < len(variants):
+        notes.append(f"only {name_variants(found)}")
+    return Diagnostic(
+        group.rule.name,
+        first.message,
+        group.span,
+        group.severity,
+        path=first.node.path if first.node else "",
+        notes=tuple(notes),
+        help=first.help,
+    )

@@ -1,0 +1,45 @@
+"""What a caller wants of the linter: which rules, and how bad each is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from types import MappingProxyType
+
+from cnnspec.diagnostics import Severity
+from cnnspec.lint.base import Rule
+from cnnspec.records import dataclass
+
+PROFILES: Mapping[str, str] = MappingProxyType(
+    {
+        "default": "what is worth a look in any network",
+        "pedantic": "also what is a matter of taste",
+        "gpu": "also what slows a network down on a graphics processor",
+        "mobile": "also what slows a network down on a telephone",
+        "teaching": "as default, with the reason for each finding",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LintOptions:
+    """Which rules are asked, and how bad each is; severities of the spec itself come after.
+
+    `select` are the only rules, whatever their profiles; a severity of None turns one off.
+    """
+
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    profile: str = "default"
+
+    def choose_severity(self, rule: Rule) -> Severity | None:
+        """How bad a rule's findings are; None where it is not asked."""
+        chosen = self.severities.get(rule.name, rule.severity)
+        if rule.severity is Severity.ERROR:
+            return rule.severity
+        if rule.name in self.ignore:
+            return None
+        if self.select:
+            return chosen if rule.name in self.select else None
+        return chosen if not rule.profiles or self.profile in rule.profiles else None
