@@ -83,6 +83,10 @@ ODD = {
     "values without blocks": "params: {act: relu}\nlayers: {a: $act, b: [$act], c: {$act: 0.1}}",
     "a loop over a table": "layers: [{for: {rows: [[1, 2], [3, 4]], as: [rows, b]}, dropout: $b}]",
     "a merge key": "layers: [max_pool: &p {kernel_size: 2}, max_pool: {<<: *p, stride: 1}]",
+    "a target of any size": "params: {s: [3, 9]}\nlayers: [relu]\n"
+    "task: {kind: restoration, loss: huber, target: {shape: [3, 'H//2', '$(s[1])']}}",
+    "a target of one number": "layers: [relu]\ntask: {kind: classification, target: {shape: []}}",
+    "nothing to lint": "layers: [relu]\nlint:\nlimits:",
     "a variant by number": "variants: {50: {}, 101: }\n"
     "expect: {50: {macs: 3}, 101: {output: [3]}}\nlayers: [relu]",
 }
@@ -107,8 +111,10 @@ def test_random_specs_fit(seed: int) -> None:
 
 ILL_FORMED = {
     "about", "expectation_types", "header_form", "input_kind", "input_sizes", "keras_words",
-    "missing_keys", "misspelt", "modifiers", "shortcut_when", "steps_form", "task_without_classes",
-    "unknown_keys", "unknown_values", "wrong_values", "wrong_values_uncalled",
+    "lint", "lint_form", "missing_keys", "misspelt", "modifiers", "shortcut_when", "steps_form",
+    "task_from_logits", "task_loss", "task_loss_nameless", "task_loss_unknown", "task_loss_word",
+    "task_without_classes", "unknown_keys", "unknown_values", "wrong_values",
+    "wrong_values_uncalled",
 }  # fmt: skip
 
 

@@ -10,12 +10,13 @@ from cnnspec.diagnostics import Diagnostic, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph import limits
 from cnnspec.graph.builder import Builder
-from cnnspec.graph.expect import check_classes, check_figures
+from cnnspec.graph.expect import check_figures
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.record import Key, Stopped
 from cnnspec.graph.reuse import Known
 from cnnspec.graph.settle import Sizes, build_settled
 from cnnspec.graph.static import check_words
+from cnnspec.graph.task import check_task
 from cnnspec.records import dataclass
 from cnnspec.spec.model import ModelSpec
 
@@ -86,9 +87,9 @@ class _Checker:
             if graph is not None and self.is_as_written(graph):
                 for diagnostic in check_figures(expectation, graph):
                     self.add(diagnostic)
-        if self.spec.task and self.spec.task.classes is not None:
+        if self.spec.task is not None:
             for graph in filter(self.is_as_written, self.graphs.values()):
-                for diagnostic in check_classes(graph):
+                for diagnostic in check_task(graph):
                     self.add(diagnostic)
 
     def build(self, variant: str) -> bool:

@@ -28,34 +28,6 @@ def check_figures(expectation: Expectation, graph: Graph) -> Iterator[Diagnostic
             yield Diagnostic(rule, message, span, path=expectation.variant, notes=notes, help=help)
 
 
-def check_classes(graph: Graph) -> Iterator[Diagnostic]:
-    """Report a task with another number of classes than any of the outputs has scores for."""
-    task = graph.spec.task
-    if task is None or task.classes is None:
-        return
-    problem = _compare_classes(task.kind, task.classes, graph)
-    if problem:
-        notes = (f"in variant '{graph.variant}'",) if graph.variant else ()
-        yield Diagnostic("task-classes", problem, task.classes.span, notes=notes)
-
-
-def _compare_classes(kind: str, argument: Argument, graph: Graph) -> str:
-    try:
-        classes = evaluate(argument, graph.params)
-    except BadArgument as error:
-        return error.message
-    except UnknownValue:
-        return "classes may use the model's parameters only"
-    if isinstance(classes, bool) or not isinstance(classes, int):
-        return f"classes must be a whole number, got {show(classes)}"
-    shapes = [value.known for value in graph.outputs.values()]
-    # One number is enough to tell two classes apart.
-    if any(shape.dims[0] == classes or (shape.dims[0], classes) == (1, 2) for shape in shapes):
-        return ""
-    found = " and ".join(map(str, shapes))
-    return f"{kind} of {classes:,} classes needs as many scores, but the output is {found}"
-
-
 def count_parameters(graph: Graph) -> int:
     """The trainable parameters; what a layer owns counts once, however often it is called."""
     return sum(prod(weight.shape) for _, weight in graph.list_weights() if weight.trainable)

@@ -18,6 +18,7 @@ from cnnspec.ops.shapes import AXIS_NAMES
 from cnnspec.schema.calls import describe_block, describe_fields, describe_op, list_needed
 from cnnspec.schema.readings import READINGS, Reading
 from cnnspec.schema.steps import describe_shared, describe_steps
+from cnnspec.schema.task import describe_task
 from cnnspec.schema.values import (
     EXPRESSION,
     NAME,
@@ -34,15 +35,16 @@ from cnnspec.spec.keys import (
     FORMAT_VERSION,
     INPUT_SIZES,
     KEYS,
+    LIMITS,
+    LINT_PARTS,
     OPEN_SIZE,
     OUTPUT_PARTS,
-    SCORED_TASKS,
-    TASK_PARTS,
-    TASKS,
+    SEVERITIES,
     YEARS,
 )
 
 _VARIANT = {"pattern": "^[A-Za-z0-9_]{1,32}$"}
+_AMOUNT = {"type": "integer", "minimum": 1}
 
 
 def write_schema() -> str:
@@ -146,7 +148,7 @@ def _describe_keys() -> dict[str, Schema]:
         "summary": {"type": "string"},
         "paper": {"type": "string"},
         "year": {"type": "integer", "minimum": YEARS[0], "maximum": YEARS[1]},
-        "task": _describe_task(),
+        "task": describe_task(),
         "extends": {"type": "string"},
         "input": sizes,
         "inputs": {
@@ -179,22 +181,11 @@ def _describe_keys() -> dict[str, Schema]:
             "additionalProperties": _describe_output(),
         },
         "expect": _describe_expectations(),
-    }
-
-
-def _describe_task() -> Schema:
-    number = or_expression({"type": "integer", "minimum": 1}, "classes must be a whole number")
-    values: dict[str, Schema] = {"kind": {"enum": list(TASKS)}, "classes": number}
-    return {
-        "type": ["string", "object"],
-        "if": {"type": "object"},
-        "then": {
-            **close({name: describe(text, values[name]) for name, text in TASK_PARTS.items()}),
-            "required": ["kind"],
-            "if": {"required": ["classes"]},
-            "then": {"properties": {"kind": {"enum": list(SCORED_TASKS)}}},
+        "limits": {
+            "type": ["object", "null"],
+            **close({name: describe(text, _AMOUNT) for name, text in LIMITS.items()}),
         },
-        "else": {"enum": list(TASKS)},
+        "lint": _describe_lint(),
     }
 
 
@@ -239,6 +230,20 @@ def _describe_output() -> Schema:
     parts = {"value": TAKEN_NAME, "training": truth, "when": truth}
     fields = close({name: describe(OUTPUT_PARTS[name], parts[name]) for name in OUTPUT_PARTS})
     return {**TAKEN_NAME, "type": ["string", "object"], **fields}
+
+
+def _describe_lint() -> Schema:
+    """How bad the findings of a rule are: a word, or one with a reason."""
+    severity = {"enum": list(SEVERITIES)}
+    values: dict[str, Schema] = {"severity": severity, "reason": {"type": "string"}}
+    fields = close({name: describe(text, values[name]) for name, text in LINT_PARTS.items()})
+    setting = {
+        "type": ["string", "object"],
+        "if": {"type": "object"},
+        "then": {**fields, "required": ["severity"]},
+        "else": severity,
+    }
+    return {"type": ["object", "null"], "additionalProperties": setting}
 
 
 def _share(kinds: Iterable[set[str]]) -> set[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
+
+from cnnspec.records import dataclass
 
 FORMAT_VERSION: Final = 1
 
@@ -15,7 +17,8 @@ KEYS: Final = MappingProxyType(
         "summary": "what the network is, for readers and for the head of generated files",
         "paper": "where the network comes from, such as arXiv:1512.03385",
         "year": "when it was published",
-        "task": "what the output is for: a word, or {kind: classification, classes: $classes}",
+        "task": "what the output is for, and trained with: a word, or {kind: classification, "
+        "classes: $classes, loss: cross_entropy}",
         "extends": "a file in the same folder or below, or a zoo spec, that this one starts from",
         "input": "the sizes of one sample, without the batch",
         "inputs": "several inputs by name, each with its sizes",
@@ -26,8 +29,15 @@ KEYS: Final = MappingProxyType(
         "layers": "the steps of the network; each takes the value of the one above it",
         "outputs": "the values that the network gives, by name; without it the last one",
         "expect": "figures that the network must come to, for the spec or for each variant",
+        "limits": "figures that no variant of the network may exceed",
+        "lint": "how bad the findings of a rule are in this spec, by the rule's name",
     }
 )
+# Where a file starts from another, the mappings behind these join entry by entry.
+JOINED: Final = (
+    "input", "inputs", "params", "variants", "defaults", "blocks", "layers", "outputs", "limits",
+    "lint",
+)  # fmt: skip
 # What the output of a network is for.
 TASKS: Final = MappingProxyType(
     {
@@ -47,6 +57,90 @@ TASK_PARTS: Final = MappingProxyType(
     {
         "kind": f"what the output is for: {', '.join(TASKS)}",
         "classes": "how many classes it has scores for, which the output is held against",
+        "loss": "what training minimises: a word, or {name: WORD, from_logits: true}",
+        "target": "what the output is compared with: a word, or {encoding: WORD, shape: [1, H, W]}",
+    }
+)
+# How the targets of a batch are written down.
+TARGETS: Final = MappingProxyType(
+    {
+        "labels": "the number of the class, from 0 on",
+        "one_hot": "a number for each class: one for the right one, zero for the others",
+        "multi_hot": "a number for each class: one for each that holds, of which there may be many",
+        "binary": "one number: one or zero",
+        "values": "numbers that are measured",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LossKind:
+    """What a loss takes: the output of the network, and the targets beside it.
+
+    Where it `may_choose`, a spec says by ``from_logits`` whether its output is logits or
+    probabilities; `takes` is what holds where it does not.
+    """
+
+    meaning: str
+    takes: Literal["logits", "probabilities", "values"]
+    targets: tuple[str, ...]
+    may_choose: bool = False
+
+
+# Names and defaults of PyTorch where it has the loss for logits alone, else those of Keras.
+LOSSES: Final = MappingProxyType(
+    {
+        "cross_entropy": LossKind(
+            "that of softmax over logits with labels, or with a number for each class",
+            "logits", ("labels", "one_hot"),
+        ),
+        "categorical_cross_entropy": LossKind(
+            "that of probabilities with a number for each class",
+            "probabilities", ("one_hot",), may_choose=True,
+        ),
+        "sparse_categorical_cross_entropy": LossKind(
+            "that of probabilities with labels",
+            "probabilities", ("labels",), may_choose=True,
+        ),
+        "binary_cross_entropy": LossKind(
+            "that of each probability by itself, with zero or one",
+            "probabilities", ("binary", "multi_hot"), may_choose=True,
+        ),
+        "binary_cross_entropy_with_logits": LossKind(
+            "that of the sigmoid of each logit by itself, with zero or one",
+            "logits", ("binary", "multi_hot"),
+        ),
+        "mean_squared_error": LossKind("the mean of squared differences", "values", ("values",)),
+        "mean_absolute_error": LossKind("the mean of absolute differences", "values", ("values",)),
+        "huber": LossKind(
+            "squared for small differences, absolute for large ones", "values", ("values",)
+        ),
+    }
+)  # fmt: skip
+# What else these are called, in small letters without "loss" and anything between the letters.
+LOSS_WORDS: Final = MappingProxyType(
+    {
+        "bce": "binary_cross_entropy",
+        "bcewithlogits": "binary_cross_entropy_with_logits",
+        "cce": "categorical_cross_entropy",
+        "l1": "mean_absolute_error",
+        "l2": "mean_squared_error",
+        "mae": "mean_absolute_error",
+        "mse": "mean_squared_error",
+        "smoothl1": "huber",
+        "softmaxcrossentropy": "cross_entropy",
+    }
+)
+LOSS_PARTS: Final = MappingProxyType(
+    {
+        "name": f"what training minimises: {', '.join(LOSSES)}",
+        "from_logits": "whether it takes scores that no softmax or sigmoid went over",
+    }
+)
+TARGET_PARTS: Final = MappingProxyType(
+    {
+        "encoding": f"how targets are written down: {', '.join(TARGETS)}",
+        "shape": "the shape of one sample's target, channels first; [] for a single number",
     }
 )
 # The first is that of the oldest network that a spec could be of.
@@ -78,6 +172,30 @@ FIGURES: Final = MappingProxyType(
         "training_macs": "the same with what only serves outputs that are there in training only",
         "attention_macs": "multiply-accumulates of attention's products between tokens",
         "output": "the output's shape without the batch, channels first, or each output's by name",
+    }
+)
+# What `limits` may bound.
+LIMITS: Final = MappingProxyType(
+    {
+        "parameters": "trainable parameters",
+        "macs": "multiply-accumulates of convolution and linear layers for one sample",
+        "layers": "ops of the network, those in blocks and loops once for each time",
+        "activation_bytes": "bytes of the largest value between two ops, for one sample in float32",
+    }
+)
+# How bad `lint` says that the findings of a rule are.
+SEVERITIES: Final = MappingProxyType(
+    {
+        "off": "not reported",
+        "hint": "worth a thought; fails nothing",
+        "warning": "most likely wrong; fails a check with --strict",
+        "error": "fails a check",
+    }
+)
+LINT_PARTS: Final = MappingProxyType(
+    {
+        "severity": f"how bad findings of this rule are: {', '.join(SEVERITIES)}",
+        "reason": "why, for those who read the spec",
     }
 )
 # What an output may say of itself.

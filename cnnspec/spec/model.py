@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field, replace
 
-from cnnspec.diagnostics import Span
+from cnnspec.diagnostics import Severity, Span
 from cnnspec.expressions import Expression, Template, Value
 from cnnspec.records import dataclass
-from cnnspec.spec.keys import STRUCTURES
+from cnnspec.spec.keys import LOSSES, STRUCTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +198,65 @@ class InputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """What training minimises; `span` is where its name stands."""
+
+    name: str
+    from_logits: bool
+    span: Span
+
+    @property
+    def takes(self) -> str:
+        """What the network's output must be: ``logits``, ``probabilities`` or ``values``."""
+        kind = LOSSES[self.name]
+        if not kind.may_choose:
+            return kind.takes
+        return "logits" if self.from_logits else "probabilities"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the output is compared with, as far as the author said it.
+
+    `span` is where the encoding stands, else the shape. The shape is a list whose entries may be
+    expressions, or one expression: `find_target_shape` gives it for a network.
+    """
+
+    encoding: str | None
+    shape: Argument | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """What the output is for, and for how many classes where the author said so."""
+    """What the output is for, and what is known of its training where the author said so."""
 
     kind: str
     span: Span
     classes: Argument | None = None
+    loss: Loss | None = None
+    target: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A figure that the network may not exceed; `span` is that of the number."""
+
+    value: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LintSetting:
+    """How bad the findings of a rule are; None where they are not reported.
+
+    `span` is that of the rule's name, `severity_span` that of the word.
+    """
+
+    severity: Severity | None
+    reason: str
+    span: Span
+    severity_span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +288,10 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A whole file, read: all parts are syntactically sound, none is evaluated."""
+    """A whole file, read: all parts are syntactically sound, none is evaluated.
+
+    Whether the rules in `lint` exist is for the linter to say.
+    """
 
     file: str
     name: str
@@ -254,11 +310,13 @@ class ModelSpec:
     blocks: dict[str, Block] = field(default_factory=dict)
     outputs: tuple[OutputSpec, ...] = ()
     expect: tuple[Expectation, ...] = ()
+    limits: dict[str, Limit] = field(default_factory=dict)
+    lint: dict[str, LintSetting] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
-        """What generated files say that they were made from."""
+        """What generated files say that they were made from: the text, so that any edit shows."""
         import hashlib
 
         return hashlib.sha256("\0".join(self.sources.values()).encode()).hexdigest()[:16]

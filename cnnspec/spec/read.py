@@ -8,7 +8,8 @@ from cnnspec.naming import is_name, nearest
 from cnnspec.records import dataclass
 from cnnspec.spec.about import AboutReader
 from cnnspec.spec.blocks import BlockReader
-from cnnspec.spec.keys import FIGURES, INPUT_SIZES, KEYS
+from cnnspec.spec.keys import FIGURES, INPUT_SIZES, JOINED, KEYS
+from cnnspec.spec.lint import read_limits, read_lint
 from cnnspec.spec.model import (
     Argument,
     Block,
@@ -20,6 +21,7 @@ from cnnspec.spec.model import (
 from cnnspec.spec.outputs import read_outputs
 from cnnspec.spec.parts import OpenFile, PartReader
 from cnnspec.spec.steps import StepReader
+from cnnspec.spec.task import TaskReader
 
 # A chain of files longer than this is taken for a mistake.
 MAX_EXTENDS = 8
@@ -86,11 +88,11 @@ def _read_layers(
 
 
 def _overlay(base: Mapping, top: Mapping) -> Mapping:
-    """A document over another: mappings join key by key, everything else is replaced."""
+    """A document over another: some mappings join key by key, everything else is replaced."""
     joined = {str(e.key.value): e for e in base.entries if e.key.value not in ("expect", "extends")}
     for entry in top.entries:
         key = str(entry.key.value)
-        below = joined.get(key)
+        below = joined.get(key) if key in JOINED else None
         if below and isinstance(below.value, Mapping) and isinstance(entry.value, Mapping):
             merged = {str(e.key.value): e for e in below.value.entries}
             merged.update({str(e.key.value): e for e in entry.value.entries})
@@ -140,7 +142,7 @@ class _SpecReader:
             summary=about.read_text("summary"),
             paper=about.read_text("paper"),
             year=about.read_year(),
-            task=about.read_task(),
+            task=TaskReader(self.steps).read(document),
             params={key: value for key, _, value in params},
             param_spans={key: span for key, span, _ in params},
             variants=variants,
@@ -149,6 +151,8 @@ class _SpecReader:
             blocks=self.read_blocks(),
             outputs=read_outputs(self.steps, document),
             expect=self.read_expectations(),
+            limits=read_limits(self.steps, document),
+            lint=read_lint(self.steps, document),
             sources=self.sources,
         )
         if self.steps.diagnostics:
