@@ -9,6 +9,9 @@ from cnnspec.graph.ir import Graph, Node, Value
 from cnnspec.ops.shapes import Kind
 from cnnspec.records import dataclass
 
+# Whole numbers are not made fractions of: reckoning with those takes ten times as long.
+Number = int | Fraction
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -19,9 +22,9 @@ class Field:
     value; None where the value has no such axis left.
     """
 
-    low: Fraction | None
-    high: Fraction | None
-    stride: Fraction | None
+    low: Number | None
+    high: Number | None
+    stride: Number | None
 
     @property
     def rows(self) -> tuple[int | None, int | None]:
@@ -32,7 +35,12 @@ class Field:
 
 Fields = tuple[Field, ...]
 
+Step = tuple[int, Number]
+
 _WHOLE = Field(None, None, None)
+# The extent and the stride of an op whose rows each read their own.
+_OWN: Step = (1, 1)
+_KEPT = (_OWN,)
 
 
 def find_fields(graph: Graph) -> dict[Value, Fields]:
@@ -42,42 +50,89 @@ def find_fields(graph: Graph) -> dict[Value, Fields]:
     apart sees (extent - 1) * stride input rows more than one row of that value. Behind an
     enlarged map, where rows differ in how far they see, that is their mean.
     """
-    start = Field(Fraction(1), Fraction(1), Fraction(1))
+    finder = _Finder()
+    start = Field(1, 1, 1)
     fields = {value: (start,) * value.known.rank for value in graph.inputs}
     for node in graph.nodes:
-        fields[node.output] = _find_output(node, [fields[value] for value in node.flows])
+        fields[node.output] = finder.find(node, [fields[value] for value in node.flows])
     return fields
 
 
-def _find_output(node: Node, inputs: list[Fields]) -> Fields:
-    rank = max(map(len, inputs), default=0)
-    reaches = node.op.find_reach(node.shapes)
-    if reaches is None:
-        return (_WHOLE,) * rank
-    joined = tuple(_join(node, inputs, axis) for axis in range(rank))
-    if node.shape.kind is Kind.TOKENS:
-        # Tokens stand for positions along all axes of the input.
-        return joined
-    if not reaches:
-        return tuple(Field(field.low, field.high, None) for field in joined)
-    return tuple(
-        _extend(field, reach.extent, reach.stride)
-        for field, reach in zip(joined, reaches, strict=False)
-    )
+class _Finder:
+    """Finds the fields of one op after another; what is the same along two axes is found once."""
+
+    def __init__(self) -> None:
+        self.steps: dict[tuple[object, ...], tuple[Step, ...] | None] = {}
+        # By the identity of fields, which these tables keep.
+        self.extended: dict[tuple[int, int, Number], tuple[Field, Field]] = {}
+        self.joined: dict[tuple[object, ...], tuple[Field, list[Field]]] = {}
+
+    def find(self, node: Node, inputs: list[Fields]) -> Fields:
+        """The fields of an op's output."""
+        steps = self._list_steps(node)
+        rank = max(map(len, inputs), default=0)
+        if steps is None:
+            return (_WHOLE,) * rank
+        if len(inputs) == 1:
+            (joined,) = inputs
+        else:
+            joined = tuple([self._join(node, inputs, axis) for axis in range(rank)])
+        if node.shape.kind is Kind.TOKENS:
+            # Tokens stand for positions along all axes of the input.
+            return joined
+        if steps is _KEPT:
+            return joined[: node.shape.rank]
+        if not steps:
+            return tuple([Field(field.low, field.high, None) for field in joined])
+        pairs = zip(joined, steps, strict=False)
+        return tuple([self._extend(field, extent, stride) for field, (extent, stride) in pairs])
+
+    def _list_steps(self, node: Node) -> tuple[Step, ...] | None:
+        """The extent and the stride of an op along each axis."""
+        key = (id(node.op), *[value.known.sizes for value in node.inputs])
+        if key not in self.steps:
+            reaches = node.op.find_reach(node.shapes)
+            if reaches is None:
+                self.steps[key] = None
+            else:
+                steps = tuple((reach.extent, _simplify(reach.stride)) for reach in reaches)
+                self.steps[key] = _KEPT if set(steps) == {_OWN} else steps
+        return self.steps[key]
+
+    def _join(self, node: Node, inputs: list[Fields], axis: int) -> Field:
+        """One axis of several values side by side: the narrowest and the widest path."""
+        found = [fields[axis] for fields in inputs if axis < len(fields)]
+        sizes = node.shape.sizes
+        # A gate that stretches over a map has no say in how far apart the rows of the result are.
+        full = [
+            fields[axis]
+            for fields, value in zip(inputs, node.flows, strict=True)
+            if axis < len(fields) and value.known.sizes == sizes
+        ] or found
+        key = (*map(id, found), None, *map(id, full))
+        if key not in self.joined:
+            self.joined[key] = _merge(found, full), found
+        return self.joined[key][0]
+
+    def _extend(self, field: Field, extent: int, stride: Number) -> Field:
+        if field.stride is None or (extent, stride) == _OWN:
+            return field
+        key = (id(field), extent, stride)
+        if key not in self.extended:
+            more = (extent - 1) * field.stride
+            longer = Field(
+                None if field.low is None else _simplify(field.low + more),
+                None if field.high is None else _simplify(field.high + more),
+                _simplify(field.stride * stride),
+            )
+            self.extended[key] = longer, field
+        return self.extended[key][0]
 
 
-def _join(node: Node, inputs: list[Fields], axis: int) -> Field:
-    """One axis of several values side by side: the narrowest and the widest path."""
-    found = [fields[axis] for fields in inputs if axis < len(fields)]
+def _merge(found: list[Field], full: list[Field]) -> Field:
     lows = [field.low for field in found if field.low is not None]
     highs = [field.high for field in found if field.high is not None]
-    # A gate that stretches over a map has no say in how far apart the rows of the result are.
-    full = [
-        fields[axis].stride
-        for fields, shape in zip(inputs, (v.known for v in node.flows), strict=True)
-        if axis < len(fields) and shape.sizes == node.shape.sizes
-    ] or [field.stride for field in found]
-    strides = [stride for stride in full if stride is not None]
+    strides = [field.stride for field in full if field.stride is not None]
     return Field(
         min(lows, default=None),
         max(highs, default=None) if len(highs) == len(found) else None,
@@ -85,12 +140,5 @@ def _join(node: Node, inputs: list[Fields], axis: int) -> Field:
     )
 
 
-def _extend(field: Field, extent: int, stride: Fraction) -> Field:
-    if field.stride is None:
-        return field
-    more = (extent - 1) * field.stride
-    return Field(
-        None if field.low is None else field.low + more,
-        None if field.high is None else field.high + more,
-        field.stride * stride,
-    )
+def _simplify(number: Number) -> Number:
+    return number.numerator if number.denominator == 1 else number

@@ -6,10 +6,9 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from fractions import Fraction
 from types import MappingProxyType
 
-from cnnspec.analysis.receptive import Field, Fields
+from cnnspec.analysis.receptive import Field, Fields, Number
 from cnnspec.graph.dims import write_dims
 from cnnspec.graph.size_sets import spell_sizes
 from cnnspec.report.sizes import describe_axis
@@ -186,7 +185,7 @@ def _describe_fields(fields: Fields, summary: Summary) -> dict[str, object] | No
     }
 
 
-def _number(value: Fraction) -> int | float:
+def _number(value: Number) -> int | float:
     return value.numerator if value.denominator == 1 else float(value)
 
 
