@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from cnnspec.ops.model import Model
+from cnnspec.ops.rows import OWN, Rows
 from cnnspec.ops.shapes import AXIS_NAMES, Kind, Shape
 from cnnspec.records import dataclass
 
@@ -140,6 +141,14 @@ class Op(Model):
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...] | None:
         """The reach along each spatial axis; None when every output reads the whole map."""
         return tuple(Reach(1) for _ in inputs[0].sizes)
+
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Rows, ...] | None:
+        """Which rows of the first input each row of the output reads, along the input's axes.
+
+        None when every output reads the whole input. An output without axes has one row. Ops that
+        merge, and those that lay positions out as tokens or tokens as positions, are not asked.
+        """
+        return None if self.find_reach(inputs) is None else (OWN,) * inputs[0].rank
 
     def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...] | None:
         """How each axis of the output follows from the input's; None where none does.

@@ -10,6 +10,7 @@ from cnnspec.ops.base import MAPS, Growth, Kernel, Op, Reach, ShapeFault, Weight
 from cnnspec.ops.fields import Count, Flag, Padding, PerAxis, PerAxisFromZero
 from cnnspec.ops.initializers import Initial
 from cnnspec.ops.model import Field
+from cnnspec.ops.rows import Gather, Scatter
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.ops.windows import Window, find_growth, resolve_windows, slide
 
@@ -87,6 +88,9 @@ class _Convolution(Op):
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(Reach(w.extent, Fraction(w.stride)) for w in self.resolve(inputs[0]))
+
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Gather, ...]:
+        return tuple(window.rows for window in self.resolve(inputs[0]))
 
     def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
         return find_growth(self.resolve(inputs[0]), self.padding)
@@ -223,6 +227,11 @@ class ConvTranspose(Op):
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(
             Reach(-(-w.extent // w.stride), Fraction(1, w.stride)) for w in self.resolve(inputs[0])
+        )
+
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Scatter, ...]:
+        return tuple(
+            Scatter(w.kernel, w.stride, w.dilation, w.before) for w in self.resolve(inputs[0])
         )
 
     def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:

@@ -103,6 +103,10 @@ class GroupNorm(Op):
         _check_count("group_norm", shape.elements // self.num_groups, shape)
         return shape
 
+    def find_rows(self, inputs: tuple[Shape, ...]) -> None:
+        # The mean and the variance are those of all positions.
+        return None
+
     def list_weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
         return _affine((inputs[0].channels,), self.affine)
 
@@ -129,6 +133,10 @@ class InstanceNorm(Op):
         (shape,) = inputs
         _check_count("instance_norm", shape.elements // shape.channels, shape)
         return shape
+
+    def find_rows(self, inputs: tuple[Shape, ...]) -> None:
+        # The mean and the variance are those of all positions.
+        return None
 
     def list_weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
         return _affine((inputs[0].channels,), self.affine)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import ClassVar
 
 from cnnspec.ops.base import MAPS, Growth, Op, Reach, ShapeFault, spread
 from cnnspec.ops.fields import Flag, Padding, PerAxis, Positive
 from cnnspec.ops.model import Field
+from cnnspec.ops.rows import Gather, Spans
 from cnnspec.ops.shapes import Kind, Shape, vector
 from cnnspec.ops.windows import Window, find_growth, resolve_windows, slide
 
@@ -67,6 +69,9 @@ class _Pool(Op):
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(Reach(w.extent, Fraction(w.stride)) for w in self.resolve(inputs[0]))
+
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Gather, ...]:
+        return tuple(window.rows for window in self.resolve(inputs[0]))
 
     def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
         return find_growth(self.resolve(inputs[0]), self.pads)
@@ -193,9 +198,19 @@ class AdaptiveAvgPool(Op):
         (shape,) = inputs
         bins = spread(self.output_size, shape.rank, "output_size")
         return tuple(
-            Reach(max(-(-(i + 1) * n // o) - i * n // o for i in range(o)), Fraction(n, o))
+            Reach(max(len(_find_bin(n, o, i)) for i in range(o)), Fraction(n, o))
             for n, o in zip(shape.sizes, bins, strict=True)
         )
 
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Spans, ...]:
+        bins = spread(self.output_size, inputs[0].rank, "output_size")
+        pairs = zip(inputs[0].sizes, bins, strict=True)
+        return tuple(Spans(partial(_find_bin, n, o)) for n, o in pairs)
+
     def find_growth(self, inputs: tuple[Shape, ...]) -> None:
         return None
+
+
+def _find_bin(n: int, o: int, row: int) -> range:
+    """The rows of one of `o` bins over `n` rows."""
+    return range(row * n // o, -(-(row + 1) * n // o))

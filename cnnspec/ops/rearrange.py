@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from cnnspec.ops.base import MAPS, Growth, Op, Reach, ShapeFault
 from cnnspec.ops.fields import Count, CountFromZero, PerSideFromZero, words
 from cnnspec.ops.model import Field
+from cnnspec.ops.rows import OWN, Gather, Scatter
 from cnnspec.ops.shapes import AXIS_NAMES, Kind, Shape
 
 _Axis = Annotated[str, words("channels", "spatial", *AXIS_NAMES[1], *AXIS_NAMES[3], "tokens")]
@@ -62,6 +63,11 @@ class Slice(Op):
             Reach(1, Fraction(self.step if axis in axes else 1))
             for axis in range(1, 1 + inputs[0].rank)
         )
+
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Gather, ...]:
+        axes = self.find_axes(inputs[0])
+        cut = Gather(stride=self.step, before=-self.start)
+        return tuple(cut if axis in axes else OWN for axis in range(1, 1 + inputs[0].rank))
 
     def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
         shape, axes = self.infer_shape(inputs), self.find_axes(inputs[0])
@@ -173,6 +179,9 @@ class PixelShuffle(_PixelOp):
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return (Reach(1, Fraction(1, self.factor)),) * inputs[0].rank
 
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Scatter, ...]:
+        return (Scatter(self.factor, self.factor),) * inputs[0].rank
+
     def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
         return (Growth(self.factor),) * inputs[0].rank
 
@@ -201,6 +210,9 @@ class PixelUnshuffle(_PixelOp):
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return (Reach(self.factor, Fraction(self.factor)),) * inputs[0].rank
+
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Gather, ...]:
+        return (Gather(self.factor, self.factor),) * inputs[0].rank
 
     def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
         return (Growth(1, 0, self.factor),) * inputs[0].rank

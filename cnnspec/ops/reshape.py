@@ -8,6 +8,7 @@ from cnnspec.ops.base import MAPS, Growth, Op, ShapeFault, spread, spread_sides
 from cnnspec.ops.fields import Offset, PerAxisFromZero, Reference
 from cnnspec.ops.model import Field
 from cnnspec.ops.resize import check_rank
+from cnnspec.ops.rows import Gather
 from cnnspec.ops.shapes import Kind, Shape, vector
 
 
@@ -55,6 +56,9 @@ class ZeroPad(Op):
     def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
         return tuple(Growth(1, sum(sides)) for sides in self.resolve_sides(inputs[0]))
 
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Gather, ...]:
+        return tuple(Gather(before=before) for before, _ in self.resolve_sides(inputs[0]))
+
 
 class Crop(Op):
     """A map without its margins.
@@ -90,6 +94,9 @@ class Crop(Op):
 
     def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
         return tuple(Growth(1, -sum(sides)) for sides in self.resolve_sides(inputs[0]))
+
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Gather, ...]:
+        return tuple(Gather(before=-before) for before, _ in self.resolve_sides(inputs[0]))
 
 
 class CropLike(Op):
@@ -134,6 +141,9 @@ class CropLike(Op):
                 field="like",
             )
         return shape.resize(like.sizes)
+
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Gather, ...]:
+        return tuple(Gather(before=-start) for start in self.find_starts(inputs))
 
 
 def _join(sizes: tuple[int, ...]) -> str:

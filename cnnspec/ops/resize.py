@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 from cnnspec.ops.base import MAPS, Growth, Op, Reach, ShapeFault, spread
 from cnnspec.ops.fields import Flag, PerAxis, Reference, words
 from cnnspec.ops.model import Field
+from cnnspec.ops.rows import Spans
 from cnnspec.ops.shapes import Kind, Shape
 
 # The way to interpolate along one axis, two and three.
@@ -53,6 +55,17 @@ class _Interpolation(Op):
         extent = 1 if self.mode == "nearest" else 2
         pairs = zip(before, after, strict=True)
         return tuple(Reach(extent, Fraction(own, new)) for own, new in pairs)
+
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Spans, ...]:
+        find = (
+            _find_nearest
+            if self.mode == "nearest"
+            else _find_between_corners
+            if self.align_corners
+            else _find_between_centres
+        )
+        pairs = zip(inputs[0].sizes, self.infer_shape(inputs).sizes, strict=True)
+        return tuple(Spans(partial(find, n, o)) for n, o in pairs)
 
 
 class Upsample(_Interpolation):
@@ -145,6 +158,25 @@ class ResizeLike(_Interpolation):
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return self.find_reaches(inputs[0].sizes, inputs[1].sizes)
+
+
+def _find_nearest(n: int, o: int, row: int) -> range:
+    """The row of `n` that a row of `o` takes."""
+    return range(row * n // o, row * n // o + 1)
+
+
+def _find_between_centres(n: int, o: int, row: int) -> range:
+    return _list_neighbours((2 * row + 1) * n - o, 2 * o, n)
+
+
+def _find_between_corners(n: int, o: int, row: int) -> range:
+    return _list_neighbours(row * (n - 1), max(1, o - 1), n)
+
+
+def _list_neighbours(place: int, parts: int, n: int) -> range:
+    """The rows around `place / parts` that have a share in what is read there."""
+    place = min(max(place, 0), (n - 1) * parts)
+    return range(place // parts, -(-place // parts) + 1)
 
 
 def is_whole(before: tuple[int, ...], after: tuple[int, ...]) -> bool:

@@ -9,6 +9,7 @@ from cnnspec.ops.base import MAPS, Growth, Op, Reach, ShapeFault, Weight
 from cnnspec.ops.fields import Count, Index, PerAxis
 from cnnspec.ops.initializers import Start
 from cnnspec.ops.model import Field
+from cnnspec.ops.rows import Gather
 from cnnspec.ops.shapes import Kind, Shape, vector
 
 TOKENS = frozenset({Kind.TOKENS})
@@ -98,6 +99,9 @@ class ClassToken(Op):
     def list_weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
         return (Weight("", (1, self.count, inputs[0].channels)),)
 
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Gather, ...]:
+        return (Gather(before=self.count),)
+
     def find_growth(self, inputs: tuple[Shape, ...]) -> tuple[Growth, ...]:
         return (Growth(1, self.count),)
 
@@ -146,6 +150,9 @@ class SelectToken(Op):
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return ()
+
+    def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Gather, ...]:
+        return (Gather(before=-(self.index % inputs[0].sizes[0])),)
 
     def find_growth(self, inputs: tuple[Shape, ...]) -> None:
         return None

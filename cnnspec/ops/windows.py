@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cnnspec.ops.base import Growth, ShapeFault, spread, spread_sides
+from cnnspec.ops.rows import Gather
 from cnnspec.ops.shapes import Shape
 from cnnspec.records import dataclass
 
@@ -74,6 +75,11 @@ class Window:
         """The number of steps as a formula that holds for every size."""
         room = self.before + self.after + self.slack - self.extent
         return Growth(1, room + self.stride, self.stride)
+
+    @property
+    def rows(self) -> Gather:
+        """The rows that each step reads."""
+        return Gather(self.kernel, self.stride, self.dilation, self.before)
 
     def count_unread(self, size: int) -> int:
         """How many rows at the end of the map lie behind the last window."""
