@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
+from cnnspec.analysis.coverage import Coverage, find_coverage
 from cnnspec.analysis.receptive import Fields, find_fields
+from cnnspec.analysis.taps import Taps, find_taps
 from cnnspec.diagnostics import Severity, Span
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import Graph, Node, Value
@@ -61,6 +63,16 @@ class Subject:
     def fields(self) -> dict[Value, Fields]:
         """The receptive field of every value."""
         return find_fields(self.graph)
+
+    @cached_property
+    def coverage(self) -> dict[Value, Coverage]:
+        """What the outputs read of every value."""
+        return find_coverage(self.graph)
+
+    @cached_property
+    def taps(self) -> dict[Node, Taps]:
+        """The taps of every kernel that slides over a map."""
+        return find_taps(self.graph)
 
 
 Check = Callable[[Subject], Iterable[Finding]]
