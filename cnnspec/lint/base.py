@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from cnnspec.analysis.coverage import Coverage, find_coverage
+from cnnspec.analysis.depth import count_convolutions, find_spatial_readers
+from cnnspec.analysis.heads import Head, find_heads
 from cnnspec.analysis.receptive import Fields, find_fields
 from cnnspec.analysis.taps import Taps, find_taps
 from cnnspec.diagnostics import Severity, Span
@@ -73,6 +75,21 @@ class Subject:
     def taps(self) -> dict[Node, Taps]:
         """The taps of every kernel that slides over a map."""
         return find_taps(self.graph)
+
+    @cached_property
+    def heads(self) -> tuple[Head, ...]:
+        """How every output ends, those for training too."""
+        return find_heads(self.graph)
+
+    @cached_property
+    def depths(self) -> dict[Value, int]:
+        """The convolutions before every value, on the longest way."""
+        return count_convolutions(self.graph)
+
+    @cached_property
+    def read_spatially(self) -> set[Value]:
+        """The values that a convolution with a window reads, now or later."""
+        return find_spatial_readers(self.graph)
 
 
 Check = Callable[[Subject], Iterable[Finding]]

@@ -1,0 +1,146 @@
+"""Heads: how each output of a network ends, from its last weights on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnnspec.graph.ir import Graph, Node, Output, Value
+from cnnspec.graph.task import find_classes
+from cnnspec.ops.activation import (
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Mish,
+    Prelu,
+    Relu,
+    Relu6,
+    Selu,
+    Sigmoid,
+    Silu,
+    Softmax,
+    Tanh,
+)
+from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
+from cnnspec.ops.linear import Linear
+from cnnspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from cnnspec.ops.pool import AdaptiveAvgPool, AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from cnnspec.ops.rearrange import PixelShuffle, Slice, Split
+from cnnspec.ops.regularize import Dropout, SpatialDropout, StochasticDepth
+from cnnspec.ops.reshape import Crop, CropLike, Flatten, Identity
+from cnnspec.ops.resize import Resize, ResizeLike, Upsample
+from cnnspec.ops.tokens import SelectToken, ToMap, ToTokens
+from cnnspec.records import dataclass
+from cnnspec.spec.keys import SCORED_TASKS
+
+LAYERS = (Conv, DepthwiseConv, ConvTranspose, Linear)
+RECTIFIERS = (Relu, Relu6, LeakyRelu, Prelu, Elu, Selu, Gelu, Silu, HardSwish, Mish)
+# What makes probabilities of scores.
+SQUASHERS = (Softmax, Sigmoid, HardSigmoid)
+NORMS = (BatchNorm, LayerNorm, GroupNorm, InstanceNorm)
+DROPOUTS = (Dropout, SpatialDropout, StochasticDepth)
+POOLS = (GlobalAvgPool, GlobalMaxPool, AdaptiveAvgPool, AvgPool, MaxPool)
+# What gives the numbers that it gets, or numbers between them, in another place.
+VIEWS = (
+    Flatten, Identity, Crop, CropLike, Upsample, Resize, ResizeLike, PixelShuffle, Slice, Split,
+    ToTokens, ToMap, SelectToken,
+)  # fmt: skip
+
+_TAIL = (*RECTIFIERS, *SQUASHERS, Tanh, *NORMS, *DROPOUTS, *POOLS, *VIEWS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """How an output comes about.
+
+    `layer` is the last layer with a kernel or a matrix, and `tail` the ops behind it in order.
+    Where values are merged between them there is no such layer, and the tail starts behind that.
+    """
+
+    output: Output
+    layer: Node | None
+    tail: tuple[Node, ...]
+
+    @property
+    def value(self) -> Value:
+        """What the output gives."""
+        return self.output.value
+
+    @property
+    def squasher(self) -> Node | None:
+        """The op that makes probabilities of its scores."""
+        last = next(self.look_back(), None)
+        return last if last is not None and isinstance(last.op, SQUASHERS) else None
+
+    def look_back(self) -> Iterator[Node]:
+        """The ops that change the numbers, from the last one to the layer."""
+        for node in reversed(self.tail):
+            if not isinstance(node.op, (*VIEWS, *POOLS, *DROPOUTS)):
+                yield node
+        if self.layer is not None:
+            yield self.layer
+
+    def find_scores_end(self) -> Node | None:
+        """The op that the scores come from, which a softmax or sigmoid may follow."""
+        for node in self.look_back():
+            if not isinstance(node.op, SQUASHERS):
+                return node
+        return None
+
+    def is_pooled_behind(self, node: Node) -> bool:
+        """Whether a map is pooled between one of the ops and the output."""
+        behind = self.tail[self.tail.index(node) + 1 :] if node in self.tail else self.tail
+        return any(isinstance(each.op, POOLS) for each in behind)
+
+
+def find_heads(graph: Graph) -> tuple[Head, ...]:
+    """The head of every output, those for training too."""
+    return tuple(_find_head(output) for output in graph.every_output)
+
+
+def find_scored(graph: Graph, heads: tuple[Head, ...]) -> tuple[Head, ...]:
+    """The heads that give the scores of a task with classes."""
+    task = graph.spec.task
+    return find_judged(graph, heads) if task is not None and task.kind in SCORED_TASKS else ()
+
+
+def find_judged(graph: Graph, heads: tuple[Head, ...]) -> tuple[Head, ...]:
+    """The heads that the task is about.
+
+    Of several those count that have a score for each class, and that no layer reads. A head for
+    training belongs to them where it has as many channels as one that stays.
+    """
+    main = [head for head in heads if not head.output.training]
+    if len(main) > 1:
+        classes = find_classes(graph)
+        main = [head for head in main if _has_scores(head.value, classes)]
+    channels = {head.value.known.channels for head in main}
+    return (
+        *main,
+        *(each for each in heads if each.output.training and each.value.known.channels in channels),
+    )
+
+
+def _has_scores(value: Value, classes: int | None) -> bool:
+    # One number is enough to tell two classes apart.
+    fits = value.known.channels == classes or (value.known.channels, classes) == (1, 2)
+    return fits and all(isinstance(reader.op, SQUASHERS) for reader in value.readers)
+
+
+def _find_head(output: Output) -> Head:
+    tail: list[Node] = []
+    node = output.value.producer
+    while node is not None and isinstance(node.op, _TAIL):
+        tail.append(node)
+        node = node.inputs[0].producer
+    layer = node if node is not None and isinstance(node.op, LAYERS) else None
+    return Head(output, layer, tuple(reversed(tail)))
+
+
+def walk_back(value: Value, through: tuple[type, ...]) -> Node | None:
+    """The op that a value comes from, without those that it only passes `through`."""
+    node = value.producer
+    while node is not None and isinstance(node.op, through):
+        node = node.inputs[0].producer
+    return node
