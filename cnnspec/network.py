@@ -81,9 +81,14 @@ class Network:
         try:
             if self.variant not in ("", *self.spec.variants):
                 _ = self.graph
-            return find_problems(self.spec, self.overrides, options, self.variant)
+            found = find_problems(self.spec, self.overrides, options, self.variant)
         except SpecError as error:
-            return error.diagnostics
+            found = error.diagnostics
+        if options is not None and options.profile == "teaching":
+            from cnnspec.lint.pages import teach
+
+            return teach(found)
+        return found
 
     def sizes(self, every: bool = False) -> tuple[SizeReport, ...]:
         """For which sizes of the input the network is valid, where the spec leaves them open.

@@ -10,7 +10,7 @@ from cnnspec.naming import nearest
 SCHEMA: Final = "cnnspec.schema.json"
 
 
-def find_folder(name: Literal["templates", "specs", "blocks", "schema"]) -> Path:
+def find_folder(name: Literal["templates", "specs", "blocks", "schema", "pages"]) -> Path:
     """Find a data folder: inside the package, or beside it in a checkout.
 
     Raises:
@@ -50,6 +50,16 @@ def read_blocks(name: str) -> bytes:
         FileNotFoundError: there is no such file.
     """
     return _read_member(find_folder("blocks"), name, "file of blocks")
+
+
+def read_pages() -> dict[str, str]:
+    """The texts on the rules that every spec must hold to, by the names of their files.
+
+    Raises:
+        FileNotFoundError: the installation is damaged.
+    """
+    folder = find_folder("pages")
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.md"))}
 
 
 def read_schema() -> bytes:

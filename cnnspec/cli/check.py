@@ -1,31 +1,28 @@
-"""Find everything that is wrong with specs, in all their variants.
+"""Find everything that is wrong with specs, and what is doubtful in them, in all their variants.
 
-Exits with 0 when no spec has an error, 1 when one has, 2 when a file cannot be read.
+Exits with 0 when no spec has an error, 1 when one has, or with --strict a warning, 2 when a file
+cannot be read.
 """
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnspec.cli.arguments import add_settings, open_network
-from cnnspec.cli.console import print_error, wants_colour
+from cnnspec.cli.check_formats import COUNTS, FORMATS, WITH_SIZES, Report
+from cnnspec.cli.console import print_error
 from cnnspec.cli.failures import UsageError
+from cnnspec.cli.rule_options import add_rule_options, read_rule_options
 from cnnspec.diagnostics import Diagnostic, Severity, Span, SpecError, sort_findings
-from cnnspec.report import findings
+from cnnspec.lint.options import LintOptions
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
     from cnnspec.report.sizes import SizeReport
     from cnnspec.spec.model import InputSpec
-
-# Annotations are for what is to be mended.
-_WITH_SIZES = ("text", "concise", "json")
-FORMATS = ("text", "concise", "json", "github", "sarif")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -36,7 +33,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         nargs="+",
         help="specs' files or zoo names; '-' reads standard input",
     )
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how findings are shown")
+    parser.add_argument(
+        "--format", choices=list(FORMATS), default="text", help="how findings are shown"
+    )
+    add_rule_options(parser)
+    parser.add_argument(
+        "--statistics",
+        action="store_true",
+        help="count the findings of each rule, and do not show them",
+    )
     parser.add_argument(
         "--sizes",
         action="store_true",
@@ -48,29 +53,39 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Check every file, print all findings, and return the exit code."""
+    if options.statistics and options.format not in COUNTS:
+        raise UsageError(f"--statistics goes with --format {' or '.join(COUNTS)}")
+    rules = read_rule_options(options)
     found: list[Diagnostic] = []
     texts: dict[str, str] = {}
     sizes: list[SizeReport] = []
-    unread = 0
+    files: list[str] = []
     for reference in options.sources:
         try:
             network = open_network(reference, options.settings)
-            found += _check(network, texts)
+            found += _check(network, rules, texts)
             sizes += _measure(network, options.sizes, options.format)
+            files.append(network.source.file)
         except UsageError as error:
             print_error(str(error))
-            unread += 1
     # Two references may mean one file, such as two variants of it.
-    found = list(dict.fromkeys(found))
-    _print(found, list(dict.fromkeys(sizes)), texts, options.format, len(options.sources) - unread)
-    if unread:
+    report = Report(list(dict.fromkeys(found)), texts, files, list(dict.fromkeys(sizes)))
+    show = COUNTS if options.statistics else FORMATS
+    print(show[options.format](report), end="")
+    if len(files) < len(options.sources):
         return 2
-    return int(any(diagnostic.severity is Severity.ERROR for diagnostic in found))
+    return int(is_failure(report.found, options.strict))
+
+
+def is_failure(found: Iterable[Diagnostic], strict: bool) -> bool:
+    """Whether findings make a check fail: errors do, and under --strict warnings."""
+    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    return any(diagnostic.severity in failing for diagnostic in found)
 
 
 def _measure(network: Network, every: bool, format: str) -> tuple[SizeReport, ...]:
     """The sizes that a network takes, for formats that can show them."""
-    if format not in _WITH_SIZES:
+    if format not in WITH_SIZES:
         return ()
     try:
         opened = any(map(_is_open, network.spec.inputs))
@@ -89,38 +104,9 @@ def _is_open(source: InputSpec) -> bool:
     )
 
 
-def _check(network: Network, texts: dict[str, str]) -> list[Diagnostic]:
+def _check(network: Network, rules: LintOptions, texts: dict[str, str]) -> list[Diagnostic]:
     # A finding about the file as a whole stands at its top, where tools can show it.
     top = Span(network.source.file, 1, 1, 1, 1)
-    placed = [replace(finding, span=finding.span or top) for finding in network.check()]
+    placed = [replace(finding, span=finding.span or top) for finding in network.check(rules)]
     texts.update(network.texts)
     return sort_findings(placed)
-
-
-def _print(
-    found: Sequence[Diagnostic], sizes: Sequence[SizeReport], texts: Mapping[str, str],
-    format: str, files: int,
-) -> None:  # fmt: skip
-    lines, facts = "", []
-    if sizes:
-        from cnnspec.report.sizes import describe_report, format_sizes
-
-        lines, facts = format_sizes(sizes), list(map(describe_report, sizes))
-    match format:
-        case "concise":
-            shown = findings.format_concise(found) + lines
-        case "json":
-            shown = findings.format_json(found, facts)
-        case "github":
-            shown = findings.format_github(found)
-        case "sarif":
-            from cnnspec import __version__
-            from cnnspec.report.sarif import format_sarif
-
-            shown = format_sarif(found, __version__, Path.cwd())
-        case _:
-            shown = findings.format_text(found, texts, wants_colour(sys.stdout))
-            gap = "\n" if found else ""
-            shown += f"{gap}{lines}" if lines else ""
-            shown += f"{gap}{findings.describe_count(found, files)}\n" if files else ""
-    print(shown, end="")

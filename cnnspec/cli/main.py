@@ -26,6 +26,8 @@ USAGE, BUG, INTERRUPTED, BROKEN_PIPE = 2, 70, 130, 141
 COMMANDS: MappingProxyType[str, str] = MappingProxyType(
     {
         "check": "find everything that is wrong with specs",
+        "rules": "list what is looked for",
+        "explain": "say what a rule finds, why, and what to do",
         "compile": "write a network for PyTorch, Keras or ONNX",
         "verify": "prove that the backends compute the same",
         "weights": "convert, make, look at and compare files of weights",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from cnnspec.diagnostics import Severity
 from cnnspec.lint.base import Rule
+from cnnspec.lint.rules import RULES
 from cnnspec.records import dataclass
 
 PROFILES: Mapping[str, str] = MappingProxyType(
@@ -25,7 +26,8 @@ PROFILES: Mapping[str, str] = MappingProxyType(
 class LintOptions:
     """Which rules are asked, and how bad each is; severities of the spec itself come after.
 
-    `select` are the only rules, whatever their profiles; a severity of None turns one off.
+    `select` are the only rules, whatever their profiles; a severity of None turns one off, any
+    other turns it on.
     """
 
     select: frozenset[str] = frozenset()
@@ -35,11 +37,16 @@ class LintOptions:
 
     def choose_severity(self, rule: Rule) -> Severity | None:
         """How bad a rule's findings are; None where it is not asked."""
-        chosen = self.severities.get(rule.name, rule.severity)
         if rule.severity is Severity.ERROR:
             return rule.severity
-        if rule.name in self.ignore:
+        if rule.name in self.ignore or (self.select and rule.name not in self.select):
             return None
-        if self.select:
-            return chosen if rule.name in self.select else None
-        return chosen if not rule.profiles or self.profile in rule.profiles else None
+        if rule.name in self.severities:
+            return self.severities[rule.name]
+        asked = self.select or not rule.profiles or self.profile in rule.profiles
+        return rule.severity if asked else None
+
+
+def find_rule(name: str) -> Rule | None:
+    """The rule of the linter of that name."""
+    return next((rule for rule in RULES if rule.name == name), None)

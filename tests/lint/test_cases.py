@@ -10,8 +10,9 @@ import yaml
 
 from cnnspec.diagnostics import Severity
 from cnnspec.lint.base import Rule
+from cnnspec.lint.pages import read_page
 from cnnspec.lint.rules import RULES
-from tests.lint.pages import SECTIONS, ask, cut_page, find_page, find_spec
+from tests.lint.pages import SECTIONS, ask, find_spec
 
 CASES = Path(__file__).parent / "cases"
 rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -46,10 +47,10 @@ def test_a_rule_has_cases_that_fire_and_cases_that_do_not(rule: Rule) -> None:
 
 @rules
 def test_a_page_has_all_its_sections(rule: Rule) -> None:
-    assert list(cut_page(rule)) == SECTIONS
-    headline = find_page(rule).splitlines()[0]
-    assert headline.endswith(".")
-    assert len(headline) <= 100
+    page = read_page(rule)
+    assert list(page.sections) == SECTIONS
+    assert page.headline.endswith(".")
+    assert len(page.headline) <= 100
 
 
 @rules
