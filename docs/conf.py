@@ -36,6 +36,7 @@ except metadata.PackageNotFoundError:
 GUIDES = (
     "The spec language <language>",
     "Diagnostics <diagnostics>",
+    "The linter <lint>",
     "Semantics <semantics>",
     "Verification <verify>",
     "Weights <weights>",
@@ -44,7 +45,9 @@ GUIDES = (
     "Performance <performance>",
     "Editors <editors>",
 )
-SECTIONS = tuple(f"reference/{section}/index" for section in ("zoo", "ops", "blocks", "commands"))
+SECTIONS = tuple(
+    f"reference/{section}/index" for section in ("zoo", "ops", "blocks", "rules", "commands")
+)
 TREES = {
     "index": [("Guides", GUIDES), ("Reference", SECTIONS)],
     **{section: [("", ("*",))] for section in SECTIONS},

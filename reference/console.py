@@ -69,6 +69,12 @@ EXAMPLES: MappingProxyType[str, tuple[Session, ...]] = MappingProxyType(
             ),
             Session("Several networks at once, by file or by name:", ("cnnspec check lenet5 vgg",)),
         ),
+        "explain": (
+            Session(
+                "[The rules](../rules/index.md) are those that `cnnspec rules` lists.",
+                ("cnnspec explain kernel-exceeds-input", "cnnspec explain bias-befor-norm"),
+            ),
+        ),
         "compile": (
             Session(
                 "The file is called after the network. The second command is for continuous\n"
