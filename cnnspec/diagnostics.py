@@ -43,6 +43,26 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class TextEdit:
+    """A stretch of a text and what stands there instead; an empty stretch is a place between."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A change of the spec's text that was tried: the finding is gone then, and nothing is worse.
+
+    A safe one keeps what the network is meant to do.
+    """
+
+    message: str
+    edits: tuple[TextEdit, ...]
+    is_safe: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding: the rule it breaks, where, the values involved, and the ways out.
 
@@ -57,6 +77,7 @@ class Diagnostic:
     path: str = ""
     notes: tuple[str, ...] = ()
     help: tuple[str, ...] = ()
+    offer: Offer | None = None
 
 
 class SpecError(Exception):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cnnspec.backends.onnx.pack import Weights
     from cnnspec.expressions import Value
     from cnnspec.graph.ir import Graph
+    from cnnspec.lint.fixes import Fixed, Looked
     from cnnspec.lint.options import LintOptions
     from cnnspec.report.sizes import SizeReport
     from cnnspec.report.summary import Summary
@@ -89,6 +90,49 @@ class Network:
 
             return teach(found)
         return found
+
+    def offer(self, options: LintOptions | None = None) -> tuple[Diagnostic, ...]:
+        """What `check` finds, with the changes of the text that take findings away.
+
+        Each was tried on the whole spec as it is written, so that a variant or overrides get none.
+        """
+        found = self.check(options)
+        as_written = not self.variant and not self.overrides
+        if not as_written or not any(getattr(problem, "fixes", ()) for problem in found):
+            return found
+        from cnnspec.lint.fixes import Looked, offer_fixes
+
+        looked = Looked(self._text, self.spec, found)
+        return offer_fixes(looked, lambda text: self._look(text, options))
+
+    def fix(self, options: LintOptions | None = None, unsafe: bool = False) -> Fixed | None:
+        """The spec's text with findings mended, and what is left to say; None if it is no spec.
+
+        With `unsafe` also by changes of what the network is meant to do.
+
+        Raises:
+            ValueError: a variant or parameters are chosen, and a text is for all of them.
+        """
+        from cnnspec.lint.fixes import apply_fixes
+
+        if self.variant or self.overrides:
+            raise ValueError("a spec is fixed as it is written, without a variant or parameters")
+        return apply_fixes(self._text, lambda text: self._look(text, options), unsafe)
+
+    @property
+    def _text(self) -> str:
+        return self._texts[self.source.file]
+
+    def _look(self, text: str, options: LintOptions | None) -> Looked | None:
+        """What a check would find if the spec had another text."""
+        from cnnspec.lint.fixes import Looked
+
+        other = Network(replace(self.source, data=text.encode(), variant=""))
+        try:
+            spec = other.spec
+        except SpecError:
+            return None
+        return Looked(text, spec, other.check(options))
 
     def sizes(self, every: bool = False) -> tuple[SizeReport, ...]:
         """For which sizes of the input the network is valid, where the spec leaves them open.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import field
 from functools import cached_property
 
 from cnnspec.analysis.coverage import Coverage, find_coverage
@@ -10,9 +11,10 @@ from cnnspec.analysis.depth import count_convolutions, find_spatial_readers
 from cnnspec.analysis.heads import Head, find_heads
 from cnnspec.analysis.receptive import Fields, find_fields
 from cnnspec.analysis.taps import Taps, find_taps
-from cnnspec.diagnostics import Severity, Span
+from cnnspec.diagnostics import Diagnostic, Severity, Span
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import Graph, Node, Value
+from cnnspec.lint.edits import Edit
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
 from cnnspec.records import dataclass
@@ -24,7 +26,7 @@ class Fix:
     """A change that takes a finding away; a safe one keeps what the network is meant to do."""
 
     message: str
-    edits: tuple[object, ...]
+    edits: tuple[Edit, ...]
     safe: bool = False
 
 
@@ -41,6 +43,13 @@ class Finding:
     notes: tuple[str, ...] = ()
     help: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem(Diagnostic):
+    """What the linter says, with what may take it away; a proposal is only an offer once tried."""
+
+    fixes: tuple[Fix, ...] = field(default=(), compare=False, repr=False)
 
 
 class Subject:

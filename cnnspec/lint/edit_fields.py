@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from cnnspec.diagnostics import TextEdit
 from cnnspec.graph.library import find_block
 from cnnspec.lint.edit_steps import COLON, as_value
 from cnnspec.lint.layout import MAPPING, SEQUENCE, Layout, Piece, refuse
-from cnnspec.lint.lines import TextEdit
 from cnnspec.lint.members import drop_members, insert_member
 from cnnspec.lint.places import Place, find_place
 from cnnspec.ops.catalog import OPS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cnnspec.diagnostics import TextEdit
 from cnnspec.lint.layout import MAPPING, SCALAR, SEQUENCE, Layout, Piece, refuse
-from cnnspec.lint.lines import TextEdit
 from cnnspec.lint.members import drop_members, insert_member, list_bounds
 from cnnspec.lint.names import require_free
 from cnnspec.lint.places import Place, find_place

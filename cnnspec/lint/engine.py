@@ -8,7 +8,7 @@ from cnnspec.diagnostics import Diagnostic, Severity, Span, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph.check import Checked, check_variants, name_variants
 from cnnspec.graph.frame import place_finding
-from cnnspec.lint.base import Finding, Rule, Subject
+from cnnspec.lint.base import Finding, Problem, Rule, Subject
 from cnnspec.lint.options import LintOptions
 from cnnspec.lint.rules import RULES
 from cnnspec.records import dataclass
@@ -88,7 +88,7 @@ def _describe(group: _Group, variants: Sequence[str]) -> Diagnostic:
     found = list(dict.fromkeys(found for _, found in group.uses if found is not None))
     if found and len(found) < len(variants):
         notes.append(f"only {name_variants(found)}")
-    return Diagnostic(
+    return Problem(
         group.rule.name,
         first.message,
         group.span,
@@ -96,4 +96,5 @@ def _describe(group: _Group, variants: Sequence[str]) -> Diagnostic:
         path=first.node.path if first.node else "",
         notes=tuple(notes),
         help=first.help,
+        fixes=tuple(dict.fromkeys(fix for use, _ in group.uses for fix in use.fixes)),
     )

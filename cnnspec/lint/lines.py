@@ -6,20 +6,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from cnnspec.diagnostics import Span
-from cnnspec.records import dataclass
+from cnnspec.diagnostics import Span, TextEdit
 
 _COMMENT = re.compile(r"(?:^|\s)#")
 # What ends a line in YAML.
 _BREAKS = "\r\n\x85\u2028\u2029"
-
-
-@dataclass(frozen=True, slots=True)
-class TextEdit:
-    """A stretch of a text and what stands there instead; an empty stretch is a place between."""
-
-    span: Span
-    text: str
 
 
 class Lines:

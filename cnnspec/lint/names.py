@@ -33,10 +33,16 @@ def require_free(
             refuse("its name is taken elsewhere")
 
 
+def list_steps(spec: ModelSpec) -> Iterator[Step]:
+    """Every step as it is written; an op's own may have lost its name, or what it takes."""
+    for block in spec.blocks.values():
+        yield from _walk(block.steps)
+    yield from _walk(spec.steps)
+
+
 def _list_taken(spec: ModelSpec) -> Iterator[str | None]:
     """Every name that a value is taken by; None for one that an expression makes."""
-    blocks = [block.steps for block in spec.blocks.values()]
-    for step in _walk((*spec.steps, *(step for steps in blocks for step in steps))):
+    for step in list_steps(spec):
         if step.source is not None:
             yield _read(step.source)
         if step.head in MERGES and isinstance(step.argument, ListArgument):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from textwrap import dedent
 
 import pytest
 
-from cnnspec.lint.edits import Edit, find_text_edits
+from cnnspec.lint.edits import Edit
 from cnnspec.lint.layout import Layout
 from cnnspec.lint.lines import apply_edits
+from cnnspec.lint.names import list_steps
+from cnnspec.lint.text_edits import find_text_edits
 from cnnspec.sources import find_source, open_beside
 from cnnspec.spec.model import ModelSpec, Step
 from cnnspec.spec.read import read_spec
@@ -22,19 +24,6 @@ Choose = Callable[[Callable[..., Step]], list[Edit]]
 def case(behaviour: str, before: str, choose: Choose, after: str) -> object:
     """Steps before and after edits, for a test that is called after the behaviour."""
     return pytest.param(dedent(before), choose, dedent(after), id=behaviour)
-
-
-def list_steps(spec: ModelSpec) -> list[Step]:
-    """Every step of a spec, those of its blocks first."""
-    blocks = [step for block in spec.blocks.values() for step in block.steps]
-    return list(_walk((*blocks, *spec.steps)))
-
-
-def _walk(steps: tuple[Step, ...]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        for branch in step.branches:
-            yield from _walk(branch.steps)
 
 
 def edit(text: str, choose: Choose) -> str:

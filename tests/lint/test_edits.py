@@ -15,13 +15,14 @@ from cnnspec.lint.edits import (
     ReplaceText,
     SetField,
     SwapSteps,
-    find_text_edits,
 )
 from cnnspec.lint.layout import Layout, UneditableError
 from cnnspec.lint.lines import apply_edits
+from cnnspec.lint.names import list_steps
+from cnnspec.lint.text_edits import find_text_edits
 from cnnspec.resources import list_zoo, read_zoo
 from cnnspec.spec.read import read_spec
-from tests.lint.editing import HEADER, Choose, edit, list_steps, read_zoo_spec
+from tests.lint.editing import HEADER, Choose, edit, read_zoo_spec
 from tests.lint.field_edits import DROPS, SETS
 from tests.lint.step_edits import INSERTS, REMOVES, REPLACES, SWAPS
 

@@ -40,7 +40,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_reader
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_reader
+from cnnspec.lint.edits import SetField
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm, InstanceNorm
@@ -57,7 +58,9 @@ def find_biases(subject: Subject) -> Iterator[Finding]:
                 f"the bias of {describe_node(node)} is cancelled by the {norm.op.op} behind it",
                 node,
                 notes=(f"its {node.shape.channels} numbers are stored, and change nothing",),
-                help=("write bias: false",),
+                fixes=(
+                    Fix("write bias: false", (SetField(node.origin.step, "bias", "false"),), True),
+                ),
             )
 
 
