@@ -100,9 +100,12 @@ def find_heads(graph: Graph) -> tuple[Head, ...]:
 
 
 def find_scored(graph: Graph, heads: tuple[Head, ...]) -> tuple[Head, ...]:
-    """The heads that give the scores of a task with classes."""
+    """The heads that give scores, be they logits or probabilities."""
     task = graph.spec.task
-    return find_judged(graph, heads) if task is not None and task.kind in SCORED_TASKS else ()
+    if task is None:
+        return ()
+    compared = task.loss is not None and task.loss.takes != "values"
+    return find_judged(graph, heads) if task.kind in SCORED_TASKS or compared else ()
 
 
 def find_judged(graph: Graph, heads: tuple[Head, ...]) -> tuple[Head, ...]:

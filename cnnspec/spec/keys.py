@@ -78,13 +78,21 @@ class LossKind:
     """What a loss takes: the output of the network, and the targets beside it.
 
     Where it `may_choose`, a spec says by ``from_logits`` whether its output is logits or
-    probabilities; `takes` is what holds where it does not.
+    probabilities; `takes` is what holds where it does not. `squasher` is the op that makes its
+    probabilities of logits.
     """
 
     meaning: str
     takes: Literal["logits", "probabilities", "values"]
     targets: tuple[str, ...]
+    squasher: Literal["softmax", "sigmoid", ""] = ""
     may_choose: bool = False
+
+
+# What stands for a measured number: zeroes and ones do too, the number of a class does not.
+_NUMBERS = ("values", "binary", "one_hot", "multi_hot")
+# What says of each probability by itself whether it holds.
+_TRUTHS = ("binary", "multi_hot", "one_hot")
 
 
 # Names and defaults of PyTorch where it has the loss for logits alone, else those of Keras.
@@ -92,28 +100,28 @@ LOSSES: Final = MappingProxyType(
     {
         "cross_entropy": LossKind(
             "that of softmax over logits with labels, or with a number for each class",
-            "logits", ("labels", "one_hot"),
+            "logits", ("labels", "one_hot"), "softmax",
         ),
         "categorical_cross_entropy": LossKind(
             "that of probabilities with a number for each class",
-            "probabilities", ("one_hot",), may_choose=True,
+            "probabilities", ("one_hot",), "softmax", may_choose=True,
         ),
         "sparse_categorical_cross_entropy": LossKind(
             "that of probabilities with labels",
-            "probabilities", ("labels",), may_choose=True,
+            "probabilities", ("labels",), "softmax", may_choose=True,
         ),
         "binary_cross_entropy": LossKind(
             "that of each probability by itself, with zero or one",
-            "probabilities", ("binary", "multi_hot"), may_choose=True,
+            "probabilities", _TRUTHS, "sigmoid", may_choose=True,
         ),
         "binary_cross_entropy_with_logits": LossKind(
             "that of the sigmoid of each logit by itself, with zero or one",
-            "logits", ("binary", "multi_hot"),
+            "logits", _TRUTHS, "sigmoid",
         ),
-        "mean_squared_error": LossKind("the mean of squared differences", "values", ("values",)),
-        "mean_absolute_error": LossKind("the mean of absolute differences", "values", ("values",)),
+        "mean_squared_error": LossKind("the mean of squared differences", "values", _NUMBERS),
+        "mean_absolute_error": LossKind("the mean of absolute differences", "values", _NUMBERS),
         "huber": LossKind(
-            "squared for small differences, absolute for large ones", "values", ("values",)
+            "squared for small differences, absolute for large ones", "values", _NUMBERS
         ),
     }
 )  # fmt: skip

@@ -4,7 +4,8 @@
 A `relu` or an op like it (`leaky_relu`, `gelu`, `silu`, ...) is the last op of a head, or the last
 before its softmax or sigmoid. Heads count that end in a softmax or sigmoid, that give the scores of
 a task with classes, and, where the spec has no task, linear layers as the only output. Where the
-scores are pooled behind it, it is `relu-on-logits-pooled`.
+scores are pooled behind it, it is `relu-on-logits-pooled`; where it stands in the place of what
+makes the loss its probabilities, `head-activation-loss`.
 
 ## Why
 Scores below zero say that a class is not there. ReLU makes them all 0, where no gradient passes, so
@@ -77,8 +78,16 @@ def list_rectified(subject: Subject) -> Iterator[tuple[Head, Node]]:
         before = walk_back(node.inputs[0], VIEWS)
         if before is not None and isinstance(before.op, SQUASHERS):
             continue
+        if head in scored and head.squasher is None and _lacks_squasher(subject):
+            continue
         if head in scored or head.squasher is not None or _is_lone(subject, head):
             yield head, node
+
+
+def _lacks_squasher(subject: Subject) -> bool:
+    """Whether the loss takes probabilities, so that it is the wrong activation altogether."""
+    task = subject.spec.task
+    return task is not None and task.loss is not None and task.loss.takes == "probabilities"
 
 
 def _is_lone(subject: Subject, head: Head) -> bool:
