@@ -10,6 +10,7 @@ from cnnspec.analysis.coverage import Coverage, find_coverage
 from cnnspec.analysis.depth import count_convolutions, find_spatial_readers
 from cnnspec.analysis.heads import Head, find_heads
 from cnnspec.analysis.receptive import Fields, find_fields
+from cnnspec.analysis.stem import Early, find_stem
 from cnnspec.analysis.taps import Taps, find_taps
 from cnnspec.diagnostics import Diagnostic, Severity, Span
 from cnnspec.graph.arguments import read_given
@@ -69,6 +70,11 @@ class Subject:
     def list(self, *kinds: type[Op]) -> list[Node]:
         """The ops of some kinds, kind by kind in the order of the network."""
         return [node for kind in kinds for node in self._kinds.get(kind, ())]
+
+    @cached_property
+    def stem(self) -> tuple[Early, ...]:
+        """The ops behind at most one spatial convolution."""
+        return tuple(find_stem(self.graph.inputs))
 
     @cached_property
     def fields(self) -> dict[Value, Fields]:
