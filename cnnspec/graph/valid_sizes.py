@@ -22,6 +22,8 @@ from cnnspec.records import dataclass
 MAX_TRIED = 4096
 # Where each size means building the spec again.
 MAX_REBUILT = 256
+# How far from a size a better one is looked for; few networks have larger strides than this.
+MAX_NEAR = 64
 # Ops tried in all, so that a check stays prompt; a build costs as much as some 30 replays.
 MAX_OPS = 500_000
 _MAX_BUILT_OPS = 20_000
@@ -133,6 +135,28 @@ def _search(prober: Prober, size: OpenSize) -> AxisSizes:
     )
     capped = not repeats and not declared
     return AxisSizes(size, axes, nominal, found, usable, lossless_usable, capped, period)
+
+
+def find_lossless_near(graph: Graph, position: int, place: int) -> tuple[int, ...]:
+    """The nearest sizes of an input's axis for which no border stays unread: below and above.
+
+    The weights are those that each size needs.
+    """
+    free = OpenSize("", ((position, place),), Span("", 1, 1, 1, 1))
+    size = next((own for own in graph.open_sizes if free.places[0] in own.places), free)
+    prober = Prober(graph, locked=False)
+    unread = _Unread(prober, size)
+    nominal = read_nominal(prober.inputs, size)
+    found = []
+    for step in (-1, 1):
+        for tried in range(nominal + step, nominal + step * (MAX_NEAR + 1), step):
+            if tried < 1 or not size.admits(tried):
+                continue
+            shapes = prober.infer(put_size(prober.inputs, size, tried))
+            if shapes is not None and unread.is_lossless(shapes):
+                found.append(tried)
+                break
+    return tuple(found)
 
 
 def _name_axis(prober: Prober, place: tuple[int, int]) -> str:

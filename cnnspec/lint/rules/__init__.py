@@ -9,6 +9,7 @@ from cnnspec.lint.rules import (
     bias_before_norm,
     budget_exceeded,
     checkerboard,
+    dead_kernel_taps,
     dropout_before_activation,
     dropout_before_batch_norm,
     dropout_early_strong,
@@ -32,6 +33,8 @@ from cnnspec.lint.rules import (
     softmax_one_unit,
     stride_equals_kernel_typo,
     target_encoding,
+    unread_feature_map,
+    unread_input_border,
     unused_defaults,
     unused_value,
 )
@@ -42,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     bias_before_norm.RULE,
     budget_exceeded.RULE,
     checkerboard.RULE,
+    dead_kernel_taps.RULE,
     dropout_before_activation.RULE,
     dropout_before_batch_norm.RULE,
     dropout_early_strong.RULE,
@@ -65,6 +69,8 @@ RULES: tuple[Rule, ...] = (
     softmax_one_unit.RULE,
     stride_equals_kernel_typo.RULE,
     target_encoding.RULE,
+    unread_feature_map.RULE,
+    unread_input_border.RULE,
     unused_defaults.RULE,
     unused_value.RULE,
 )

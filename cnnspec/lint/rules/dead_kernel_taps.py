@@ -1,0 +1,73 @@
+"""Half of a kernel or more only ever falls on padding: those weights are never used.
+
+## What it checks
+At least half of the taps of a convolution's kernel fall outside of its input at every position of
+its output. It is reckoned exactly, with strides, dilation and padding, along each axis.
+
+## Why
+Of a 3x3 kernel on a map of 1x1 only the middle tap meets a number: 8 of 9 weights are multiplied by
+zeros, get no gradient, and cost what they would cost on a map. The same holds for taps that are
+further apart than the map is long.
+Source: Chen et al., arXiv:1706.05587, section 3.3, on large rates of dilation.
+
+## Bad
+```yaml
+cnnspec: 1
+name: net
+input: {channels: 64, height: 8, width: 8}
+layers:
+  - max_pool: 8
+  - conv: {out_channels: 64, kernel_size: 3, padding: 1}
+  - relu
+```
+
+## Good
+```yaml
+cnnspec: 1
+name: net
+input: {channels: 64, height: 8, width: 8}
+layers:
+  - max_pool: 4
+  - conv: {out_channels: 64, kernel_size: 3, padding: 1}
+  - relu
+```
+
+## When to ignore it
+When the spec is for larger inputs, and this size is only for a quick run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import prod
+
+from cnnspec.diagnostics import Severity
+from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_field_span
+from cnnspec.lint.sizes import are_chosen, join_sizes, list_windows, tell_defaults
+from cnnspec.ops.conv import Conv, DepthwiseConv
+
+LIMIT = Fraction(1, 2)
+
+
+def find_dead(subject: Subject) -> Iterator[Finding]:
+    """Every convolution of whose kernel half is of no use."""
+    if not are_chosen(subject.graph):
+        return
+    for node in subject.list(Conv, DepthwiseConv):
+        taps = subject.taps[node]
+        if taps.dead_share < LIMIT:
+            continue
+        spacing = {window.dilation for window in list_windows(node) if window.kernel > 1}
+        apart = "" if spacing == {1} else f", {join_sizes(sorted(spacing))} apart,"
+        yield Finding(
+            f"{taps.dead} of the {prod(taps.sizes)} taps of {describe_node(node)}{apart} fall on "
+            f"padding alone: its input is only {join_sizes(node.shapes[0].sizes)}",
+            node,
+            span=find_field_span(node, "kernel_size"),
+            notes=tell_defaults(subject.graph),
+            help=("use a smaller kernel, or reduce the map less in the layers above",),
+        )
+
+
+RULE = Rule("dead-kernel-taps", Severity.WARNING, find_dead)
