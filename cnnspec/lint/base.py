@@ -107,6 +107,34 @@ class Subject:
         return find_spatial_readers(self.graph)
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A rule that a spec or a comment in it says something of, at `span`.
+
+    Without a `level` its findings are ignored. A `comment` has the place of all of it, and stands
+    `alone` where it names no other rule.
+    """
+
+    rule: str
+    span: Span
+    level: Severity | None
+    comment: Span | None = None
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What is said in a spec about findings, and what of it silences nothing in any variant.
+
+    `find_severity` gives None for what is no rule.
+    """
+
+    mentions: tuple[Mention, ...]
+    unused: tuple[Mention, ...]
+    find_severity: Callable[[str], Severity | None]
+    list_rules: Callable[[], tuple[str, ...]]
+
+
 Check = Callable[[Subject], Iterable[Finding]]
 
 
@@ -114,8 +142,8 @@ Check = Callable[[Subject], Iterable[Finding]]
 class Rule:
     """One rule; its module's docstring is its page.
 
-    `check` looks at one network, `compare` at those of all variants of a spec. A rule with
-    `profiles` is for these alone.
+    `check` looks at one network, `compare` at those of all variants of a spec, `review` at what
+    the spec says about findings. A rule with `profiles` is for these alone.
     """
 
     name: str
@@ -123,6 +151,7 @@ class Rule:
     check: Check | None = None
     compare: Callable[[Sequence[Subject]], Iterable[Finding]] | None = None
     profiles: frozenset[str] = frozenset()
+    review: Callable[[Review], Iterable[Finding]] | None = None
 
 
 def describe_node(node: Node) -> str:

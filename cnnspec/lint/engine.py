@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cnnspec.diagnostics import Diagnostic, Severity, Span, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph.check import Checked, check_variants, name_variants
 from cnnspec.graph.frame import place_finding
 from cnnspec.lint.base import Finding, Problem, Rule, Subject
+from cnnspec.lint.control import Control
 from cnnspec.lint.options import LintOptions
 from cnnspec.lint.rules import RULES
 from cnnspec.records import dataclass
@@ -30,8 +31,10 @@ def find_problems(
     With a variant it is about that one alone.
     """
     checked = check_variants(spec, overrides, variant)
-    found = [*checked.findings, *lint_variants(checked, options or LintOptions())]
-    return tuple(sort_findings(found))
+    # What silences nothing in one network may be for another.
+    is_whole = not (checked.findings or overrides or variant)
+    found = lint_variants(checked, options or LintOptions(), is_whole)
+    return tuple(sort_findings([*checked.findings, *found]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +47,35 @@ class _Group:
     uses: list[Use]
 
 
-def lint_variants(checked: Checked, options: LintOptions) -> list[Diagnostic]:
-    """What the rules find in the variants that have no error."""
+def lint_variants(
+    checked: Checked, options: LintOptions, is_whole: bool = False
+) -> list[Diagnostic]:
+    """What the rules find in the variants that have no error.
+
+    If they are the whole of the spec, also what is said there of findings that there are not.
+    """
     subjects = {variant: Subject(graph) for variant, graph in checked.graphs.items()}
+    control = Control(checked.spec, checked.graphs.values(), options)
     groups: dict[Key, _Group] = {}
-    for rule in RULES:
-        severity = options.choose_severity(rule)
-        if severity is None:
-            continue
-        for finding, variant in _ask(rule, subjects, checked):
+
+    def keep(rule: Rule, uses: Iterable[Use]) -> None:
+        for finding, variant in uses:
             span = _place(finding)[0]
-            group = groups.setdefault((rule.name, span), _Group(rule, severity, span, []))
-            group.uses.append((finding, variant))
-    return [_describe(group, list(subjects)) for group in groups.values()]
+            severity = control.judge(rule, finding, span)
+            if severity is not None:
+                group = groups.setdefault((rule.name, span), _Group(rule, severity, span, []))
+                group.uses.append((finding, variant))
+
+    asked = [rule for rule in RULES if control.is_asked(rule)]
+    for rule in asked:
+        keep(rule, _ask(rule, subjects, checked))
+    # Last, when it is known what was silenced.
+    review = control.review(is_whole)
+    for rule in asked:
+        if rule.review is not None:
+            keep(rule, [(finding, None) for finding in rule.review(review)])
+    found = [_describe(group, list(subjects)) for group in groups.values()]
+    return [*control.problems, *found]
 
 
 def _ask(rule: Rule, subjects: Mapping[str, Subject], checked: Checked) -> list[Use]:

@@ -39,12 +39,18 @@ class LintOptions:
         """How bad a rule's findings are; None where it is not asked."""
         if rule.severity is Severity.ERROR:
             return rule.severity
-        if rule.name in self.ignore or (self.select and rule.name not in self.select):
+        if self.leaves_out(rule):
             return None
         if rule.name in self.severities:
             return self.severities[rule.name]
         asked = self.select or not rule.profiles or self.profile in rule.profiles
         return rule.severity if asked else None
+
+    def leaves_out(self, rule: Rule) -> bool:
+        """Whether a rule is not asked, whatever a spec says."""
+        if rule.severity is Severity.ERROR:
+            return False
+        return rule.name in self.ignore or bool(self.select and rule.name not in self.select)
 
 
 def find_rule(name: str) -> Rule | None:

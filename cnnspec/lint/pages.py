@@ -63,7 +63,7 @@ def load_pages() -> dict[str, Page]:
 
 def read_page(rule: Rule) -> Page:
     """The page of a rule of the linter, which is its module's docstring."""
-    asked = rule.check or rule.compare
+    asked = rule.check or rule.compare or rule.review
     text = sys.modules[asked.__module__].__doc__ if asked else None
     headline, *parts = re.split(r"^## (.+)\n", text or "", flags=re.MULTILINE)
     sections = dict(zip(parts[::2], map(str.strip, parts[1::2]), strict=True))
