@@ -19,6 +19,7 @@ layers:
   - for: {width: $widths}
     layers:
       - conv: {out_channels: $width, kernel_size: 3, padding: same}
+      - relu
   - flatten
   - linear: $classes
 """

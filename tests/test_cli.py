@@ -30,9 +30,9 @@ def test_check_shows_each_finding_once_for_all_variants(
 ) -> None:
     assert run(["check", "good.yaml", "bad.yaml"]) == 1
     assert capsys.readouterr().out == (
-        "bad.yaml:11:5: error[unknown-op]: there is no op or block 'flaten'\n"
+        "bad.yaml:12:5: error[unknown-op]: there is no op or block 'flaten'\n"
         "   |\n"
-        "11 |   - flaten\n"
+        "12 |   - flaten\n"
         "   |     ^^^^^^\n"
         "   = help: did you mean 'flatten'?\n"
         "\n"
@@ -68,7 +68,7 @@ def test_check_reads_standard_input(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(BAD.encode())))
     assert run(["check", "-"]) == 1
-    assert capsys.readouterr().out.startswith("<stdin>:11:5: error[unknown-op]")
+    assert capsys.readouterr().out.startswith("<stdin>:12:5: error[unknown-op]")
 
 
 def test_a_file_that_is_missing_does_not_hide_the_others(
@@ -157,7 +157,7 @@ def test_a_setting_is_read_as_yaml(capsys: pytest.CaptureFixture[str]) -> None:
     settings = ["--set", "classes=7", "--set", "widths=[2, 3, 5]"]
     assert run(["summary", "good.yaml", "--format", "json", *settings]) == 0
     layers = json.loads(capsys.readouterr().out)["layers"]
-    assert [layer["output_shape"][0] for layer in layers] == [2, 3, 5, 5 * 64, 7]
+    assert [layer["output_shape"][0] for layer in layers] == [2, 2, 3, 3, 5, 5, 5 * 64, 7]
 
 
 def test_a_file_goes_before_the_zoo_and_before_a_variant(
@@ -176,7 +176,7 @@ def test_a_wrong_spec_is_explained_on_the_error_stream(
     assert run(["summary", "bad.yaml"]) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "11 |   - flaten\n" in shown.err
+    assert "12 |   - flaten\n" in shown.err
 
 
 def test_zoo_lists_every_variant_with_its_figures(capsys: pytest.CaptureFixture[str]) -> None:

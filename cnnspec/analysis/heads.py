@@ -38,6 +38,7 @@ LAYERS = (Conv, DepthwiseConv, ConvTranspose, Linear)
 RECTIFIERS = (Relu, Relu6, LeakyRelu, Prelu, Elu, Selu, Gelu, Silu, HardSwish, Mish)
 # What makes probabilities of scores.
 SQUASHERS = (Softmax, Sigmoid, HardSigmoid)
+ACTIVATIONS = (*RECTIFIERS, *SQUASHERS, Tanh)
 NORMS = (BatchNorm, LayerNorm, GroupNorm, InstanceNorm)
 DROPOUTS = (Dropout, SpatialDropout, StochasticDepth)
 POOLS = (GlobalAvgPool, GlobalMaxPool, AdaptiveAvgPool, AvgPool, MaxPool)
@@ -47,7 +48,7 @@ VIEWS = (
     ToTokens, ToMap, SelectToken,
 )  # fmt: skip
 
-_TAIL = (*RECTIFIERS, *SQUASHERS, Tanh, *NORMS, *DROPOUTS, *POOLS, *VIEWS)
+_TAIL = (*ACTIVATIONS, *NORMS, *DROPOUTS, *POOLS, *VIEWS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
