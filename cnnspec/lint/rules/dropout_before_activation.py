@@ -43,8 +43,9 @@ from collections.abc import Iterator
 
 from cnnspec.analysis.heads import LAYERS, RECTIFIERS, SQUASHERS
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_reader
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_reader
 from cnnspec.lint.dropouts import drops
+from cnnspec.lint.edits import SwapSteps
 from cnnspec.lint.rules.dropout_on_output import list_last
 from cnnspec.ops.activation import LeakyRelu, Prelu, Relu, Tanh
 from cnnspec.ops.regularize import Dropout, SpatialDropout
@@ -60,6 +61,7 @@ def find_early(subject: Subject) -> Iterator[Finding]:
             continue
         if act is None or not isinstance(act.op, (*RECTIFIERS, *SQUASHERS, Tanh)):
             continue
+        edit = SwapSteps(node.origin.step, act.origin.step)
         same = isinstance(act.op, Relu | LeakyRelu | Prelu)
         yield Finding(
             f"{describe_node(node)} stands between {describe_node(layer)} and {act.op.op}",
@@ -72,6 +74,7 @@ def find_early(subject: Subject) -> Iterator[Finding]:
                 else "",
             ),
             help=(f"write the dropout behind {act.op.op}",),
+            fixes=(Fix(f"write it behind {act.op.op}", (edit,), True),),
         )
 
 

@@ -47,8 +47,9 @@ from collections.abc import Iterator
 from cnnspec.analysis.heads import LAYERS, VIEWS, walk_back
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
 from cnnspec.lint.dropouts import drops
+from cnnspec.lint.edits import SwapSteps
 from cnnspec.ops.norm import BatchNorm
 from cnnspec.ops.regularize import Dropout, SpatialDropout
 
@@ -66,6 +67,7 @@ def find_shifts(subject: Subject) -> Iterator[Finding]:
             continue
         rate = source.op.p
         if rate > 0:
+            swap = SwapSteps(source.origin.step, norm.origin.step)
             through = f" through {describe_node(layer)}" if layer else ""
             yield Finding(
                 f"{describe_node(source)} comes before {describe_node(norm)}{through}",
@@ -75,6 +77,7 @@ def find_shifts(subject: Subject) -> Iterator[Finding]:
                     "times its square, in evaluation it does not",
                 ),
                 help=("move the dropout behind the last batch_norm",),
+                fixes=() if layer else (Fix("let the two change places", (swap,), True),),
             )
 
 

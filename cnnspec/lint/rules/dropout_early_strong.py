@@ -45,8 +45,9 @@ from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_field_span
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_field_span
 from cnnspec.lint.dropouts import list_map_dropouts
+from cnnspec.lint.edits import ReplaceStep
 
 STRONG = 0.4
 
@@ -60,6 +61,7 @@ def find_early(subject: Subject) -> Iterator[Finding]:
     """Every strong dropout at the start of a network's convolutions."""
     for node, rate in list_map_dropouts(subject):
         if is_early(subject, node, rate):
+            edit = ReplaceStep(node.origin.step, "spatial_dropout: 0.1")
             before = "one convolution" if subject.depths[node.output] else "no convolution"
             yield Finding(
                 f"{describe_node(node)} zeroes {rate:.4g} of the values of a {node.shape} map "
@@ -68,6 +70,7 @@ def find_early(subject: Subject) -> Iterator[Finding]:
                 find_field_span(node, "p"),
                 notes=("neighbours of a zeroed value tell the next window what it was",),
                 help=("leave it out, or write spatial_dropout: 0.1; dropout belongs to the head",),
+                fixes=(Fix("write spatial_dropout: 0.1", (edit,), True),),
             )
 
 

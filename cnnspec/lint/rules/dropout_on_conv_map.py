@@ -45,8 +45,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
-from cnnspec.lint.dropouts import list_map_dropouts
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.dropouts import list_map_dropouts, write_dropout
+from cnnspec.lint.edits import ReplaceStep
 from cnnspec.lint.rules.dropout_early_strong import is_early
 
 WEAK = 0.2
@@ -62,11 +63,14 @@ def find_scattered(subject: Subject) -> Iterator[Finding]:
     if not found:
         return
     node, rate = found[0]
+    text = write_dropout(node, "spatial_dropout")
+    edits = (ReplaceStep(node.origin.step, text),)
     yield Finding(
         f"{describe_node(node)} zeroes {rate:.4g} of the values of a {node.shape} map one by one",
         node,
         notes=(f"{len(found)} such dropouts, this is the first",) if len(found) > 1 else (),
         help=("write spatial_dropout, which zeroes whole channels",),
+        fixes=(Fix(f"write {text}", edits, True),) if text else (),
     )
 
 

@@ -44,8 +44,9 @@ from collections.abc import Iterator
 from cnnspec.analysis.heads import DROPOUTS, POOLS, SQUASHERS, VIEWS, Head
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
-from cnnspec.lint.dropouts import drops
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.dropouts import drops, write_dropout
+from cnnspec.lint.edits import InsertBefore, RemoveStep, SwapSteps
 
 
 def find_dropped(subject: Subject) -> Iterator[Finding]:
@@ -64,6 +65,7 @@ def find_dropped(subject: Subject) -> Iterator[Finding]:
                     f"{describe_node(node)} zeroes numbers of the output{where} in training",
                     node,
                     help=(f"move it in front of the last layer{before}",),
+                    fixes=tuple(_propose(head, node)),
                 )
 
 
@@ -74,6 +76,18 @@ def list_last(head: Head) -> Iterator[Node]:
             yield node
         elif not isinstance(node.op, (*DROPOUTS, *VIEWS, *POOLS, *SQUASHERS)):
             return
+
+
+def _propose(head: Head, node: Node) -> Iterator[Fix]:
+    """The dropout before the layer: they change places, or it is written anew."""
+    layer, text = head.layer, write_dropout(node, node.op.op)
+    if layer is None:
+        return
+    message, own, other = "move it before the last layer", node.origin.step, layer.origin.step
+    if node.inputs[0].producer is layer:
+        yield Fix(message, (SwapSteps(other, own),), True)
+    if text:
+        yield Fix(message, (RemoveStep(own), InsertBefore(other, text)), True)
 
 
 RULE = Rule("dropout-on-output", Severity.WARNING, find_dropped)

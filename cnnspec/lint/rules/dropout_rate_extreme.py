@@ -42,8 +42,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_field_span
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_field_span
 from cnnspec.lint.dropouts import list_dropouts
+from cnnspec.lint.edits import SetField
 
 EXTREME = 0.8
 
@@ -60,6 +61,7 @@ def find_extreme(subject: Subject) -> Iterator[Finding]:
                 help=(
                     f"if {rate:.4g} is the share to keep, write {1 - rate:.4g}; else at most 0.5",
                 ),
+                fixes=(Fix("write 0.5", (SetField(node.origin.step, "p", "0.5"),), True),),
             )
 
 

@@ -48,64 +48,112 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnspec.analysis.heads import Head
+from cnnspec.analysis.heads import RECTIFIERS, Head
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import InsertAfter, RemoveStep, ReplaceStep
 from cnnspec.lint.losses import LossHead, list_loss_heads
 from cnnspec.ops.activation import HardSigmoid, Sigmoid, Softmax, Tanh
+from cnnspec.records import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fault:
+    """What is wrong with the op that ends a head, what to do, and how that is written."""
+
+    node: Node
+    message: str
+    help: str
+    fix: Fix | None = None
 
 
 def find_misfits(subject: Subject) -> Iterator[Finding]:
     """Every head whose last op is not what its loss takes."""
     seen: set[Node] = set()
     for found in list_loss_heads(subject, lambda each: find_fault(each) is None):
-        fault, node = find_fault(found), _find_last(found.head)
-        if fault is not None and node is not None and node not in seen:
-            seen.add(node)
-            message, help = fault
-            yield Finding(message, node, help=(help,))
+        fault = find_fault(found)
+        if fault is not None and fault.node not in seen:
+            seen.add(fault.node)
+            fixes = (fault.fix,) if fault.fix is not None else ()
+            yield Finding(fault.message, fault.node, help=(fault.help,), fixes=fixes)
 
 
-def find_fault(found: LossHead) -> tuple[str, str] | None:
-    """What is wrong with a head under its loss, and what to do about it."""
-    node, wanted = _find_last(found.head), found.kind.squasher
+def find_fault(found: LossHead) -> _Fault | None:
+    """What is wrong with a head under its loss."""
+    node = next(found.head.look_back(), None)
+    wanted, name = found.kind.squasher, found.loss.name
+    # Of merged values it is not known what they are.
     if node is None or not wanted:
         return None
-    name, op = found.loss.name, node.op
-    what = describe_node(node)
     if wanted == "softmax" and found.channels == 1:
-        if isinstance(op, Softmax):
-            return None  # it is `softmax-one-unit`
-        return (
-            f"{what} gives one number, but {name} compares classes, so it is 0 for any target",
-            "use a binary_cross_entropy, or give each class a unit",
-        )
-    if isinstance(op, Tanh) and wanted == "sigmoid":
-        return (f"{what} gives numbers from -1 to 1, which {name} does not take", _name_ways(found))
+        return _judge_single(found, node)
+    if isinstance(node.op, Tanh) and wanted == "sigmoid":
+        message = f"{describe_node(node)} gives numbers from -1 to 1, which {name} does not take"
+        out = Fix("take tanh out", (RemoveStep(node.origin.step),), True)
+        fix = out if found.loss.takes == "logits" else _replace(node, wanted)
+        return _Fault(node, message, _name_ways(found), fix)
     if found.loss.takes != "probabilities":
         return None
-    if isinstance(op, Softmax):
-        if wanted == "softmax" or found.channels == 1:
-            return None
-        return (
-            f"{what} lets its {found.channels:,} numbers sum to 1, but {name} takes each by itself",
-            "write sigmoid, or use categorical_cross_entropy where one class alone is right",
-        )
-    if isinstance(op, Sigmoid | HardSigmoid):
-        if wanted == "sigmoid":
-            return None
-        return (
-            f"{what} gives each of {found.channels:,} classes a number by itself, but {name} takes "
+    if isinstance(node.op, Softmax | Sigmoid | HardSigmoid):
+        return _judge_squasher(found, node)
+    return _miss_squasher(found, node)
+
+
+def _judge_single(found: LossHead, node: Node) -> _Fault | None:
+    """A single number under a loss of classes; its softmax is `softmax-one-unit`."""
+    if isinstance(node.op, Softmax):
+        return None
+    return _Fault(
+        node,
+        f"{describe_node(node)} gives one number, but {found.loss.name} compares classes, so it is "
+        "0 for any target",
+        "use a binary_cross_entropy, or give each class a unit",
+    )
+
+
+def _judge_squasher(found: LossHead, node: Node) -> _Fault | None:
+    """The softmax or sigmoid that a loss of the other one gets."""
+    wanted, what = found.kind.squasher, describe_node(node)
+    is_softmax = isinstance(node.op, Softmax)
+    if is_softmax == (wanted == "softmax") or found.channels == 1:
+        return None
+    if is_softmax:
+        message = f"{what} lets its {found.channels:,} numbers sum to 1"
+        takes, other = "each by itself", "categorical_cross_entropy where one class alone is right"
+    else:
+        message = f"{what} gives each of {found.channels:,} classes a number by itself"
+        takes, other = (
             "shares that sum to 1",
-            "write softmax, or use binary_cross_entropy where several classes may hold",
+            "binary_cross_entropy where several classes may hold",
         )
-    return (f"{what} is the last op, but {name} takes probabilities", _name_ways(found))
+    return _Fault(
+        node,
+        f"{message}, but {found.loss.name} takes {takes}",
+        f"write {wanted}, or use {other}",
+        _replace(node, wanted),
+    )
 
 
-def _find_last(head: Head) -> Node | None:
-    """The last op of a head that changes numbers; None where it is not known what they are."""
-    return next(head.look_back(), None)
+def _miss_squasher(found: LossHead, node: Node) -> _Fault:
+    """A head that ends in scores, or in an activation for hidden layers."""
+    wanted = found.kind.squasher
+    if isinstance(node.op, RECTIFIERS) and not found.head.is_pooled_behind(node):
+        fix = _replace(node, wanted)
+    else:
+        node = _find_end(found.head, node)
+        fix = Fix(f"end in {wanted}", (InsertAfter(node.origin.step, wanted),), True)
+    message = f"{describe_node(node)} is the last op, but {found.loss.name} takes probabilities"
+    return _Fault(node, message, _name_ways(found), fix)
+
+
+def _find_end(head: Head, node: Node) -> Node:
+    """The op that pools what another gives, or else that one."""
+    return head.tail[-1] if head.is_pooled_behind(node) else node
+
+
+def _replace(node: Node, word: str) -> Fix:
+    return Fix(f"write {word}", (ReplaceStep(node.origin.step, word),), True)
 
 
 def _name_ways(found: LossHead) -> str:

@@ -39,12 +39,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cnnspec.analysis.heads import find_judged
+from cnnspec.analysis.heads import Head, find_judged
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Value
 from cnnspec.graph.task import Size, find_target_shape
 from cnnspec.graph.variations import list_dims
-from cnnspec.lint.base import Finding, Rule, Subject
+from cnnspec.lint.base import Finding, Fix, Rule, Subject
+from cnnspec.lint.edits import SetField
+from cnnspec.ops.linear import Linear
 from cnnspec.ops.shapes import Kind
 from cnnspec.spec.keys import LOSSES, TARGETS
 from cnnspec.spec.model import Task
@@ -67,6 +69,7 @@ def find_misfit(subject: Subject) -> Iterator[Finding]:
                 f"targets of shape {_show(shape)} do not fit the output {found}",
                 span=task.target.shape.span,
                 notes=_explain(encodings),
+                fixes=_propose(heads, shape, encodings),
             )
     elif task.target.encoding == "binary" and all(value.known.channels > 1 for value in values):
         found = " and ".join(str(value.known) for value in values)
@@ -100,6 +103,19 @@ def _fits(subject: Subject, value: Value, shape: Sequence[Size], encodings: Sequ
         and all(size in axis for size, axis in zip(shape, axes, strict=True))
         for axes in wanted
     )
+
+
+def _propose(
+    heads: Sequence[Head], shape: Sequence[Size], encodings: Sequence[str]
+) -> tuple[Fix, ...]:
+    """As many features of the last layer as the target has numbers."""
+    if len(heads) != 1 or len(shape) != 1 or "labels" in encodings:
+        return ()
+    (head,) = heads
+    if head.layer is None or not isinstance(head.layer.op, Linear) or head.value.known.rank:
+        return ()
+    edit = SetField(head.layer.origin.step, "out_features", str(shape[0]))
+    return (Fix(f"write linear: {shape[0]}", (edit,)),)
 
 
 def _explain(encodings: Sequence[str]) -> tuple[str, ...]:

@@ -46,7 +46,8 @@ from collections.abc import Iterator
 
 from cnnspec.analysis.heads import NORMS, Head, find_scored
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import RemoveStep
 from cnnspec.ops.activation import Softmax
 
 
@@ -65,6 +66,7 @@ def find_norms(subject: Subject) -> Iterator[Finding]:
             f"{describe_node(norm)} rescales {what}",
             norm,
             help=("take it out, or write it before the activation in front of the last layer",),
+            fixes=(Fix(f"take {norm.op.op} out", (RemoveStep(norm.origin.step),), True),),
         )
 
 

@@ -46,7 +46,8 @@ from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.task import find_target_shape
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import InsertAfter
 from cnnspec.ops.shapes import Kind, Shape
 
 SAME_SIZE = ("segmentation", "reconstruction")
@@ -67,12 +68,17 @@ def find_misfits(subject: Subject) -> Iterator[Finding]:
         return
     own, value = pairs[0]
     node = value.producer
+    fixes: tuple[Fix, ...] = ()
+    if node is not None and not grows and len(subject.graph.inputs) == 1:
+        edit = InsertAfter(node.origin.step, "resize_like: input")
+        fixes = (Fix("bring it to the input's size", (edit,)),)
     wanted = "a whole multiple of the input's" if grows else "the input's"
     yield Finding(
         f"the output of {task.kind} is {_join(value.known)}, not {wanted} {_join(own)}",
         node,
         notes=(f"it is the result of {describe_node(node)}",) if node is not None else (),
         help=("resize_like: input brings it there; output_padding or padding: same keeps rows",),
+        fixes=fixes,
     )
 
 

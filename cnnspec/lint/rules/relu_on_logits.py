@@ -49,7 +49,8 @@ from collections.abc import Iterator
 from cnnspec.analysis.heads import RECTIFIERS, SQUASHERS, VIEWS, Head, find_scored, walk_back
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import RemoveStep
 from cnnspec.ops.activation import Relu
 from cnnspec.ops.linear import Linear
 
@@ -65,6 +66,7 @@ def find_cut_scores(subject: Subject) -> Iterator[Finding]:
             f"{describe_node(relu)}{behind} {cut} the negative scores{_name_layer(head)}",
             relu,
             help=(f"take {relu.op.op} out",),
+            fixes=(Fix(f"take {relu.op.op} out", (RemoveStep(relu.origin.step),), True),),
         )
 
 
@@ -78,7 +80,8 @@ def list_rectified(subject: Subject) -> Iterator[tuple[Head, Node]]:
         before = walk_back(node.inputs[0], VIEWS)
         if before is not None and isinstance(before.op, SQUASHERS):
             continue
-        if head in scored and head.squasher is None and _lacks_squasher(subject):
+        direct = head in scored and not head.is_pooled_behind(node)
+        if direct and head.squasher is None and _lacks_squasher(subject):
             continue
         if head in scored or head.squasher is not None or _is_lone(subject, head):
             yield head, node

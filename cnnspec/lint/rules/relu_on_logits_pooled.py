@@ -47,7 +47,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import RemoveStep
 from cnnspec.lint.rules.relu_on_logits import list_rectified
 
 
@@ -63,6 +64,7 @@ def find_cut_maps(subject: Subject) -> Iterator[Finding]:
                 f"{describe_node(head.layer)} before they are pooled",
                 relu,
                 help=(f"take {relu.op.op} out",),
+                fixes=(Fix(f"take {relu.op.op} out", (RemoveStep(relu.origin.step),)),),
             )
 
 

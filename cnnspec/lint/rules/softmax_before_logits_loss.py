@@ -44,7 +44,8 @@ from math import e, log
 from cnnspec.analysis.heads import DROPOUTS, VIEWS, walk_back
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import RemoveStep
 from cnnspec.lint.losses import LossHead, list_loss_heads
 from cnnspec.ops.activation import Sigmoid, Softmax
 
@@ -60,6 +61,7 @@ def find_doubled(subject: Subject) -> Iterator[Finding]:
                 f"{describe_node(node)} gets what {describe_node(first)} has made probabilities",
                 node,
                 help=("take one of the two out",),
+                fixes=_take_out(node) if type(node.op) is type(first.op) else (),
             )
     for found in list_loss_heads(subject, _fits):
         last = found.head.squasher
@@ -84,7 +86,12 @@ def _tell(found: LossHead, node: Node) -> Finding:
         node,
         notes=(f"{least} cannot fall below {floor:.3f}",),
         help=(f"take {node.op.op} out{others}",),
+        fixes=_take_out(node),
     )
+
+
+def _take_out(node: Node) -> tuple[Fix, ...]:
+    return (Fix(f"take {node.op.op} out", (RemoveStep(node.origin.step),), True),)
 
 
 RULE = Rule("softmax-before-logits-loss", Severity.WARNING, find_doubled)

@@ -41,7 +41,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import ReplaceStep
 from cnnspec.ops.activation import Softmax
 
 
@@ -53,6 +54,7 @@ def find_constants(subject: Subject) -> Iterator[Finding]:
                 f"{describe_node(node)} is over one number, so it gives 1 for every input",
                 node,
                 help=("write sigmoid for the probability of one class, or give each class a unit",),
+                fixes=(Fix("write sigmoid", (ReplaceStep(node.origin.step, "sigmoid"),), True),),
             )
 
 

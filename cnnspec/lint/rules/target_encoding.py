@@ -41,7 +41,8 @@ from collections.abc import Iterator
 
 from cnnspec.analysis.heads import find_judged
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject
+from cnnspec.lint.base import Finding, Fix, Rule, Subject
+from cnnspec.lint.edits import ReplaceText
 from cnnspec.spec.keys import LOSSES
 
 
@@ -60,11 +61,16 @@ def find_misfit(subject: Subject) -> Iterator[Finding]:
         for name, other in LOSSES.items()
         if encoding in other.targets and other.squasher == kind.squasher
     ]
+    losses = [name for name in losses if LOSSES[name].takes == kind.takes] or losses
     words = [*kind.targets[:-2], " or ".join(kind.targets[-2:])]
     yield Finding(
         f"{task.loss.name} takes targets as {', '.join(words)}, not as {encoding}",
         span=task.target.span,
         help=(f"with {encoding} use {' or '.join(losses)}",) if losses else (),
+        fixes=tuple(
+            Fix(f"write {name}", (ReplaceText(task.loss.span, name),), len(losses) == 1)
+            for name in losses
+        ),
     )
 
 
