@@ -25,7 +25,7 @@ from cnnspec.ops.tokens import ToMap, ToTokens
 from cnnspec.records import dataclass
 
 # The work, in bits, after which everything is said to be read: a hundred times what large networks
-# need, and less than a second.
+# need, and about two seconds.
 MAX_WORK = 2**26
 
 
@@ -126,10 +126,10 @@ class _Finder:
             return parts
         # An output without axes has one row.
         full = steps or (1,) * len(sizes)
-        boxes = parts or (tuple(map(fill, full)),)
-        self.work += len(boxes) * sum(map(measure_work, reads, sizes, full))
+        self.work += len(parts or [None]) * sum(map(measure_work, reads, sizes, full))
         if self.work > MAX_WORK:
             return WHOLE
+        boxes = parts or (tuple(map(fill, full)),)
         found: Boxes = NOTHING
         for box in boxes:
             more = self._find_box(reads, box, sizes)

@@ -26,7 +26,7 @@ def find_read(rows: Rows, mask: int, size: int) -> int:
 def measure_work(rows: Rows, size: int, steps: int) -> int:
     """How many bits it takes about to find what `steps` rows read of `size`."""
     if isinstance(rows, Spans):
-        return 8 * (size + steps)
+        return 32 * (size + steps)
     return size + abs(rows.before) + steps * rows.stride + rows.kernel * rows.dilation
 
 

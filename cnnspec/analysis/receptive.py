@@ -37,6 +37,9 @@ Fields = tuple[Field, ...]
 
 Step = tuple[int, Number]
 
+# A spec could make numbers with a thousand digits, which take long to reckon with.
+_MOST = 2**64
+
 _WHOLE = Field(None, None, None)
 # The extent and the stride of an op whose rows each read their own.
 _OWN: Step = (1, 1)
@@ -141,4 +144,6 @@ def _merge(found: list[Field], full: list[Field]) -> Field:
 
 
 def _simplify(number: Number) -> Number:
-    return number.numerator if number.denominator == 1 else number
+    if number.denominator > _MOST:
+        number = Fraction(number).limit_denominator(_MOST)
+    return min(number.numerator if number.denominator == 1 else number, _MOST)
