@@ -41,8 +41,9 @@ Step = tuple[int, Number]
 _MOST = 2**64
 
 _WHOLE = Field(None, None, None)
-# The extent and the stride of an op whose rows each read their own.
+# The extent and the stride of an op along an axis where each row reads its own.
 _OWN: Step = (1, 1)
+# Along all axes, or where tokens stand for positions along all axes of the input.
 _KEPT = (_OWN,)
 
 
@@ -73,33 +74,26 @@ class _Finder:
     def find(self, node: Node, inputs: list[Fields]) -> Fields:
         """The fields of an op's output."""
         steps = self._list_steps(node)
-        rank = max(map(len, inputs), default=0)
-        if steps is None:
-            return (_WHOLE,) * rank
         if len(inputs) == 1:
             (joined,) = inputs
         else:
+            rank = max(map(len, inputs), default=0)
             joined = tuple([self._join(node, inputs, axis) for axis in range(rank)])
-        if node.shape.kind is Kind.TOKENS:
-            # Tokens stand for positions along all axes of the input.
-            return joined
         if steps is _KEPT:
-            return joined[: node.shape.rank]
+            return joined
+        if steps is None:
+            return (_WHOLE,) * len(joined)
         if not steps:
             return tuple([Field(field.low, field.high, None) for field in joined])
         pairs = zip(joined, steps, strict=False)
         return tuple([self._extend(field, extent, stride) for field, (extent, stride) in pairs])
 
     def _list_steps(self, node: Node) -> tuple[Step, ...] | None:
-        """The extent and the stride of an op along each axis."""
+        """The extent and the stride of an op along each axis; None where it reads everything."""
+        # Equal ops in a network are mostly one object.
         key = (id(node.op), *[value.known.sizes for value in node.inputs])
         if key not in self.steps:
-            reaches = node.op.find_reach(node.shapes)
-            if reaches is None:
-                self.steps[key] = None
-            else:
-                steps = tuple((reach.extent, _simplify(reach.stride)) for reach in reaches)
-                self.steps[key] = _KEPT if set(steps) == {_OWN} else steps
+            self.steps[key] = _find_steps(node)
         return self.steps[key]
 
     def _join(self, node: Node, inputs: list[Fields], axis: int) -> Field:
@@ -130,6 +124,16 @@ class _Finder:
             )
             self.extended[key] = longer, field
         return self.extended[key][0]
+
+
+def _find_steps(node: Node) -> tuple[Step, ...] | None:
+    reaches = node.op.find_reach(node.shapes)
+    if reaches is None:
+        return None
+    steps = tuple((reach.extent, _simplify(reach.stride)) for reach in reaches)
+    kind = node.shape.kind
+    is_kept = set(steps) == {_OWN} and node.shapes[0].kind is kind
+    return _KEPT if is_kept or kind is Kind.TOKENS else steps
 
 
 def _merge(found: list[Field], full: list[Field]) -> Field:

@@ -11,8 +11,10 @@ from cnnspec.analysis import coverage as module
 from cnnspec.analysis.coverage import Coverage, Cut, find_coverage, find_first_cut
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.ir import Graph, Node
+from cnnspec.resources import list_zoo, read_zoo
 from cnnspec.spec.read import read_spec
 from tests.analysis.specs import build
+from tests.networks import open_near
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 
@@ -233,6 +235,34 @@ def test_past_the_most_products_more_is_said_to_be_read_and_never_less() -> None
     layers = "  - parallel:\n{}    merge: concat\n"
     assert cover_input(build(layers.format(exact))).share == Fraction(8, 256)
     assert cover_input(build(layers.format(rough))).share >= Fraction(16, 256)
+
+
+@pytest.mark.parametrize("name", list_zoo())
+def test_networks_of_the_zoo_read_their_images_as_is_known(name: str) -> None:
+    spec = read_spec(read_zoo(name).decode(), f"{name}.yaml", open_near)
+    for variant in spec.variants or {"": {}}:
+        graph = build_graph(spec, variant)
+        found = find_coverage(graph)
+        # The first convolution of SqueezeNet leaves a row and a column of 224.
+        unread = Fraction(0) if name != "squeezenet" else 1 - Fraction(223 * 223, 224 * 224)
+        assert [1 - found[value].share for value in graph.inputs] == [unread] * len(graph.inputs)
+
+
+def test_the_first_residual_networks_leave_three_quarters_of_a_map() -> None:
+    # He et al., "Bag of tricks for image classification", arXiv:1812.01187, section 4.1: of what a
+    # stage gives, the next one reads a quarter, in its body and in its shortcut.
+    spec = read_spec(read_zoo("resnet").decode(), "resnet.yaml", open_near)
+    for variant, count in (("50_v1", 3), ("50", 0)):
+        graph = build_graph(spec, variant)
+        found = find_coverage(graph)
+        read = [
+            (value, found[value].share)
+            for value in (node.inputs[0] for node in graph.nodes if node.op.op == "conv")
+            if value.producer is not None and value.producer.op.op == "relu"
+        ]
+        stages = {value for value, share in read if len(value.readers) > 1 and share < 1}
+        assert {found[value].share for value in stages} <= {Fraction(1, 4)}
+        assert len(stages) == count
 
 
 def test_more_work_than_there_is_time_for_is_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
