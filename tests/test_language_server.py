@@ -18,7 +18,7 @@ from cnnspec.cli.main import run
 from cnnspec.graph.library import load_library
 from cnnspec.ops.catalog import OPS
 from cnnspec.resources import SCHEMA, list_zoo, read_zoo
-from cnnspec.spec.keys import BESIDE, STRUCTURES
+from cnnspec.spec.keys import BESIDE, LIMITS, LOSSES, SEVERITIES, STRUCTURES, TARGETS, TASKS
 from tests.documents import ROOT
 from tests.language_server import LanguageServer, run_server
 
@@ -181,6 +181,54 @@ def test_a_fault_is_told_once_and_where_it_is(
         "start": {"line": line, "character": character},
         "end": {"line": line, "character": character + len(fault)},
     }
+
+
+REST = "layers: [relu]\n"
+
+
+@pytest.mark.parametrize(
+    ("marked", "words"),
+    [
+        ("task: |", set(TASKS)),
+        ("task:\n  kind: |", set(TASKS)),
+        ("task:\n  kind: regression\n  |", {"classes", "loss", "target"}),
+        ("task:\n  kind: regression\n  loss: |", set(LOSSES)),
+        ("task:\n  kind: regression\n  loss:\n    name: |", set(LOSSES)),
+        ("task:\n  kind: regression\n  loss:\n    name: huber\n    |", {"from_logits"}),
+        ("task:\n  kind: regression\n  target: |", set(TARGETS)),
+        ("task:\n  kind: regression\n  target:\n    encoding: |", set(TARGETS)),
+        ("limits:\n  |", set(LIMITS)),
+        ("lint:\n  some-rule: |", set(SEVERITIES)),
+        ("lint:\n  some-rule:\n    severity: |", set(SEVERITIES)),
+    ],
+)
+def test_words_for_the_linter_are_offered(
+    server: LanguageServer, tmp_path: Path, marked: str, words: set[str]
+) -> None:
+    before, _, after = f"{HEAD}{REST}{marked}\n".partition(CURSOR)
+    path = tmp_path / "net.yaml"
+    server.open(path, before + after)
+    place = before.count("\n"), len(before) - before.rfind("\n") - 1
+    labels = list_labels(server.ask("completion", path, *place))
+    # The server takes off for YAML 1.1's false, and quotes it.
+    assert words <= {label.strip('"') for label in labels}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("task: {kind: regression, loss: hubber}", "Value is not accepted. Valid values: "),
+        ("task: {kind: regression, loss: {nam: huber}}", 'Missing property "name".'),
+        ("task: {kind: regression, target: {shape: 3}}", "shape must be a list such as"),
+        ("limits: {parameter: 3}", "Property parameter is not allowed."),
+        ("lint: {some-rule: of}", "Value is not accepted. Valid values: "),
+    ],
+)
+def test_faults_in_what_the_linter_is_told_are_shown(
+    server: LanguageServer, tmp_path: Path, text: str, message: str
+) -> None:
+    found = server.open(tmp_path / "net.yaml", f"{HEAD}{REST}{text}\n")
+    assert any(each["message"].startswith(message) for each in found), found
 
 
 def test_a_block_of_the_spec_s_own_is_no_fault(server: LanguageServer, tmp_path: Path) -> None:

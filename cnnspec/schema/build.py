@@ -28,6 +28,7 @@ from cnnspec.schema.values import (
     describe,
     one_of,
     or_expression,
+    word_or,
 )
 from cnnspec.signing import sign_text
 from cnnspec.spec.keys import (
@@ -234,15 +235,12 @@ def _describe_output() -> Schema:
 
 def _describe_lint() -> Schema:
     """How bad the findings of a rule are: a word, or one with a reason."""
-    severity = {"enum": list(SEVERITIES)}
-    values: dict[str, Schema] = {"severity": severity, "reason": {"type": "string"}}
-    fields = close({name: describe(text, values[name]) for name, text in LINT_PARTS.items()})
-    setting = {
-        "type": ["string", "object"],
-        "if": {"type": "object"},
-        "then": {**fields, "required": ["severity"]},
-        "else": severity,
+    values: dict[str, Schema] = {
+        "severity": {"enum": list(SEVERITIES)},
+        "reason": {"type": "string"},
     }
+    fields = close({name: describe(text, values[name]) for name, text in LINT_PARTS.items()})
+    setting = word_or(SEVERITIES, {**fields, "required": ["severity"]})
     return {"type": ["object", "null"], "additionalProperties": setting}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from cnnspec.schema.values import Schema, close, describe, or_expression
+from cnnspec.schema.values import Schema, close, describe, or_expression, word_or
 from cnnspec.spec.keys import (
     LOSS_PARTS,
     LOSSES,
@@ -30,7 +30,7 @@ def describe_task() -> Schema:
         "if": {"required": ["classes"]},
         "then": {"properties": {"kind": {"enum": list(SCORED_TASKS)}}},
     }
-    return _word_or(TASKS, fields)
+    return word_or(TASKS, fields)
 
 
 def _describe_loss() -> Schema:
@@ -44,7 +44,7 @@ def _describe_loss() -> Schema:
         "if": {"required": ["from_logits"]},
         "then": {"properties": {"name": {"enum": choosing}}},
     }
-    return _word_or(LOSSES, fields)
+    return word_or(LOSSES, fields)
 
 
 def _describe_target() -> Schema:
@@ -52,17 +52,8 @@ def _describe_target() -> Schema:
     # Texts are expressions, or formulas of open sizes.
     shape["items"] = {"type": ["integer", "string"], "minimum": 1}
     parts = {"encoding": {"enum": list(TARGETS)}, "shape": shape}
-    return _word_or(TARGETS, _close(TARGET_PARTS, parts) | {"minProperties": 1})
+    return word_or(TARGETS, _close(TARGET_PARTS, parts) | {"minProperties": 1})
 
 
 def _close(texts: Mapping[str, str], values: Mapping[str, Schema]) -> Schema:
     return close({name: describe(text, values[name]) for name, text in texts.items()})
-
-
-def _word_or(words: Iterable[str], fields: Schema) -> Schema:
-    return {
-        "type": ["string", "object"],
-        "if": {"type": "object"},
-        "then": fields,
-        "else": {"enum": list(words)},
-    }

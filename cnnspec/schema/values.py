@@ -86,6 +86,19 @@ def or_expression(schema: Schema, message: str) -> Schema:
     return opened | {"type": list(dict.fromkeys([*types, "string"])), "pattern": pattern}
 
 
+def word_or(words: Iterable[str], fields: Schema) -> Schema:
+    """One of these words, or a mapping of these fields."""
+    listed = list(words)
+    return {
+        "type": ["string", "object"],
+        # Where nothing is typed yet, editors offer examples but not what a condition leads to.
+        "examples": listed,
+        "if": {"type": "object"},
+        "then": fields,
+        "else": {"enum": listed},
+    }
+
+
 def _list_kinds(schema: Schema) -> str:
     return " or ".join(schema.get("enum") or list_types(schema))
 
