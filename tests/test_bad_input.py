@@ -27,11 +27,13 @@ TEXTS = [
 MAX_SECONDS = 20.0
 
 HEAD = "cnnspec: 1\nname: net\ninput: {channels: 3, height: 64, width: 64}\n"
+PARTS = [f"{key}: " for key in ("layers", "params", "blocks", "expect", "task", "lint", "limits")]
 WORDS = sorted({word for text in TEXTS for word in re.findall(r"[A-Za-z_]+|\S", text)})
 PIECES = [
     *("0", "-1", "1e-3", "99999999999999", "null", "true", "[]", "{}", "$x", "$(1/0)", "$(2**63)"),
     *("$(range(90000))", "&a", "*a", "<<: *a", "? ", "!!int ", "%YAML 1.2", "---", "\t", "\u2028"),
     *("'", '"', "|", ">", "#", "_", "$", "$$", "\x00", "\ufeff", "- relu\n", "residual: [relu]"),
+    *("# cnnspec: ignore[", "# cnnspec: ignore[relu-on-logits] so", "#cnnspec ignore", "]"),
 ]
 
 
@@ -72,7 +74,7 @@ def test_any_bytes_give_findings(data: bytes) -> None:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.text(max_size=80), st.sampled_from(["layers: ", "params: ", "blocks: ", "expect: "]))
+@given(st.text(max_size=80), st.sampled_from(PARTS))
 def test_any_text_in_a_part_gives_findings(text: str, part: str) -> None:
     check(HEAD + "layers: [flatten]\n"[: 0 if part == "layers: " else None] + part + text)
 
