@@ -18,13 +18,15 @@ from cnnspec.resources import find_folder, list_zoo, read_zoo
 class Source:
     """A spec's bytes and where they come from.
 
-    `file` is what messages call it; `folder` is where files that it names are looked up.
+    `file` is what messages call it; `folder` is where files that it names are looked up; `path` is
+    the user's own file, if it is one.
     """
 
     file: str
     data: bytes
     folder: Path
     variant: str = ""
+    path: Path | None = None
 
 
 def find_source(reference: str) -> Source:
@@ -43,7 +45,7 @@ def find_source(reference: str) -> Source:
         path = Path(name)
         # A folder may well have the name of a zoo spec: results are kept in such folders.
         if name and _exists(path) and not path.is_dir():
-            return Source(name, read_bounded(path), path.parent, chosen)
+            return Source(name, read_bounded(path), path.parent, chosen, path)
         if name in list_zoo():
             return Source(_name_zoo(name), read_zoo(name), find_folder("specs"), chosen)
     if reference and _exists(Path(reference)):

@@ -193,6 +193,7 @@ def test_json_is_a_list_of_flat_objects() -> None:
         "path": "layer1.0.add1",
         "notes": ["in block 'bottleneck', called at line 31"],
         "help": ["project the shortcut with\nconv: {out_channels: 256, kernel_size: 1}"],
+        "fix": None,
     }
     assert (last["file"], last["line"], last["severity"]) == (None, None, "hint")
     assert findings.format_json([]) == "[]\n"

@@ -6,15 +6,23 @@ cannot be read.
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cnnspec.cli.arguments import add_settings, open_network
-from cnnspec.cli.check_formats import COUNTS, FORMATS, WITH_SIZES, Report
-from cnnspec.cli.console import print_error
+from cnnspec.cli.check_formats import COUNTS, FORMATS, WITH_OFFERS, WITH_SIZES, Report
+from cnnspec.cli.console import print_error, wants_colour
 from cnnspec.cli.failures import UsageError
+from cnnspec.cli.fixing import (
+    add_fix_options,
+    fix_network,
+    prints_specs,
+    refuse_contradictions,
+    wants_fixes,
+)
 from cnnspec.cli.rule_options import add_rule_options, read_rule_options
 from cnnspec.diagnostics import Diagnostic, Severity, Span, SpecError, sort_findings
 from cnnspec.lint.options import LintOptions
@@ -37,6 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--format", choices=list(FORMATS), default="text", help="how findings are shown"
     )
     add_rule_options(parser)
+    add_fix_options(parser)
     parser.add_argument(
         "--statistics",
         action="store_true",
@@ -55,7 +64,10 @@ def run(options: Namespace) -> int:
     """Check every file, print all findings, and return the exit code."""
     if options.statistics and options.format not in COUNTS:
         raise UsageError(f"--statistics goes with --format {' or '.join(COUNTS)}")
+    refuse_contradictions(options)
     rules = read_rule_options(options)
+    shows_offers = options.format in WITH_OFFERS and not options.statistics
+    fixed = 0
     found: list[Diagnostic] = []
     texts: dict[str, str] = {}
     sizes: list[SizeReport] = []
@@ -63,15 +75,22 @@ def run(options: Namespace) -> int:
     for reference in options.sources:
         try:
             network = open_network(reference, options.settings)
-            found += _check(network, rules, texts)
+            if wants_fixes(options):
+                network, count = fix_network(network, rules, options)
+                fixed += count
+            found += _check(network, rules, texts, shows_offers)
             sizes += _measure(network, options.sizes, options.format)
             files.append(network.source.file)
         except UsageError as error:
             print_error(str(error))
     # Two references may mean one file, such as two variants of it.
-    report = Report(list(dict.fromkeys(found)), texts, files, list(dict.fromkeys(sizes)))
+    stream = sys.stderr if prints_specs(options) else sys.stdout
+    report = Report(
+        list(dict.fromkeys(found)), texts, files, list(dict.fromkeys(sizes)),
+        fixed, options.diff, wants_colour(stream),
+    )  # fmt: skip
     show = COUNTS if options.statistics else FORMATS
-    print(show[options.format](report), end="")
+    print(show[options.format](report), end="", file=stream)
     if len(files) < len(options.sources):
         return 2
     return int(is_failure(report.found, options.strict))
@@ -104,9 +123,12 @@ def _is_open(source: InputSpec) -> bool:
     )
 
 
-def _check(network: Network, rules: LintOptions, texts: dict[str, str]) -> list[Diagnostic]:
+def _check(
+    network: Network, rules: LintOptions, texts: dict[str, str], shows_offers: bool
+) -> list[Diagnostic]:
     # A finding about the file as a whole stands at its top, where tools can show it.
     top = Span(network.source.file, 1, 1, 1, 1)
-    placed = [replace(finding, span=finding.span or top) for finding in network.check(rules)]
+    found = network.offer(rules) if shows_offers else network.check(rules)
+    placed = [replace(finding, span=finding.span or top) for finding in found]
     texts.update(network.texts)
     return sort_findings(placed)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cnnspec.cli.console import wants_colour
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.records import dataclass
 from cnnspec.report import findings
@@ -19,12 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The findings in some files, with the files' texts, and the sizes that networks take."""
+    """The findings in some files, with the files' texts, and the sizes that networks take.
+
+    `fixed` are the findings that are gone, or would be if what was only shown were written.
+    """
 
     found: Sequence[Diagnostic]
     texts: Mapping[str, str]
     files: Sequence[str]
     sizes: Sequence[SizeReport] = ()
+    fixed: int = 0
+    only_shown: bool = False
+    colour: bool = False
 
     def format_sizes(self) -> str:
         """The sizes as text, if there are any."""
@@ -36,11 +40,18 @@ class Report:
 
 
 def _show_text(report: Report) -> str:
-    shown = findings.format_text(report.found, report.texts, wants_colour(sys.stdout))
+    shown = findings.format_text(report.found, report.texts, report.colour)
     gap, lines = "\n" if report.found else "", report.format_sizes()
     shown += f"{gap}{lines}" if lines else ""
     count = findings.describe_count(report.found, len(report.files))
-    return f"{shown}{gap}{count}\n" if report.files else shown
+    return f"{shown}{gap}{_describe_fixed(report)}{count}\n" if report.files else shown
+
+
+def _describe_fixed(report: Report) -> str:
+    if not report.fixed:
+        return ""
+    findings = "1 finding" if report.fixed == 1 else f"{report.fixed} findings"
+    return f"would fix {findings}; " if report.only_shown else f"fixed {findings}; "
 
 
 def _show_concise(report: Report) -> str:
@@ -77,6 +88,8 @@ FORMATS: MappingProxyType[str, Callable[[Report], str]] = MappingProxyType(
 )
 # Annotations are for what is to be mended.
 WITH_SIZES = ("text", "concise", "json")
+# To try what is not shown would be a waste.
+WITH_OFFERS = ("text", "json")
 
 
 def _count_as_text(report: Report) -> str:

@@ -87,7 +87,7 @@ def apply_fixes(text: str, look: Look, unsafe: bool = False) -> Fixed | None:
             break
         count += len(mended)
         looked = after
-    return Fixed(looked.text, offer_fixes(looked, look), count)
+    return Fixed(looked.text, looked.problems, count)
 
 
 Edits = tuple[TextEdit, ...]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from cnnspec.diagnostics import Diagnostic, Severity, draw_excerpt
 
 # SGR codes: bold red, bold yellow, bold cyan.
 _COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.HINT: "1;36"}
 _BOLD, _GUTTER = "1", "34"
+# Red and green.
+_CHANGES = {"-": "31", "+": "32"}
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "notice"}
 
@@ -63,7 +66,12 @@ def describe_count(diagnostics: Sequence[Diagnostic], files: int) -> str:
         for severity in Severity
         if counts[severity]
     ]
-    return f"{', '.join(shown)} in {checked}"
+    said = f"{', '.join(shown)} in {checked}"
+    if any(diagnostic.offer for diagnostic in diagnostics):
+        from cnnspec.report.offers import describe_fixable
+
+        return f"{said}; {describe_fixable(diagnostics)}"
+    return said
 
 
 def join_lines(diagnostic: Diagnostic) -> str:
@@ -74,6 +82,8 @@ def join_lines(diagnostic: Diagnostic) -> str:
 
 
 def _describe(diagnostic: Diagnostic) -> dict[str, object]:
+    from cnnspec.report.offers import describe_offer
+
     span = diagnostic.span
     return {
         "file": span.file if span else None,
@@ -87,6 +97,7 @@ def _describe(diagnostic: Diagnostic) -> dict[str, object]:
         "path": diagnostic.path,
         "notes": list(diagnostic.notes),
         "help": list(diagnostic.help),
+        "fix": describe_offer(diagnostic.offer),
     }
 
 
@@ -113,10 +124,22 @@ def _escape_property(text: str) -> str:
 
 def _draw(diagnostic: Diagnostic, sources: Mapping[str, str], colour: bool) -> str:
     source = sources.get(diagnostic.span.file) if diagnostic.span else None
-    lines = _escape(draw_excerpt(diagnostic, source)).split("\n")
+    lines = _escape("\n".join(_list_lines(diagnostic, source))).split("\n")
     if colour:
         lines = [_paint_headline(lines[0], diagnostic), *map(_paint_line, lines[1:])]
     return "\n".join(lines) + "\n"
+
+
+def _list_lines(diagnostic: Diagnostic, source: str | None) -> list[str]:
+    offer = diagnostic.offer
+    if offer is None or source is None or diagnostic.span is None:
+        return [draw_excerpt(diagnostic, source)]
+    from cnnspec.report.offers import draw_offer
+
+    # What the fix does need not be said twice.
+    others = tuple(entry for entry in diagnostic.help if entry != offer.message)
+    excerpt = draw_excerpt(replace(diagnostic, help=others), source)
+    return [excerpt, *draw_offer(offer, source, len(str(diagnostic.span.line)))]
 
 
 def _escape(text: str) -> str:
@@ -136,6 +159,8 @@ def _paint_line(line: str) -> str:
         return f"{_paint(carets[1], _GUTTER)}{_paint(carets[2], _COLOURS[Severity.ERROR])}"
     if gutter := re.match(r" *\d* *\|", line):
         return f"{_paint(gutter[0], _GUTTER)}{line[gutter.end() :]}"
+    if change := re.match(r" *\d+ ([-+]) ", line):
+        return _paint(line, _CHANGES[change[1]])
     if label := re.match(r"( *= )(note|help):", line):
         return f"{_paint(label[1], _GUTTER)}{_paint(f'{label[2]}:', _BOLD)}{line[label.end() :]}"
     return line

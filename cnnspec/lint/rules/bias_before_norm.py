@@ -58,6 +58,7 @@ def find_biases(subject: Subject) -> Iterator[Finding]:
                 f"the bias of {describe_node(node)} is cancelled by the {norm.op.op} behind it",
                 node,
                 notes=(f"its {node.shape.channels} numbers are stored, and change nothing",),
+                help=("write bias: false",),
                 fixes=(
                     Fix("write bias: false", (SetField(node.origin.step, "bias", "false"),), True),
                 ),
