@@ -29,7 +29,7 @@ def find_collapses(convolutions: Iterable[Node]) -> list[Collapse]:
     """The ops that use up an axis which one of these convolutions still looks along."""
     found: dict[tuple[Node, int], list[Node]] = {}
     for node in convolutions:
-        (shape,) = node.shapes
+        shape = node.inputs[0].known
         if 1 not in shape.sizes or not isinstance(node.op, Conv | DepthwiseConv):
             continue
         for axis, window in enumerate(node.op.resolve(shape)):

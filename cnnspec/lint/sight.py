@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from cnnspec.analysis.paths import follow_back
 from cnnspec.graph.ir import Node, Value
 from cnnspec.lint.base import Finding, Subject, describe_node
 from cnnspec.lint.sizes import find_image, join_sizes, tell_defaults
@@ -45,7 +46,10 @@ class Sight:
 
 
 def find_sight(subject: Subject) -> Sight | None:
-    """The last pool that sees most; None where something else than such pools ends a network."""
+    """The last pool that sees most.
+
+    None where something else than such pools ends a network, or where one sees all of an axis.
+    """
     image = find_image(subject.graph)
     if image is None or len(image) < 2 or any(map(_is_wide, subject.graph.outputs.values())):
         return None
@@ -55,6 +59,9 @@ def find_sight(subject: Subject) -> Sight | None:
     for node in subject.list(GlobalAvgPool, GlobalMaxPool, AdaptiveAvgPool):
         if _is_wide(node.output) or not _is_wide(node.inputs[0]) or not _ends_maps(node):
             continue
+        # One path is often enough, and the fields of all values are some work.
+        if any(place.is_whole for place in follow_back(node.inputs[0], 0)):
+            return None
         rows = [field.rows[1] for field in subject.fields[node.inputs[0]]]
         known = tuple(row for row in rows if row is not None)
         if len(known) < len(image):

@@ -43,6 +43,7 @@ from fractions import Fraction
 from math import prod
 
 from cnnspec.diagnostics import Severity
+from cnnspec.graph.ir import Node
 from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_field_span
 from cnnspec.lint.sizes import are_chosen, join_sizes, list_windows, tell_defaults
 from cnnspec.ops.conv import Conv, DepthwiseConv
@@ -55,8 +56,7 @@ def find_dead(subject: Subject) -> Iterator[Finding]:
     if not are_chosen(subject.graph):
         return
     for node in subject.list(Conv, DepthwiseConv):
-        taps = subject.taps[node]
-        if taps.dead_share < LIMIT:
+        if has_room(node) or (taps := subject.taps[node]).dead_share < LIMIT:
             continue
         spacing = {window.dilation for window in list_windows(node) if window.kernel > 1}
         apart = "" if spacing == {1} else f", {join_sizes(sorted(spacing))} apart,"
@@ -68,6 +68,16 @@ def find_dead(subject: Subject) -> Iterator[Finding]:
             notes=tell_defaults(subject.graph),
             help=("use a smaller kernel, or reduce the map less in the layers above",),
         )
+
+
+def has_room(node: Node) -> bool:
+    """Whether some step of the kernel lies within the map, so that all its taps do: most do."""
+    assert isinstance(node.op, Conv | DepthwiseConv)
+    kernel, dilation, stride = (
+        value if isinstance(value, int) else max(value)
+        for value in (node.op.kernel_size, node.op.dilation, node.op.stride)
+    )
+    return (kernel - 1) * dilation + stride <= min(node.inputs[0].known.sizes)
 
 
 RULE = Rule("dead-kernel-taps", Severity.WARNING, find_dead)

@@ -55,6 +55,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnnspec.analysis.paths import follow_back
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
 from cnnspec.lint.base import Finding, Rule, Subject
@@ -70,13 +71,13 @@ LEAST = 2
 def find_late(subject: Subject) -> Iterator[Finding]:
     """The convolutions that come too late, as one."""
     image = find_image(subject.graph)
+    spatial = [list(filter(is_spatial, subject.list(kind))) for kind in (Conv, DepthwiseConv)]
+    last = [node for nodes in spatial for node in nodes[-LEAST:]]
     if image is None or draws_map(subject):
         return
-    late = [
-        node
-        for node in subject.list(Conv, DepthwiseConv)
-        if sees_all(subject, node, image) and is_spatial(node)
-    ]
+    if not any(may_see_all(node, image) for node in last):
+        return
+    late = [node for nodes in spatial for node in nodes if sees_all(subject, node, image)]
     if len(late) < LEAST:
         return
     order = {node: place for place, node in enumerate(subject.graph.nodes)}
@@ -97,6 +98,15 @@ def draws_map(subject: Subject) -> bool:
         value.known.kind is Kind.MAP and set(value.known.sizes) != {1}
         for value in subject.graph.outputs.values()
     )
+
+
+def may_see_all(node: Node, image: tuple[int, ...]) -> bool:
+    """Whether it is worth while to ask for all receptive fields: a path may be long enough.
+
+    Most networks have shortcuts around everything.
+    """
+    *_, first = follow_back(node.inputs[0], -1)
+    return all(rows >= size for rows, size in zip(first.rows, image, strict=False))
 
 
 def sees_all(subject: Subject, node: Node, image: tuple[int, ...]) -> bool:

@@ -50,18 +50,19 @@ from cnnspec.lint.base import Finding, Rule, Subject, describe_node
 from cnnspec.lint.sizes import list_windows
 from cnnspec.ops.conv import Conv, DepthwiseConv
 from cnnspec.ops.pool import AvgPool, LpPool, MaxPool, MinPool
+from cnnspec.ops.rearrange import Slice
 from cnnspec.ops.reshape import Crop, CropLike, ZeroPad
+from cnnspec.ops.resize import Resize, ResizeLike
 
 LIMIT = Fraction(1, 2)
+_VIEWS = (Crop, CropLike, ZeroPad)
+_SKIPPING = (*_VIEWS, Resize, ResizeLike, Slice)
 
 
 def find_wasted(subject: Subject) -> Iterator[Finding]:
     """Every map of which too little is read, at the first op that steps over it."""
     found: dict[Value, list[Node]] = {}
-    for node in subject.list(Conv, DepthwiseConv, MaxPool, AvgPool, MinPool, LpPool):
-        # A window without gaps between its steps reads all that is left of a map.
-        if all(window.stride <= window.extent == window.kernel for window in list_windows(node)):
-            continue
+    for node in find_stepping(subject):
         value = find_source(node)
         # What reads half of a map, but of whose own result only half is read, is not to blame.
         if subject.coverage[value].share <= LIMIT < subject.coverage[node.output].share:
@@ -78,10 +79,33 @@ def find_wasted(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def find_stepping(subject: Subject) -> list[Node]:
+    """The ops whose windows leave gaps; none where others read all of the same maps."""
+    found = [
+        node
+        for node in subject.list(Conv, DepthwiseConv, MaxPool, AvgPool, MinPool, LpPool)
+        if getattr(node.op, "stride", None) != 1
+        and any(
+            window.stride > window.extent or window.extent > window.kernel
+            for window in list_windows(node)
+        )
+    ]
+    stepping = set(found)
+    # Where each of these maps is read in full as well, all is: what is read where is some work.
+    lost = any(
+        all(
+            reader in stepping or isinstance(reader.op, _SKIPPING)
+            for reader in node.inputs[0].readers
+        )
+        for node in found
+    )
+    return found if lost else []
+
+
 def find_source(node: Node) -> Value:
     """The map that an op reads, without what was padded or cropped."""
     value = node.inputs[0]
-    while value.producer is not None and isinstance(value.producer.op, Crop | CropLike | ZeroPad):
+    while value.producer is not None and isinstance(value.producer.op, _VIEWS):
         value = value.producer.inputs[0]
     return value
 

@@ -44,7 +44,7 @@ When the border of every image is empty, as that of digits often is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from math import prod
 
@@ -52,19 +52,23 @@ from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
 from cnnspec.lint.base import Finding, Rule, Subject, describe_node
 from cnnspec.lint.sizes import are_chosen, join_sizes, tell_defaults
-from cnnspec.ops.base import Op
+from cnnspec.ops.conv import Conv, DepthwiseConv
 from cnnspec.ops.pool import AvgPool, LpPool, MaxPool, MinPool
+from cnnspec.ops.rearrange import Slice
+from cnnspec.ops.reshape import Crop, CropLike
 from cnnspec.ops.shapes import Kind, Shape
 
 LIMIT = Fraction(1, 20)
 
 # How many rows at the end of each axis are unread, by the axis.
 Ends = dict[int, int]
+Culprit = tuple[Node, Ends]
 
 
 def find_lost_borders(subject: Subject) -> Iterator[Finding]:
     """Every input with a border that is lost to a window that does not fit."""
-    if not are_chosen(subject.graph):
+    losing = find_losing(subject) if are_chosen(subject.graph) else {}
+    if not losing:
         return
     for position, value in enumerate(subject.graph.inputs):
         shape, read = value.known, subject.coverage[value]
@@ -73,7 +77,7 @@ def find_lost_borders(subject: Subject) -> Iterator[Finding]:
         every = {axis: read.count_unread_end(axis) for axis in range(shape.rank)}
         ends = {axis: count for axis, count in every.items() if count}
         lost = 1 - prod(1 - Fraction(count, shape.sizes[axis]) for axis, count in ends.items())
-        culprit = find_culprit(subject, ends) if lost >= LIMIT else None
+        culprit = find_culprit(subject, losing, ends) if lost >= LIMIT else None
         if culprit is None:
             continue
         node, own = culprit
@@ -89,17 +93,36 @@ def find_lost_borders(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def find_culprit(subject: Subject, ends: Ends) -> tuple[Node, Ends] | None:
+def find_losing(subject: Subject) -> dict[Node, Ends]:
+    """The ops that leave rows at the end of their input out; none where others read them all."""
+    found: dict[Node, Ends] = {}
+    for node in subject.list(Conv, DepthwiseConv, MaxPool, AvgPool, MinPool, LpPool):
+        # Windows that move by one row get everywhere.
+        if getattr(node.op, "stride", None) != 1:
+            counts = enumerate(node.op.count_unread(node.shapes))
+            own = {axis: count for axis, count in counts if count}
+            if own:
+                found[node] = own
+    # What is read where is some work, and where other ops read the same rows there is no need.
+    lost = any(
+        not node.inputs[0].is_output
+        and all(
+            reader in found or isinstance(reader.op, Crop | CropLike | Slice)
+            for reader in node.inputs[0].readers
+        )
+        for node in found
+    )
+    return found if lost else {}
+
+
+def find_culprit(subject: Subject, losing: Mapping[Node, Ends], ends: Ends) -> Culprit | None:
     """The first op whose last rows stay unread along one of these axes, and how many do."""
     for node in subject.graph.nodes:
-        if type(node.op).count_unread is Op.count_unread:
-            continue
-        read = subject.coverage[node.inputs[0]]
-        counts = enumerate(node.op.count_unread(node.shapes))
+        read = subject.coverage[node.inputs[0]] if node in losing else None
         own = {
             axis: count
-            for axis, count in counts
-            if count and axis in ends and read.count_unread_end(axis)
+            for axis, count in losing.get(node, {}).items()
+            if axis in ends and read is not None and read.count_unread_end(axis)
         }
         if own:
             return node, own
