@@ -40,7 +40,7 @@ def test_check_shows_each_finding_once_for_all_variants(
     )
 
 
-@pytest.mark.parametrize("format", ["text", "concise", "json", "github", "sarif"])
+@pytest.mark.parametrize("format", ["text", "concise", "json", "github", "sarif", "junit"])
 def test_every_format_names_rule_and_place(format: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "bad.yaml", "--format", format]) == 1
     shown = capsys.readouterr().out

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import PurePosixPath
-
-import jsonschema
-import pytest
 
 from cnnspec.diagnostics import Diagnostic, Severity, Span
 from cnnspec.report import findings
-from cnnspec.report.sarif import format_sarif
 
 SOURCE = "cnnspec: 1\nlayers:\n  - add: [shortcut, _]\n"
 ADD = Diagnostic(
@@ -29,110 +24,6 @@ WARNING = Diagnostic(
 )
 PLACELESS = Diagnostic(rule="no-place", message="nowhere", severity=Severity.HINT)
 ALL = (ADD, WARNING, PLACELESS)
-
-# What the standard requires of the parts that we write (SARIF 2.1.0, section 3 and its schema).
-SARIF_SCHEMA = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "properties": {
-        "$schema": {"type": "string", "format": "uri"},
-        "version": {"const": "2.1.0"},
-        "runs": {"type": "array", "items": {"$ref": "#/definitions/run"}},
-    },
-    "additionalProperties": False,
-    "definitions": {
-        "run": {
-            "type": "object",
-            "required": ["tool", "results"],
-            "properties": {
-                "tool": {
-                    "type": "object",
-                    "required": ["driver"],
-                    "properties": {"driver": {"$ref": "#/definitions/driver"}},
-                    "additionalProperties": False,
-                },
-                "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-                "results": {"type": "array", "items": {"$ref": "#/definitions/result"}},
-            },
-            "additionalProperties": False,
-        },
-        "driver": {
-            "type": "object",
-            "required": ["name"],
-            "properties": {
-                "name": {"type": "string"},
-                "version": {"type": "string"},
-                "rules": {
-                    "type": "array",
-                    "uniqueItems": True,
-                    "items": {
-                        "type": "object",
-                        "required": ["id"],
-                        "properties": {"id": {"type": "string"}},
-                        "additionalProperties": False,
-                    },
-                },
-            },
-            "additionalProperties": False,
-        },
-        "result": {
-            "type": "object",
-            "required": ["message"],
-            "properties": {
-                "ruleId": {"type": "string"},
-                "ruleIndex": {"type": "integer", "minimum": -1},
-                "level": {"enum": ["none", "note", "warning", "error"]},
-                "message": {
-                    "type": "object",
-                    "required": ["text"],
-                    "properties": {"text": {"type": "string"}},
-                    "additionalProperties": False,
-                },
-                "locations": {"type": "array", "items": {"$ref": "#/definitions/location"}},
-            },
-            "additionalProperties": False,
-        },
-        "location": {
-            "type": "object",
-            "properties": {
-                "physicalLocation": {
-                    "type": "object",
-                    "required": ["artifactLocation"],
-                    "properties": {
-                        "artifactLocation": {
-                            "type": "object",
-                            "properties": {
-                                "uri": {"type": "string", "pattern": '^[^ <>\\\\"{}|^`]*$'}
-                            },
-                            "additionalProperties": False,
-                        },
-                        "region": {
-                            "type": "object",
-                            "properties": {
-                                key: {"type": "integer", "minimum": 1}
-                                for key in ("startLine", "startColumn", "endLine", "endColumn")
-                            },
-                            "additionalProperties": False,
-                        },
-                    },
-                    "additionalProperties": False,
-                },
-                "logicalLocations": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "properties": {
-                            "fullyQualifiedName": {"type": "string"},
-                            "kind": {"type": "string"},
-                        },
-                        "additionalProperties": False,
-                    },
-                },
-            },
-            "additionalProperties": False,
-        },
-    },
-}
 
 
 def test_text_shows_the_line_with_carets_and_every_note() -> None:
@@ -208,32 +99,6 @@ def test_github_annotations_escape_what_would_end_them() -> None:
         "::warning file=C%3A\\a%2Cb.yaml,line=1,endLine=2,title=odd-size::100%25: a, b",
         "::notice title=no-place::nowhere",
     ]
-
-
-@pytest.mark.parametrize("diagnostics", [ALL, ()], ids=["some", "none"])
-def test_sarif_holds_to_the_standard(diagnostics: tuple[Diagnostic, ...]) -> None:
-    log = json.loads(format_sarif(diagnostics, "1.2.3", PurePosixPath("/repo")))
-    jsonschema.validate(log, SARIF_SCHEMA)
-    (run,) = log["runs"]
-    assert len(run["results"]) == len(diagnostics)
-    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
-    for result in run["results"]:
-        assert rules[result["ruleIndex"]] == result["ruleId"]
-
-
-def test_sarif_places_findings_relative_to_the_folder() -> None:
-    files = ("/repo/a b.yaml", "/other/c.yaml", "nets/d.yaml", "<stdin>")
-    found = [Diagnostic("rule", "text", Span(file, 2, 3, 2, 5)) for file in files]
-    log = json.loads(format_sarif(found, "1.2.3", PurePosixPath("/repo")))
-    places = [r["locations"][0]["physicalLocation"] for r in log["runs"][0]["results"]]
-    assert [place["artifactLocation"]["uri"] for place in places] == [
-        "a%20b.yaml",
-        "file:///other/c.yaml",
-        "nets/d.yaml",
-        "%3Cstdin%3E",
-    ]
-    region = {"startLine": 2, "startColumn": 3, "endLine": 2, "endColumn": 5}
-    assert places[0]["region"] == region
 
 
 def test_the_count_names_each_severity_once() -> None:

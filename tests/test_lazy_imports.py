@@ -64,6 +64,9 @@ def list_loaded(folder: Path, *arguments: str, extra: str = "") -> list[str]:
     [
         ("check", "net.yaml"),
         ("check", "net.yaml", "--format", "sarif"),
+        ("check", "net.yaml", "--format", "junit"),
+        ("rules",),
+        ("explain", "kind-mismatch"),
         ("summary", "net.yaml"),
         ("zoo", "--help"),
         ("compile", "--help"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -83,23 +82,18 @@ def run(options: Namespace) -> int:
             files.append(network.source.file)
         except UsageError as error:
             print_error(str(error))
+    fails = {Severity.ERROR, Severity.WARNING} if options.strict else {Severity.ERROR}
     # Two references may mean one file, such as two variants of it.
     stream = sys.stderr if prints_specs(options) else sys.stdout
     report = Report(
-        list(dict.fromkeys(found)), texts, files, list(dict.fromkeys(sizes)),
+        list(dict.fromkeys(found)), texts, files, list(dict.fromkeys(sizes)), frozenset(fails),
         fixed, options.diff, wants_colour(stream),
     )  # fmt: skip
     show = COUNTS if options.statistics else FORMATS
     print(show[options.format](report), end="", file=stream)
     if len(files) < len(options.sources):
         return 2
-    return int(is_failure(report.found, options.strict))
-
-
-def is_failure(found: Iterable[Diagnostic], strict: bool) -> bool:
-    """Whether findings make a check fail: errors do, and under --strict warnings."""
-    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    return any(diagnostic.severity in failing for diagnostic in found)
+    return int(any(map(report.is_failure, found)))
 
 
 def _measure(network: Network, every: bool, format: str) -> tuple[SizeReport, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cnnspec.diagnostics import Diagnostic
+from cnnspec.diagnostics import Diagnostic, Severity
 from cnnspec.records import dataclass
 from cnnspec.report import findings
 
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 class Report:
     """The findings in some files, with the files' texts, and the sizes that networks take.
 
-    `fixed` are the findings that are gone, or would be if what was only shown were written.
+    A check `fails` for findings of these severities; `fixed` are the findings that are gone, or
+    would be if what was only shown were written.
     """
 
     found: Sequence[Diagnostic]
     texts: Mapping[str, str]
     files: Sequence[str]
-    sizes: Sequence[SizeReport] = ()
+    sizes: Sequence[SizeReport]
+    fails: frozenset[Severity]
     fixed: int = 0
     only_shown: bool = False
     colour: bool = False
+
+    def is_failure(self, diagnostic: Diagnostic) -> bool:
+        """Whether a check fails for a finding."""
+        return diagnostic.severity in self.fails
 
     def format_sizes(self) -> str:
         """The sizes as text, if there are any."""
@@ -74,7 +80,13 @@ def _show_sarif(report: Report) -> str:
     from cnnspec import __version__
     from cnnspec.report.sarif import format_sarif
 
-    return format_sarif(report.found, __version__, Path.cwd())
+    return format_sarif(report.found, __version__, Path.cwd(), report.texts)
+
+
+def _show_junit(report: Report) -> str:
+    from cnnspec.report.junit import format_junit
+
+    return format_junit(report.found, report.files, report.is_failure)
 
 
 FORMATS: MappingProxyType[str, Callable[[Report], str]] = MappingProxyType(
@@ -84,6 +96,7 @@ FORMATS: MappingProxyType[str, Callable[[Report], str]] = MappingProxyType(
         "json": _show_json,
         "github": _show_github,
         "sarif": _show_sarif,
+        "junit": _show_junit,
     }
 )
 # Annotations are for what is to be mended.

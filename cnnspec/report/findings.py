@@ -32,7 +32,7 @@ def format_concise(diagnostics: Sequence[Diagnostic]) -> str:
         place = f"{diagnostic.span}: " if diagnostic.span else ""
         where = f" [{diagnostic.path}]" if diagnostic.path else ""
         text = f"{diagnostic.severity}[{diagnostic.rule}]: {diagnostic.message}{where}"
-        lines.append(f"{_escape(place + ' '.join(text.split()))}\n")
+        lines.append(f"{spell_controls(place + ' '.join(text.split()))}\n")
     return "".join(lines)
 
 
@@ -124,7 +124,7 @@ def _escape_property(text: str) -> str:
 
 def _draw(diagnostic: Diagnostic, sources: Mapping[str, str], colour: bool) -> str:
     source = sources.get(diagnostic.span.file) if diagnostic.span else None
-    lines = _escape("\n".join(_list_lines(diagnostic, source))).split("\n")
+    lines = spell_controls("\n".join(_list_lines(diagnostic, source))).split("\n")
     if colour:
         lines = [_paint_headline(lines[0], diagnostic), *map(_paint_line, lines[1:])]
     return "\n".join(lines) + "\n"
@@ -142,7 +142,7 @@ def _list_lines(diagnostic: Diagnostic, source: str | None) -> list[str]:
     return [excerpt, *draw_offer(offer, source, len(str(diagnostic.span.line)))]
 
 
-def _escape(text: str) -> str:
+def spell_controls(text: str) -> str:
     """Spell out control characters, which a spec could use to rewrite the terminal."""
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 

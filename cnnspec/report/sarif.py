@@ -1,41 +1,85 @@
 """Findings in SARIF 2.1.0, the format that code hosts take static analysis in.
 
-Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".
+Sources: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0"; GitHub, "SARIF
+support for code scanning", for what is needed there beyond the standard.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import PurePath
+from types import MappingProxyType
 from urllib.parse import quote
 
-from cnnspec.diagnostics import Diagnostic, Severity, Span
+from cnnspec.diagnostics import Diagnostic, Offer, Severity, Span, TextEdit
+from cnnspec.lint.pages import Page, load_pages
 from cnnspec.report.findings import join_lines
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+# Where the files lie that have relative names: the folder that the tool is called in.
+_ROOT = "%SRCROOT%"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "note"}
+# How seldom a rule is wrong, and how grave it is, in GitHub's words.
+_PRECISIONS = {Severity.ERROR: "very-high", Severity.WARNING: "high", Severity.HINT: "medium"}
+_PROBLEMS = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.HINT: "recommendation",
+}
 
 
-def format_sarif(diagnostics: Sequence[Diagnostic], version: str, folder: PurePath) -> str:
+def format_sarif(
+    diagnostics: Sequence[Diagnostic],
+    version: str,
+    folder: PurePath,
+    texts: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Write one run with all findings.
 
     Args:
         diagnostics: the findings.
         version: the version of this tool.
         folder: the folder that places are given relative to.
+        texts: the texts of the files, by which findings are known again when lines move.
     """
+    pages = load_pages()
     rules = sorted({diagnostic.rule for diagnostic in diagnostics})
-    driver = {"name": "cnnspec", "version": version, "rules": [{"id": rule} for rule in rules]}
+    driver = {
+        "name": "cnnspec",
+        "semanticVersion": version,
+        "rules": [_describe_rule(pages[rule]) for rule in rules],
+    }
+    seen: Counter[str] = Counter()
     run = {
         "tool": {"driver": driver},
         # Spans count characters, not UTF-16 units.
         "columnKind": "unicodeCodePoints",
-        "results": [_describe(diagnostic, rules, folder) for diagnostic in diagnostics],
+        "results": [
+            _describe(diagnostic, rules, folder) | _identify(diagnostic, texts, seen)
+            for diagnostic in diagnostics
+        ],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _describe_rule(page: Page) -> dict[str, object]:
+    return {
+        "id": page.rule,
+        "shortDescription": {"text": page.headline},
+        "fullDescription": {"text": " ".join(f"{page.headline} {page.why}".split())},
+        "help": {"text": page.text, "markdown": page.text},
+        "defaultConfiguration": {"level": _LEVELS[page.severity]},
+        "properties": {
+            "tags": [page.group.lower(), *sorted(page.profiles)],
+            "precision": _PRECISIONS[page.severity],
+            "problem.severity": _PROBLEMS[page.severity],
+        },
+    }
 
 
 def _describe(diagnostic: Diagnostic, rules: list[str], folder: PurePath) -> dict[str, object]:
@@ -47,27 +91,71 @@ def _describe(diagnostic: Diagnostic, rules: list[str], folder: PurePath) -> dic
     }
     location: dict[str, object] = {}
     if diagnostic.span is not None:
-        location["physicalLocation"] = _place(diagnostic.span, folder)
+        location["physicalLocation"] = {
+            "artifactLocation": _name_file(diagnostic.span.file, folder),
+            "region": _describe_region(diagnostic.span),
+        }
     if diagnostic.path:
         location["logicalLocations"] = [{"fullyQualifiedName": diagnostic.path, "kind": "module"}]
-    return result | ({"locations": [location]} if location else {})
+    if location:
+        result["locations"] = [location]
+    if diagnostic.offer:
+        result["fixes"] = [_describe_fix(diagnostic.offer, folder)]
+    return result
 
 
-def _place(span: Span, folder: PurePath) -> dict[str, object]:
-    region = {
+def _identify(
+    diagnostic: Diagnostic, texts: Mapping[str, str], seen: Counter[str]
+) -> dict[str, object]:
+    """What a finding is known again by: its rule and the text of its line, not the line's number.
+
+    The number behind the hash tells equal lines apart.
+    """
+    span = diagnostic.span
+    lines = texts[span.file].splitlines() if span and span.file in texts else []
+    if span is None or span.line > len(lines):
+        return {}
+    text = f"{diagnostic.rule}\n{diagnostic.path}\n{lines[span.line - 1].strip()}"
+    digest = sha256(text.encode("utf-8", errors="replace")).hexdigest()[:16]
+    key = f"{span.file}:{digest}"
+    seen[key] += 1
+    return {"partialFingerprints": {"primaryLocationLineHash": f"{digest}:{seen[key]}"}}
+
+
+def _describe_fix(offer: Offer, folder: PurePath) -> dict[str, object]:
+    files: dict[str, list[TextEdit]] = {}
+    for edit in offer.edits:
+        files.setdefault(edit.span.file, []).append(edit)
+    changes = [
+        {
+            "artifactLocation": _name_file(file, folder),
+            "replacements": [
+                {
+                    "deletedRegion": _describe_region(edit.span),
+                    "insertedContent": {"text": edit.text},
+                }
+                for edit in edits
+            ],
+        }
+        for file, edits in files.items()
+    ]
+    return {"description": {"text": offer.message}, "artifactChanges": changes}
+
+
+def _describe_region(span: Span) -> dict[str, int]:
+    return {
         "startLine": span.line,
         "startColumn": span.column,
         "endLine": span.end_line,
         "endColumn": span.end_column,
     }
-    return {"artifactLocation": {"uri": _name_uri(span.file, folder)}, "region": region}
 
 
-def _name_uri(file: str, folder: PurePath) -> str:
+def _name_file(file: str, folder: PurePath) -> dict[str, str]:
     """A file as a URI relative to a folder, or absolute where it lies outside of it."""
     path = PurePath(file)
     if path.is_absolute():
         if not path.is_relative_to(folder):
-            return path.as_uri()
+            return {"uri": path.as_uri()}
         path = path.relative_to(folder)
-    return quote(path.as_posix())
+    return {"uri": quote(path.as_posix()), "uriBaseId": _ROOT}
