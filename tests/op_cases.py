@@ -168,6 +168,8 @@ def _list_avg_pool() -> Iterator[_Row]:
         yield from _each(_ALL_RANKS, kernel_size=3, stride=2, padding=1, ceil_mode=True, **counts)
         yield _one(_MAP, kernel_size=2, **counts)
         yield _one(_MAP, kernel_size=[2, 3], stride=[1, 2], **counts)
+        # Padding that no window reads.
+        yield _one(fmap(3, 9, 11), kernel_size=1, stride=2, padding=[0, 1, 0, 1], **counts)
         yield _one(_MAP, kernel_size=3, stride=2, padding=[1, 0, 2, 1], **counts)
         yield _one(
             fmap(3, 10, 8), kernel_size=3, stride=2, padding=[0, 1], ceil_mode=True, **counts

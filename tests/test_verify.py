@@ -68,6 +68,15 @@ def test_a_wrong_number_anywhere_fails_the_proof() -> None:
     assert "infinities or NaN" in judge(graph, off, reference, task.weights).problems[0]
 
 
+def test_a_network_without_weights_takes_a_training_step() -> None:
+    text = (
+        "cnnspec: 1\nname: net\ninput: {channels: 2, height: 6, width: 6}\nlayers: [max_pool: 2]\n"
+    )
+    graph = build_graph(read_spec(text, "net.yaml"))
+    report = verify(graph, ("torch", "keras", "keras:torch", "onnx"), train=True)
+    assert report.passed, format_text(report)
+
+
 def test_a_trace_names_the_first_layer_where_backends_part() -> None:
     from cnnspec.verify.compare import find_parting
 

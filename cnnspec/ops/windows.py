@@ -60,6 +60,11 @@ class Window:
         reach = (self.count_steps(size) - 1) * self.stride + self.extent
         return max(0, reach - (size + self.before + self.after))
 
+    def count_past(self, size: int) -> int:
+        """How many rows past the map the last window reads, in the padding or behind it."""
+        reach = (self.count_steps(size) - 1) * self.stride + self.extent - self.before
+        return max(0, reach - size)
+
     @property
     def slack(self) -> int:
         """The rows past the trailing padding that the last window may read, whatever the size.

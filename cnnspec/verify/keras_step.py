@@ -47,7 +47,9 @@ def _step_on_torch(model: Any, inputs: Any, probes: Mapping[str, Array]) -> Step
         for name, probe in probes.items()
     ]
     loss: Any = torch.stack(losses).sum()
-    loss.backward()
+    # Without weights there is nothing to find a gradient of.
+    if loss.requires_grad:
+        loss.backward()
     gradients = [v.value.grad.detach().cpu().numpy() for v in model.trainable_variables]
     return gradients, {name: output.detach().cpu().numpy() for name, output in outputs.items()}
 

@@ -63,7 +63,9 @@ def _measure(task: Task, target: str, model: Any, dtype: Any) -> Measured:
         probes = {name: torch.from_numpy(probe).to(double) for name, probe in task.probes.items()}
         losses = [(results[name] * probe).sum() for name, probe in probes.items()]
         loss: Any = torch.stack(losses).sum()
-        loss.backward()
+        # Without weights there is nothing to find a gradient of.
+        if loss.requires_grad:
+            loss.backward()
         found.trained = _read_outputs(results)
         found.gradients = {
             names[name]: _numpy(parameter.grad)

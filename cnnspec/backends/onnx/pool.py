@@ -39,18 +39,20 @@ def list_overhang(windows: Sequence[Window], shape: Shape) -> tuple[int, ...]:
 
 
 def stretch_windows(windows: Sequence[Window], at: Place) -> tuple[Window, ...]:
-    """The same windows with what hangs over the end as padding.
+    """The same windows with as much padding at the end as they read, and what hangs over it.
 
-    Where sizes are open it is as much padding as any of them needs.
+    ONNX Runtime refuses padding of a kernel's size, though no window may read it. Where sizes are
+    open it is as much padding as any of them needs.
     """
 
     def find(node: Node) -> tuple[int, ...]:
-        return list_overhang(cast(MaxPool, node.op).resolve(node.shapes[0]), node.shapes[0])
+        (shape,) = node.shapes
+        pairs = zip(cast(MaxPool, node.op).resolve(shape), shape.sizes, strict=True)
+        return tuple(window.count_past(size) for window, size in pairs)
 
-    extra = tuple(w.slack for w in windows) if at.varies(find) else find(at.node)
+    read = tuple(w.after + w.slack for w in windows) if at.varies(find) else find(at.node)
     return tuple(
-        replace(window, after=window.after + rows, ceil=False)
-        for window, rows in zip(windows, extra, strict=True)
+        replace(window, after=rows, ceil=False) for window, rows in zip(windows, read, strict=True)
     )
 
 
