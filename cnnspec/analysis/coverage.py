@@ -118,7 +118,8 @@ class _Finder:
             self.work += 2 * prod(sizes)
             if self.work > MAX_WORK:
                 return WHOLE
-            return lay_out(parts, sizes) if len(steps) == 1 else line_up(parts, steps)
+            is_line = isinstance(node.op, ToTokens)
+            return lay_out(parts, sizes) if is_line else line_up(parts, steps)
         reads = node.op.find_rows(node.shapes)
         if reads is None:
             return WHOLE
