@@ -51,7 +51,8 @@ from collections.abc import Iterator
 from cnnspec.analysis.heads import ACTIVATIONS, LAYERS
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_reader
+from cnnspec.lint.edits import Edit, SetField, SwapSteps
 from cnnspec.ops.norm import BatchNorm
 
 
@@ -66,13 +67,31 @@ def find_odd_ones(subject: Subject) -> Iterator[Finding]:
         return
     odd, others = (before, behind) if len(before) < len(behind) else (behind, before)
     here, there = ("before", "behind") if odd is before else ("behind", "before")
+    advice = f"put this batch_norm {there} the activation, too"
     for node in odd:
+        swap = _swap(node)
         yield Finding(
             f"{describe_node(node)} stands {here} its activation, but {len(others)} of "
             f"{len(norms)} batch norms stand {there} theirs",
             node,
-            help=(f"put this batch_norm {there} the activation, too",),
+            help=(advice,),
+            fixes=(Fix(advice, swap, True),) if swap else (),
         )
+
+
+def _swap(node: Node) -> tuple[Edit, ...]:
+    """Let a norm and its activation change places; a bias that then is for nothing goes."""
+    before = node.inputs[0].producer
+    after = find_reader(node)
+    if _is_activated(node):
+        return (SwapSteps(node.origin.step, after.origin.step),) if after is not None else ()
+    if before is None or find_reader(before) is not node:
+        return ()
+    swap = SwapSteps(before.origin.step, node.origin.step)
+    layer = before.inputs[0].producer
+    if layer is None or not getattr(layer.op, "bias", False) or find_reader(layer) is not before:
+        return (swap,)
+    return swap, SetField(layer.origin.step, "bias", "false")
 
 
 def _is_before(node: Node) -> bool:

@@ -39,7 +39,8 @@ from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import ReplaceStep
 from cnnspec.ops.activation import Sigmoid, Silu
 from cnnspec.ops.merge import Multiply
 
@@ -57,6 +58,7 @@ def find_costly(subject: Subject) -> Iterator[Finding]:
             f"{describe_node(node)} computes {node.shape.elements:,} exponentials",
             node,
             help=(f"use {stand_in}",),
+            fixes=(Fix(f"use {stand_in}", (ReplaceStep(node.origin.step, stand_in),)),),
         )
 
 

@@ -47,7 +47,8 @@ from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_reader
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_reader
+from cnnspec.lint.edits import RemoveStep
 from cnnspec.ops.activation import (
     Elu,
     HardSigmoid,
@@ -81,7 +82,9 @@ def find_pairs(subject: Subject) -> Iterator[Finding]:
         elif _covers(second.op, first.op):
             yield _tell(first, f"changes nothing before {describe_node(second)}")
         elif _saturates(second.op, first.op):
-            yield _tell(second, f"saturates what {describe_node(first)} has saturated")
+            yield _tell(
+                second, f"saturates what {describe_node(first)} has saturated", is_safe=False
+            )
 
 
 def _keeps(second: Op, first: Op) -> bool:
@@ -107,9 +110,11 @@ def _saturates(second: Op, first: Op) -> bool:
     return isinstance(first, _SATURATING) and isinstance(second, _SATURATING)
 
 
-def _tell(node: Node, message: str) -> Finding:
+def _tell(node: Node, message: str, is_safe: bool = True) -> Finding:
     what = describe_node(node)
-    return Finding(f"{what} {message}", node, help=(f"take {what} out",))
+    advice = f"take {what} out"
+    fix = Fix(advice, (RemoveStep(node.origin.step),), is_safe)
+    return Finding(f"{what} {message}", node, help=(advice,), fixes=(fix,))
 
 
 RULE = Rule("duplicate-activation", Severity.WARNING, find_pairs)

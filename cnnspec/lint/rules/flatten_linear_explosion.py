@@ -53,11 +53,13 @@ from math import prod
 from cnnspec.analysis.heads import ACTIVATIONS, DROPOUTS, NORMS
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Graph, Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, follow_chain
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, follow_chain
+from cnnspec.lint.edits import ReplaceStep
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.reshape import Flatten, Identity
 
 MOST = 2_000_000
+ADVICE = "use global_avg_pool in place of flatten"
 _BETWEEN = (*DROPOUTS, *NORMS, *ACTIVATIONS, Identity)
 
 
@@ -76,7 +78,8 @@ def find_explosions(subject: Subject) -> Iterator[Finding]:
                 f"network's {total:,} parameters",
                 node,
                 notes=(f"global_avg_pool in place of flatten would leave it {pooled:,}",),
-                help=("use global_avg_pool in place of flatten",),
+                help=(ADVICE,),
+                fixes=(Fix(ADVICE, (ReplaceStep(node.origin.step, "global_avg_pool"),)),),
             )
 
 

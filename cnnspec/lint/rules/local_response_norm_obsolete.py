@@ -39,7 +39,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import RemoveStep
 from cnnspec.ops.norm import LocalResponseNorm
 
 
@@ -50,6 +51,7 @@ def find_layers(subject: Subject) -> Iterator[Finding]:
             f"{describe_node(node)} is a norm that was found to gain nothing",
             node,
             help=("take it out, or put batch_norm before the activation",),
+            fixes=(Fix("take it out", (RemoveStep(node.origin.step),)),),
         )
 
 

@@ -59,7 +59,8 @@ from math import prod
 from cnnspec.analysis.heads import ACTIVATIONS, DROPOUTS, NORMS
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, follow_chain
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, follow_chain
+from cnnspec.lint.edits import InsertAfter
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.merge import Multiply
@@ -91,11 +92,13 @@ def find_linear(subject: Subject) -> Iterator[Finding]:
         what = f"only {' and '.join(words)} stand" if words else "nothing stands"
         verb = "s" if len(words) == 1 else ""
         last = _find_last(first, between)
+        advice = f"put an activation such as relu behind {describe_node(last)}"
         yield Finding(
             f"{what}{verb} between {describe_node(first)} and {describe_node(second)}: together "
             "they are one linear map",
             first,
-            help=(f"put an activation such as relu behind {describe_node(last)}",),
+            help=(advice,),
+            fixes=(Fix(advice, (InsertAfter(last.origin.step, "relu"),)),),
         )
 
 

@@ -52,7 +52,8 @@ from collections.abc import Iterator
 from cnnspec.analysis.heads import DROPOUTS
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import RemoveStep
 from cnnspec.ops.merge import Concat
 from cnnspec.ops.pool import AvgPool, MaxPool, MinPool
 from cnnspec.ops.rearrange import ChannelShuffle, PadChannels, PixelShuffle, PixelUnshuffle, Split
@@ -77,6 +78,7 @@ def find_noops(subject: Subject) -> Iterator[Finding]:
                 f"{describe_node(node)} does nothing: {reason}",
                 node,
                 help=("take the step out, or give it the number that was meant",),
+                fixes=(Fix("take the step out", (RemoveStep(node.origin.step),), True),),
             )
 
 

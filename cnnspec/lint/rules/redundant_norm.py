@@ -41,7 +41,8 @@ from collections.abc import Iterator
 
 from cnnspec.analysis.heads import NORMS
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_reader
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_reader
+from cnnspec.lint.edits import RemoveStep
 
 
 def find_second_norms(subject: Subject) -> Iterator[Finding]:
@@ -49,10 +50,13 @@ def find_second_norms(subject: Subject) -> Iterator[Finding]:
     for first in subject.list(*NORMS):
         second = find_reader(first)
         if second is not None and isinstance(second.op, NORMS):
+            advice = f"take {describe_node(second)} out"
+            is_safe = type(first.op) is type(second.op)
             yield Finding(
                 f"{describe_node(second)} normalises what {describe_node(first)} has normalised",
                 second,
-                help=(f"take {describe_node(second)} out",),
+                help=(advice,),
+                fixes=(Fix(advice, (RemoveStep(second.origin.step),), is_safe),),
             )
 
 

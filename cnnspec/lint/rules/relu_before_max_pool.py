@@ -40,7 +40,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_reader
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_reader
+from cnnspec.lint.edits import SwapSteps
 from cnnspec.ops.activation import (
     Elu,
     HardSigmoid,
@@ -53,6 +54,7 @@ from cnnspec.ops.activation import (
 )
 from cnnspec.ops.pool import MaxPool, MinPool
 
+ADVICE = "let the two change places: the result is the same"
 _RISING = (Relu, Relu6, LeakyRelu, Elu, Selu, Sigmoid, HardSigmoid, Tanh)
 
 
@@ -70,7 +72,8 @@ def find_early_activations(subject: Subject) -> Iterator[Finding]:
                 f"{describe_node(node)} is computed for {before:,} numbers, and behind "
                 f"{describe_node(pool)} would be for {after:,}",
                 node,
-                help=("let the two change places: the result is the same",),
+                help=(ADVICE,),
+                fixes=(Fix(ADVICE, (SwapSteps(node.origin.step, pool.origin.step),), True),),
             )
 
 

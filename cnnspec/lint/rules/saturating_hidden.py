@@ -48,7 +48,8 @@ from collections.abc import Iterator
 from cnnspec.analysis.heads import LAYERS, NORMS
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node, Value
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import ReplaceStep
 from cnnspec.ops.activation import Sigmoid, Tanh
 from cnnspec.ops.attention import Attention
 from cnnspec.ops.merge import Multiply
@@ -71,11 +72,14 @@ def find_first(subject: Subject) -> Iterator[Finding]:
             counts[node] = count + 1
     deep = [node for node in subject.graph.nodes if counts.get(node, 0) >= LEAST]
     if deep:
+        steps = dict.fromkeys(node.origin.step for node in _list_row(deep[0], counts))
+        replaced = tuple(ReplaceStep(step, "relu") for step in steps)
         yield Finding(
             f"{describe_node(deep[0])} is the first of {counts[deep[0]]} sigmoid or tanh layers in "
             "a row, without a norm between",
             deep[0],
             help=("use relu, or put a norm before each of them",),
+            fixes=(Fix("use relu", replaced),),
         )
 
 
@@ -93,6 +97,17 @@ def _pass(node: Node, ahead: dict[Value, Ahead], counts: dict[Node, int]) -> Ahe
     if isinstance(node.op, NORMS):
         return 0, layered
     return counts.get(node, count), layered or isinstance(node.op, (*LAYERS, Attention))
+
+
+def _list_row(first: Node, counts: dict[Node, int]) -> list[Node]:
+    """The saturating hidden activations from the first on, up to the norms behind them."""
+    reached, waiting = {first}, [first]
+    while waiting:
+        for reader in waiting.pop().output.readers:
+            if reader not in reached and not isinstance(reader.op, NORMS):
+                reached.add(reader)
+                waiting.append(reader)
+    return [node for node in reversed(counts) if node in reached]
 
 
 def _saturates(node: Node) -> bool:
