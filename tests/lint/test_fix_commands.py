@@ -11,6 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from cnnspec.cli.main import run
+from cnnspec.lint import engine
+from cnnspec.lint.rules import bias_before_norm
 from tests.command_folder import make_folder
 from tests.lint.test_fixes import BIASED, UNBIASED
 
@@ -19,6 +21,7 @@ BROKEN = BIASED.replace("batch_norm", "batchnorm")
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(engine, "RULES", (bias_before_norm.RULE,))
     (tmp_path / "biased.yaml").write_text(BIASED)
     (tmp_path / "broken.yaml").write_text(BROKEN)
     return make_folder(tmp_path, monkeypatch)

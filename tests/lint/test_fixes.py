@@ -11,7 +11,7 @@ from cnnspec.diagnostics import Severity
 from cnnspec.lint import engine, fixes
 from cnnspec.lint.base import Finding, Fix, Rule, Subject
 from cnnspec.lint.edits import DropField, Edit, InsertAfter, RemoveStep, ReplaceStep, SetField
-from cnnspec.lint.rules import RULES
+from cnnspec.lint.rules import bias_before_norm
 from cnnspec.network import Network
 from cnnspec.ops.activation import Relu, Tanh
 from cnnspec.ops.regularize import Dropout
@@ -22,7 +22,6 @@ BIASED = f"""\
 {HEADER}layers:
   - conv: {{out_channels: 4, kernel_size: 3}} # odd
   - batch_norm
-  - relu
   - conv:
       out_channels: 4
       kernel_size: 3
@@ -31,6 +30,12 @@ BIASED = f"""\
 UNBIASED = BIASED.replace("3}", "3, bias: false}").replace(
     "size: 3\n", "size: 3\n      bias: false\n"
 )
+
+
+@pytest.fixture(autouse=True)
+def few_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One rule that proposes something, whatever others there are."""
+    monkeypatch.setattr(engine, "RULES", (bias_before_norm.RULE,))
 
 
 def load(text: str, **overrides: int) -> Network:
@@ -53,7 +58,7 @@ def fix(text: str, unsafe: bool = False) -> str:
 
 def use(monkeypatch: pytest.MonkeyPatch, *rules: Rule) -> None:
     """Let the linter have these rules too."""
-    monkeypatch.setattr(engine, "RULES", (*RULES, *rules))
+    monkeypatch.setattr(engine, "RULES", (*engine.RULES, *rules))
 
 
 def make_rule(name: str, kind: type, *proposals: tuple[bool, type, tuple[str, ...]]) -> Rule:
