@@ -44,6 +44,15 @@ def test_edits_of_one_line_are_one_change() -> None:
     ]
 
 
+def test_lines_that_change_places_are_one_change() -> None:
+    assert draw(edit((3, 1), (3, 7), "line 4"), edit((4, 1), (4, 7), "line 3")) == [
+        " 3 - line 3",
+        " 4 - line 4",
+        " 3 + line 4",
+        " 4 + line 3",
+    ]
+
+
 def test_a_last_line_without_a_line_break_changes_as_others_do() -> None:
     assert draw(edit((1, 7), (1, 7), "\nb"), source="\ufeffline 1") == [" 2 + b"]
 
@@ -51,7 +60,7 @@ def test_a_last_line_without_a_line_break_changes_as_others_do() -> None:
 def test_long_changes_and_long_lines_are_cut() -> None:
     shown = draw(edit((1, 1), (1, 1), "x\n" * 30), edit((2, 1), (2, 1), "y" * 200))
     assert len(shown) == 17
-    assert shown[-1].endswith(" 16 more lines: --diff shows them")
+    assert shown[-1].endswith(" 18 more lines: --diff shows them")
     (_, long) = draw(edit((2, 1), (2, 1), "y" * 200))
     assert len(long) == 105
     assert long.endswith("...")

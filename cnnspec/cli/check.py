@@ -17,6 +17,7 @@ from cnnspec.cli.console import print_error, wants_colour
 from cnnspec.cli.failures import UsageError
 from cnnspec.cli.fixing import (
     add_fix_options,
+    can_fix,
     fix_network,
     prints_specs,
     refuse_contradictions,
@@ -77,7 +78,7 @@ def run(options: Namespace) -> int:
             if wants_fixes(options):
                 network, count = fix_network(network, rules, options)
                 fixed += count
-            found += _check(network, rules, texts, shows_offers)
+            found += _check(network, rules, texts, shows_offers and can_fix(network, options))
             sizes += _measure(network, options.sizes, options.format)
             files.append(network.source.file)
         except UsageError as error:

@@ -49,6 +49,11 @@ def prints_specs(options: Namespace) -> bool:
     return wants_fixes(options) and (options.diff or STANDARD_INPUT in options.sources)
 
 
+def can_fix(network: Network, options: Namespace) -> bool:
+    """Whether a spec is the user's own, so that it can be mended in its place."""
+    return network.source.path is not None or STANDARD_INPUT in options.sources
+
+
 def refuse_contradictions(options: Namespace) -> None:
     """Raise UsageError for what cannot be mended."""
     if not wants_fixes(options):
@@ -68,8 +73,7 @@ def fix_network(network: Network, rules: LintOptions, options: Namespace) -> tup
     source = network.source
     if network.variant:
         raise UsageError(f"{source.file} is fixed in all variants: leave out ':{network.variant}'")
-    from_input = STANDARD_INPUT in options.sources
-    if source.path is None and not options.diff and not from_input:
+    if not options.diff and not can_fix(network, options):
         raise UsageError(f"{source.file} is part of cnnspec: copy it, and fix the copy")
     fixed = network.fix(rules, options.unsafe_fixes)
     text = network.texts[source.file] if fixed is None else fixed.text
@@ -78,7 +82,7 @@ def fix_network(network: Network, rules: LintOptions, options: Namespace) -> tup
         _print_diff(source.file, network.texts[source.file], text)
     elif source.path is not None and data != source.data:
         _write(source.path, data)
-    elif from_input:
+    elif source.path is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
     return Network(replace(source, data=data)), 0 if fixed is None else fixed.count

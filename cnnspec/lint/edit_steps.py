@@ -130,15 +130,17 @@ def swap_steps(layout: Layout, spec: ModelSpec, step: Step, other: Step) -> Iter
         refuse("they are not in one list")
     for moved in (step, other):
         require_free(spec, moved)
-    bounds = list_bounds(layout, first.holder)
+    holder = first.holder
+    bounds = list_bounds(layout, holder)
+    on_lines = layout.find_place(holder.start)[0] < layout.find_place(holder.end)[0]
     ranges = []
     for place in (first, second):
         start, end = bounds[place.index]
-        if not layout.has_braces(first.holder):
+        if not layout.has_braces(holder):
             if not layout.ends_line(end):
                 refuse("something else is on its line")
             end = layout.end_line(end)
-        elif layout.has_comment(end, layout.end_line(end)):
+        elif on_lines and layout.has_comment(end, layout.end_line(end)):
             refuse("there is a comment behind it")
         ranges.append((start, end))
     texts = [layout.text[start:end].rstrip() for start, end in ranges]

@@ -49,7 +49,7 @@ def _group(edits: Sequence[TextEdit]) -> list[list[TextEdit]]:
     """Edits whose lines touch each other."""
     groups: list[list[TextEdit]] = []
     for edit in edits:
-        if groups and edit.span.line <= groups[-1][-1].span.end_line:
+        if groups and edit.span.line <= groups[-1][-1].span.end_line + 1:
             groups[-1].append(edit)
         else:
             groups.append([edit])

@@ -46,14 +46,14 @@ def test_a_finding_shows_the_lines_that_its_fix_changes(
         "5 -   - conv: {out_channels: 4, kernel_size: 3} # odd\n"
         "5 +   - conv: {out_channels: 4, kernel_size: 3, bias: false} # odd\n"
         "\n"
-        "biased.yaml:7:5: hint[bias-before-norm]: the bias of conv 2 is cancelled by the "
+        "biased.yaml:8:5: hint[bias-before-norm]: the bias of conv 3 is cancelled by the "
         "batch_norm behind it\n"
         "  |\n"
-        "7 |   - conv:\n"
+        "8 |   - conv:\n"
         "  |     ^^^^\n"
         "  = note: its 4 numbers are stored, and change nothing\n"
         "  = help: write bias: false (--fix)\n"
-        "10 +       bias: false\n"
+        "11 +       bias: false\n"
         "\n"
         "2 hints in 1 file; 2 can be fixed with --fix\n"
     )
@@ -95,7 +95,7 @@ def test_diff_shows_the_change_and_writes_nothing(
 ) -> None:
     assert run(["check", "--diff", "biased.yaml", "broken.yaml"]) == 1
     shown, findings = capsys.readouterr()
-    assert shown.startswith("--- biased.yaml\n+++ biased.yaml\n@@ -2,9 +2,10 @@\n")
+    assert shown.startswith("--- biased.yaml\n+++ biased.yaml\n@@ -2,10 +2,11 @@\n")
     assert "-  - conv: {out_channels: 4, kernel_size: 3} # odd\n" in shown
     assert "+  - conv: {out_channels: 4, kernel_size: 3, bias: false} # odd\n" in shown
     assert findings.endswith("\nwould fix 2 findings; 2 errors in 2 files\n")
