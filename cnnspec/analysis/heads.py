@@ -69,6 +69,16 @@ class Head:
         return self.output.value
 
     @property
+    def source(self) -> Value:
+        """What the tail starts from."""
+        return self.tail[0].inputs[0] if self.tail else self.value
+
+    @property
+    def is_inner(self) -> bool:
+        """Whether the network goes on from it, not only to probabilities of it."""
+        return any(not isinstance(reader.op, SQUASHERS) for reader in self.value.readers)
+
+    @property
     def squasher(self) -> Node | None:
         """The op that makes probabilities of its scores."""
         last = next(self.look_back(), None)
@@ -118,7 +128,7 @@ def find_judged(graph: Graph, heads: tuple[Head, ...]) -> tuple[Head, ...]:
     main = [head for head in heads if not head.output.training]
     if len(main) > 1:
         classes = find_classes(graph)
-        main = [head for head in main if _has_scores(head.value, classes)]
+        main = [head for head in main if not head.is_inner and _has_scores(head.value, classes)]
     channels = {head.value.known.channels for head in main}
     return (
         *main,
@@ -128,8 +138,7 @@ def find_judged(graph: Graph, heads: tuple[Head, ...]) -> tuple[Head, ...]:
 
 def _has_scores(value: Value, classes: int | None) -> bool:
     # One number is enough to tell two classes apart.
-    fits = value.known.channels == classes or (value.known.channels, classes) == (1, 2)
-    return fits and all(isinstance(reader.op, SQUASHERS) for reader in value.readers)
+    return value.known.channels == classes or (value.known.channels, classes) == (1, 2)
 
 
 def _find_head(output: Output) -> Head:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnnspec.analysis.heads import Head, find_judged
-from cnnspec.graph.ir import Node
 from cnnspec.lint.base import Subject
 from cnnspec.records import dataclass
 from cnnspec.spec.keys import LOSSES, LossKind
@@ -16,6 +15,9 @@ _FROM_PROBABILITIES = {
     "cross_entropy": "categorical_cross_entropy",
     "binary_cross_entropy_with_logits": "binary_cross_entropy",
 }
+
+# What these give goes into another network, whose answer the loss is of.
+_LED_ON = ("features", "generation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,12 @@ class LossHead:
 def list_loss_heads(subject: Subject, fits: Callable[[LossHead], bool]) -> list[LossHead]:
     """The heads that do not fit the loss of the task.
 
-    Of outputs that come from one layer, such as logits and their softmax, one that fits is enough.
+    Of outputs that are made of one value, such as logits and their softmax, one that fits is
+    enough.
     """
     task = subject.spec.task
-    if task is None or task.loss is None:
+    if task is None or task.loss is None or task.kind in _LED_ON:
         return []
     heads = [LossHead(each, task.loss) for each in find_judged(subject.graph, subject.heads)]
-    sound: set[Node | None] = {each.head.layer for each in heads if fits(each)} - {None}
-    return [each for each in heads if not fits(each) and each.head.layer not in sound]
+    sound = {each.head.source for each in heads if fits(each)}
+    return [each for each in heads if not fits(each) and each.head.source not in sound]

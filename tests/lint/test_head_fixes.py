@@ -52,6 +52,12 @@ SAFE = {
         f"{MAP}layers:\n  - dropout: 0.25\n  - conv: {{out_channels: 4, kernel_size: 3}}\n",
         f"{MAP}layers:\n  - spatial_dropout: 0.25\n  - conv: {{out_channels: 4, kernel_size: 3}}\n",
     ),
+    "several dropouts on maps at once": (
+        f"{MAP}layers:\n  - dropout: 0.25\n  - conv: {{out_channels: 4, kernel_size: 3}}\n"
+        "  - relu\n  - dropout: 0.3\n  - conv: {out_channels: 4, kernel_size: 3}\n",
+        f"{MAP}layers:\n  - spatial_dropout: 0.25\n  - conv: {{out_channels: 4, kernel_size: 3}}\n"
+        "  - relu\n  - spatial_dropout: 0.3\n  - conv: {out_channels: 4, kernel_size: 3}\n",
+    ),
     "dropout goes behind the activation": (
         f"{VECTOR}layers:\n  - linear: 8\n  - dropout: 0.5 # some\n  - tanh\n  - linear: 4\n",
         f"{VECTOR}layers:\n  - linear: 8\n  - tanh\n  - dropout: 0.5 # some\n  - linear: 4\n",

@@ -43,6 +43,7 @@ from collections.abc import Iterator
 
 from cnnspec.analysis.heads import LAYERS, RECTIFIERS, SQUASHERS
 from cnnspec.diagnostics import Severity
+from cnnspec.graph.ir import Node
 from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_reader
 from cnnspec.lint.dropouts import drops
 from cnnspec.lint.edits import SwapSteps
@@ -54,7 +55,9 @@ from cnnspec.ops.regularize import Dropout, SpatialDropout
 def find_early(subject: Subject) -> Iterator[Finding]:
     """Every dropout right between a layer and an activation."""
     dropouts = [node for node in subject.list(Dropout, SpatialDropout) if drops(node)]
-    last = {node for head in subject.heads for node in list_last(head)} if dropouts else set()
+    last: set[Node] = set()
+    if dropouts:
+        last.update(node for head in subject.heads for node in list_last(head))
     for node in dropouts:
         layer, act = node.inputs[0].producer, find_reader(node)
         if layer is None or not isinstance(layer.op, LAYERS) or node in last:

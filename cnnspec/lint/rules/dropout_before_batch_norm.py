@@ -55,9 +55,10 @@ from cnnspec.ops.regularize import Dropout, SpatialDropout
 
 
 def find_shifts(subject: Subject) -> Iterator[Finding]:
-    """Every dropout whose noise a batch norm measures, once for each norm."""
+    """Every dropout whose noise a batch norm measures, each once."""
     if not any(map(drops, subject.list(Dropout, SpatialDropout))):
         return
+    seen: set[Node] = set()
     for norm in subject.list(BatchNorm):
         source = walk_back(norm.inputs[0], VIEWS)
         layer: Node | None = None
@@ -66,7 +67,8 @@ def find_shifts(subject: Subject) -> Iterator[Finding]:
         if source is None or not isinstance(source.op, Dropout | SpatialDropout):
             continue
         rate = source.op.p
-        if rate > 0:
+        if rate > 0 and source not in seen:
+            seen.add(source)
             swap = SwapSteps(source.origin.step, norm.origin.step)
             through = f" through {describe_node(layer)}" if layer else ""
             yield Finding(

@@ -63,14 +63,14 @@ def find_scattered(subject: Subject) -> Iterator[Finding]:
     if not found:
         return
     node, rate = found[0]
-    text = write_dropout(node, "spatial_dropout")
-    edits = (ReplaceStep(node.origin.step, text),)
+    texts = {each.origin.step: write_dropout(each, "spatial_dropout") for each, _ in found}
+    edits = tuple(ReplaceStep(step, text) for step, text in texts.items())
     yield Finding(
         f"{describe_node(node)} zeroes {rate:.4g} of the values of a {node.shape} map one by one",
         node,
         notes=(f"{len(found)} such dropouts, this is the first",) if len(found) > 1 else (),
         help=("write spatial_dropout, which zeroes whole channels",),
-        fixes=(Fix(f"write {text}", edits, True),) if text else (),
+        fixes=(Fix("write spatial_dropout", edits, True),) if all(texts.values()) else (),
     )
 
 

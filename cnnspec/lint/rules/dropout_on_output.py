@@ -2,7 +2,8 @@
 
 ## What it checks
 A dropout of any kind is the last op before an output, or only views, pooling, a softmax or a
-sigmoid follow it. Networks whose task is `features` may end in one.
+sigmoid follow it. Networks whose task is `features` may end in one, and outputs that the network
+goes on from.
 
 ## Why
 With dropout before the last layer each score is made of what is left. Behind it the score itself
@@ -56,7 +57,7 @@ def find_dropped(subject: Subject) -> Iterator[Finding]:
         return
     seen: set[Node] = set()
     for head in subject.heads:
-        for node in list_last(head):
+        for node in () if head.is_inner else list_last(head):
             if node not in seen:
                 seen.add(node)
                 where = "" if head.output.name == "output" else f" '{head.output.name}'"

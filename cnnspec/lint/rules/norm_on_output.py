@@ -56,7 +56,9 @@ def find_norms(subject: Subject) -> Iterator[Finding]:
     scored = find_scored(subject.graph, subject.heads)
     for head in subject.heads:
         norm = head.find_scores_end()
-        if norm is None or not isinstance(norm.op, NORMS) or head.is_pooled_behind(norm):
+        if norm is None or head.is_inner or not isinstance(norm.op, NORMS):
+            continue
+        if head.is_pooled_behind(norm):
             continue
         if head not in scored and not _ends_in_softmax(head):
             continue

@@ -75,7 +75,7 @@ def list_rectified(subject: Subject) -> Iterator[tuple[Head, Node]]:
     scored = find_scored(subject.graph, subject.heads)
     for head in subject.heads:
         node = head.find_scores_end()
-        if node is None or not isinstance(node.op, RECTIFIERS):
+        if node is None or head.is_inner or not isinstance(node.op, RECTIFIERS):
             continue
         before = walk_back(node.inputs[0], VIEWS)
         if before is not None and isinstance(before.op, SQUASHERS):

@@ -75,8 +75,8 @@ def find_misfit(subject: Subject) -> Iterator[Finding]:
 
 
 def _is_single(subject: Subject) -> bool:
-    judged = find_judged(subject.graph, subject.heads)
-    return bool(judged) and all(head.value.known.channels == 1 for head in judged)
+    heads = find_judged(subject.graph, subject.heads) or subject.heads
+    return any(head.value.known.channels == 1 for head in heads)
 
 
 RULE = Rule("target-encoding", Severity.ERROR, find_misfit)
