@@ -38,7 +38,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_field_span
+from cnnspec.graph.ir import Node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_field_span
+from cnnspec.lint.edits import Edit, SetField
 from cnnspec.lint.sizes import list_windows, name_axes
 from cnnspec.ops.conv import ConvTranspose
 from cnnspec.ops.windows import Window
@@ -58,17 +60,58 @@ def find_patterns(subject: Subject) -> Iterator[Finding]:
             continue
         window = next(iter(uneven.values()))
         least, most = min(count_taps(window)), max(count_taps(window))
-        fitting = -(-window.kernel // window.stride) * window.stride
         along = name_axes(shape, uneven)
+        field, reason, advice = explain(window)
         yield Finding(
             f"some rows of {describe_node(node)} are the sum of {most} taps and others of {least}"
-            f"{along}: its kernel of {window.kernel} is no multiple of its stride {window.stride}",
+            f"{along}: {reason} its stride {window.stride}",
             node,
-            span=find_field_span(node, "kernel_size"),
-            help=(
-                f"use a kernel of {fitting}, or enlarge the map with upsample and a conv behind it",
-            ),
+            span=find_field_span(node, field),
+            help=(f"{advice}, or enlarge the map with upsample and a conv behind it",),
+            fixes=tuple(propose_kernel(node, window)),
         )
+
+
+def explain(window: Window) -> tuple[str, str, str]:
+    """The field to blame, why, and what to do instead."""
+    if window.kernel % window.stride:
+        reason = f"its kernel of {window.kernel} is no multiple of"
+        return "kernel_size", reason, f"use a kernel of {round_up(window)}"
+    reason = f"its dilation of {window.dilation} has a divisor in common with"
+    return "dilation", reason, "use a dilation of 1"
+
+
+def round_up(window: Window) -> int:
+    """The next kernel that is a multiple of the stride."""
+    return -(-window.kernel // window.stride) * window.stride
+
+
+def propose_kernel(node: Node, window: Window) -> Iterator[Fix]:
+    """A larger kernel, with what makes the output as large as it was."""
+    op = node.op
+    assert isinstance(op, ConvTranspose)
+    given = op.kernel_size, op.padding, op.output_padding
+    if not all(isinstance(value, int) for value in given) or op.dilation != 1:
+        return
+    fitting = round_up(window)
+    kernel, padding, extra = (int(str(value)) for value in given)
+    more = fitting - kernel
+    # The output is larger by the kernel and by what is added at its end, less two paddings.
+    less = max(0, more - extra)
+    if less % 2:
+        return
+    changes = {
+        "kernel_size": fitting,
+        "padding": padding + less // 2,
+        "output_padding": extra - (more - less),
+    }
+    old = {"padding": padding, "output_padding": extra}
+    edits: list[Edit] = [
+        SetField(node.origin.step, name, str(value))
+        for name, value in changes.items()
+        if value != old.get(name)
+    ]
+    yield Fix(f"write kernel_size: {fitting}, so that the output keeps its size", tuple(edits))
 
 
 def count_taps(window: Window) -> list[int]:

@@ -42,9 +42,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 
+from cnnspec.analysis.taps import Taps
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_field_span
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_field_span
+from cnnspec.lint.edits import Edit, SetField
 from cnnspec.lint.sizes import are_chosen, join_sizes, list_windows, tell_defaults
 from cnnspec.ops.conv import Conv, DepthwiseConv
 
@@ -67,7 +69,23 @@ def find_dead(subject: Subject) -> Iterator[Finding]:
             span=find_field_span(node, "kernel_size"),
             notes=tell_defaults(subject.graph),
             help=("use a smaller kernel, or reduce the map less in the layers above",),
+            fixes=tuple(propose_single(node, taps)),
         )
+
+
+def propose_single(node: Node, taps: Taps) -> Iterator[Fix]:
+    """A kernel of 1, where one tap does all the work."""
+    step = node.origin.step
+    steps_once = all(window.stride == 1 for window in list_windows(node))
+    if (
+        taps.dead == prod(taps.sizes) - 1
+        and steps_once
+        and node.shape.sizes == node.shapes[0].sizes
+    ):
+        edits: list[Edit] = [SetField(step, "kernel_size", "1")]
+        if getattr(node.op, "padding", None) != "same":
+            edits.append(SetField(step, "padding", "0"))
+        yield Fix("write kernel_size: 1", tuple(edits))
 
 
 def has_room(node: Node) -> bool:

@@ -37,7 +37,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_field_span
+from cnnspec.graph.ir import Node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_field_span
+from cnnspec.lint.edits import SetField
 from cnnspec.lint.sizes import list_windows, name_axes
 from cnnspec.ops.conv import Conv, DepthwiseConv
 
@@ -63,7 +65,17 @@ def find_drifts(subject: Subject) -> Iterator[Finding]:
                 node,
                 span=find_field_span(node, "kernel_size"),
                 help=(f"use a kernel of {window.kernel - 1} or {window.kernel + 1}",),
+                fixes=tuple(propose_odd(node)),
             )
+
+
+def propose_odd(node: Node) -> Iterator[Fix]:
+    """The odd kernel next to an even one, a smaller one where that still looks around."""
+    size = getattr(node.op, "kernel_size", None)
+    if isinstance(size, int):
+        odd = size - 1 if size > 2 else size + 1
+        step = node.origin.step
+        yield Fix(f"write kernel_size: {odd}", (SetField(step, "kernel_size", str(odd)),))
 
 
 RULE = Rule("even-kernel-same", Severity.HINT, find_drifts)

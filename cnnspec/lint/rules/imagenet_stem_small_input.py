@@ -45,11 +45,21 @@ When small images are fed to a network only to try it out, or details do not mat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from cnnspec.analysis.stem import Early
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
-from cnnspec.lint.sizes import SMALL_IMAGE, are_chosen, join_sizes, name_axes, tell_defaults
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import Edit, RemoveStep, SetField
+from cnnspec.lint.sizes import (
+    SMALL_IMAGE,
+    are_chosen,
+    is_spatial,
+    join_sizes,
+    name_axes,
+    tell_defaults,
+)
+from cnnspec.ops.conv import Conv
 
 LIMIT = 4
 
@@ -72,12 +82,27 @@ def find_large_stems(subject: Subject) -> Iterator[Finding]:
             f"only {join_sizes(shape.sizes)}, and one convolution at most has seen it"
             f"{name_axes(shape, axes)}",
             early.node,
-            notes=(
-                "this start is for images of 224x224, which it leaves 56x56 of",
-                *tell_defaults(subject.graph),
-            ),
+            notes=("such starts are for images of 224x224", *tell_defaults(subject.graph)),
             help=("start with a convolution of kernel_size 3 and stride 1, and without a pool",),
+            fixes=tuple(propose_start(subject.stem, early)),
         )
+
+
+def propose_start(stem: Sequence[Early], last: Early) -> Iterator[Fix]:
+    """A kernel of 3 at stride 1, and no pool, where the ops up to one are a chain."""
+    edits: list[Edit] = []
+    for early in stem[: stem.index(last) + 1]:
+        node = early.node
+        if len(node.inputs) > 1 or len(node.inputs[0].readers) > 1:
+            return
+        step = node.origin.step
+        if isinstance(node.op, Conv) and is_spatial(node):
+            fields = {"kernel_size": "3", "stride": "1", "padding": "1"}
+            edits += [SetField(step, name, text) for name, text in fields.items()]
+        elif early.before != early.after:
+            edits.append(RemoveStep(step))
+    if any(isinstance(edit, SetField) for edit in edits):
+        yield Fix("start with a kernel of 3 at stride 1, and without a pool", tuple(edits))
 
 
 RULE = Rule("imagenet-stem-small-input", Severity.WARNING, find_large_stems)

@@ -40,9 +40,11 @@ from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_reader
+from cnnspec.lint.edits import SwapSteps
 from cnnspec.lint.sizes import list_windows
 from cnnspec.ops.activation import Relu
+from cnnspec.ops.conv import Conv, DepthwiseConv
 from cnnspec.ops.norm import BatchNorm, InstanceNorm, LayerNorm
 from cnnspec.ops.pool import AvgPool, LpPool, MaxPool, MinPool
 from cnnspec.ops.regularize import Dropout, SpatialDropout
@@ -69,6 +71,17 @@ def find_pooled_images(subject: Subject) -> Iterator[Finding]:
             f"{gone:.0%} of the image is gone",
             node,
             help=("put the first convolution before it, or take smaller images",),
+            fixes=tuple(propose_swap(node)),
+        )
+
+
+def propose_swap(pool: Node) -> Iterator[Fix]:
+    """To let a pool and the convolution behind it change places."""
+    conv = find_reader(pool)
+    if conv is not None and isinstance(conv.op, Conv | DepthwiseConv):
+        yield Fix(
+            f"write it behind {describe_node(conv)}",
+            (SwapSteps(pool.origin.step, conv.origin.step),),
         )
 
 

@@ -45,7 +45,8 @@ from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node, find_field_span
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_field_span
+from cnnspec.lint.edits import SetField
 from cnnspec.lint.sizes import join_sizes, list_windows
 from cnnspec.ops.conv import Conv, DepthwiseConv
 
@@ -73,6 +74,7 @@ def find_typos(subject: Subject) -> Iterator[Finding]:
             span=find_field_span(node, "stride"),
             notes=("windows do not overlap, and features across two of them are not seen",),
             help=("write stride: 1 if the kernel's size was meant",),
+            fixes=(Fix("write stride: 1", (SetField(node.origin.step, "stride", "1"),)),),
         )
 
 

@@ -46,7 +46,8 @@ from fractions import Fraction
 
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node, Value
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import InsertBefore, SetField
 from cnnspec.lint.sizes import list_windows
 from cnnspec.ops.conv import Conv, DepthwiseConv
 from cnnspec.ops.pool import AvgPool, LpPool, MaxPool, MinPool
@@ -76,7 +77,19 @@ def find_wasted(subject: Subject) -> Iterator[Finding]:
             f"{describe_node(node)}{more} {'steps' if not others else 'step'} over it",
             node,
             help=("put the stride into a layer with a larger kernel, or pool before it",),
+            fixes=() if others else tuple(propose_pool(node)),
         )
+
+
+def propose_pool(node: Node) -> Iterator[Fix]:
+    """The mean of the positions that are stepped over, before a kernel of 1."""
+    stride = getattr(node.op, "stride", None)
+    if isinstance(stride, int) and all(window.kernel == 1 for window in list_windows(node)):
+        step = node.origin.step
+        rest = any(size % stride for size in node.shapes[0].sizes)
+        text = f"{{kernel_size: {stride}, ceil_mode: true}}" if rest else str(stride)
+        edits = InsertBefore(step, f"avg_pool: {text}"), SetField(step, "stride", "1")
+        yield Fix(f"put an avg_pool of {stride} before it", edits)
 
 
 def find_stepping(subject: Subject) -> list[Node]:

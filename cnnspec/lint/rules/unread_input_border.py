@@ -50,7 +50,8 @@ from math import prod
 
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
-from cnnspec.lint.base import Finding, Rule, Subject, describe_node
+from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.lint.edits import SetField
 from cnnspec.lint.sizes import are_chosen, join_sizes, tell_defaults
 from cnnspec.ops.conv import Conv, DepthwiseConv
 from cnnspec.ops.pool import AvgPool, LpPool, MaxPool, MinPool
@@ -90,6 +91,7 @@ def find_lost_borders(subject: Subject) -> Iterator[Finding]:
                 *tell_defaults(subject.graph),
             ),
             help=(*suggest_change(node), *suggest_sizes(subject, position, shape, ends)),
+            fixes=(propose_change(node),),
         )
 
 
@@ -143,6 +145,13 @@ def suggest_change(node: Node) -> tuple[str, ...]:
     if isinstance(node.op, MaxPool | AvgPool | MinPool | LpPool):
         return ("write ceil_mode: true, for a last window that hangs over the end",)
     return ("give it padding: same",)
+
+
+def propose_change(node: Node) -> Fix:
+    """The same as an edit."""
+    if isinstance(node.op, MaxPool | AvgPool | MinPool | LpPool):
+        return Fix("write ceil_mode: true", (SetField(node.origin.step, "ceil_mode", "true"),))
+    return Fix("write padding: same", (SetField(node.origin.step, "padding", "same"),))
 
 
 def suggest_sizes(subject: Subject, position: int, shape: Shape, ends: Ends) -> tuple[str, ...]:
