@@ -107,7 +107,7 @@ class _Finder:
         if node.op.merges:
             return _stretch(parts, sizes, node.shape.sizes)
         # Equal ops in a network are mostly one object.
-        key = (id(node.op), parts, *[taken.known.sizes for taken in node.inputs])
+        key = (id(node.op), parts, sizes, node.shape.sizes)
         if key not in self.known:
             self.known[key] = self._find(node, sizes, parts)
         return self.known[key]

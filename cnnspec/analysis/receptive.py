@@ -91,7 +91,7 @@ class _Finder:
     def _list_steps(self, node: Node) -> tuple[Step, ...] | None:
         """The extent and the stride of an op along each axis; None where it reads everything."""
         # Equal ops in a network are mostly one object.
-        key = (id(node.op), *[value.known.sizes for value in node.inputs])
+        key = (id(node.op), node.inputs[0].known.sizes, node.shape.sizes)
         if key not in self.steps:
             self.steps[key] = _find_steps(node)
         return self.steps[key]
