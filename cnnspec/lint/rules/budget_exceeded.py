@@ -63,7 +63,7 @@ def find_excess(subject: Subject) -> Iterator[Finding]:
 def _tell(
     name: str, found: int, limit: Limit, largest: Node, measure: Callable[[Node], int]
 ) -> Finding:
-    what = name.replace("_", " ")
+    what = "MACs" if name == "macs" else name.replace("_", " ")
     share = measure(largest)
     note = f"most of any op has {describe_node(largest)}: {share:,}"
     return Finding(

@@ -65,6 +65,7 @@ def find_early(subject: Subject) -> Iterator[Finding]:
         if act is None or not isinstance(act.op, (*RECTIFIERS, *SQUASHERS, Tanh)):
             continue
         edit = SwapSteps(node.origin.step, act.origin.step)
+        message = f"write the dropout behind {act.op.op}"
         same = isinstance(act.op, Relu | LeakyRelu | Prelu)
         yield Finding(
             f"{describe_node(node)} stands between {describe_node(layer)} and {act.op.op}",
@@ -76,8 +77,8 @@ def find_early(subject: Subject) -> Iterator[Finding]:
                 if isinstance(node.op, Dropout | SpatialDropout)
                 else "",
             ),
-            help=(f"write the dropout behind {act.op.op}",),
-            fixes=(Fix(f"write it behind {act.op.op}", (edit,), True),),
+            help=(message,),
+            fixes=(Fix(message, (edit,), True),),
         )
 
 

@@ -70,6 +70,7 @@ def find_shifts(subject: Subject) -> Iterator[Finding]:
         if rate > 0 and source not in seen:
             seen.add(source)
             swap = SwapSteps(source.origin.step, norm.origin.step)
+            message = "move the dropout behind the norm"
             through = f" through {describe_node(layer)}" if layer else ""
             yield Finding(
                 f"{describe_node(source)} comes before {describe_node(norm)}{through}",
@@ -78,8 +79,8 @@ def find_shifts(subject: Subject) -> Iterator[Finding]:
                     f"in training the variance of each number grows by {rate / (1 - rate):.3g} "
                     "times its square, in evaluation it does not",
                 ),
-                help=("move the dropout behind the last batch_norm",),
-                fixes=() if layer else (Fix("let the two change places", (swap,), True),),
+                help=(message,),
+                fixes=() if layer else (Fix(message, (swap,), True),),
             )
 
 

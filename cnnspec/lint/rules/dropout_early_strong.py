@@ -69,7 +69,10 @@ def find_early(subject: Subject) -> Iterator[Finding]:
                 node,
                 find_field_span(node, "p"),
                 notes=("neighbours of a zeroed value tell the next window what it was",),
-                help=("leave it out, or write spatial_dropout: 0.1; dropout belongs to the head",),
+                help=(
+                    "write spatial_dropout: 0.1",
+                    "leave it out where the head has one: dropout belongs to the head",
+                ),
                 fixes=(Fix("write spatial_dropout: 0.1", (edit,), True),),
             )
 

@@ -65,12 +65,13 @@ def find_scattered(subject: Subject) -> Iterator[Finding]:
     node, rate = found[0]
     texts = {each.origin.step: write_dropout(each, "spatial_dropout") for each, _ in found}
     edits = tuple(ReplaceStep(step, text) for step, text in texts.items())
+    message = "write spatial_dropout, which zeroes whole channels"
     yield Finding(
         f"{describe_node(node)} zeroes {rate:.4g} of the values of a {node.shape} map one by one",
         node,
         notes=(f"{len(found)} such dropouts, this is the first",) if len(found) > 1 else (),
-        help=("write spatial_dropout, which zeroes whole channels",),
-        fixes=(Fix("write spatial_dropout", edits, True),) if all(texts.values()) else (),
+        help=(message,),
+        fixes=(Fix(message, edits, True),) if all(texts.values()) else (),
     )
 
 

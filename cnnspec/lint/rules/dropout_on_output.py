@@ -61,12 +61,13 @@ def find_dropped(subject: Subject) -> Iterator[Finding]:
             if node not in seen:
                 seen.add(node)
                 where = "" if head.output.name == "output" else f" '{head.output.name}'"
-                before = f", before {describe_node(head.layer)}" if head.layer else ""
+                message = "move it in front of the last layer"
+                message += f", {describe_node(head.layer)}" if head.layer else ""
                 yield Finding(
                     f"{describe_node(node)} zeroes numbers of the output{where} in training",
                     node,
-                    help=(f"move it in front of the last layer{before}",),
-                    fixes=tuple(_propose(head, node)),
+                    help=(message,),
+                    fixes=tuple(_propose(head, node, message)),
                 )
 
 
@@ -79,12 +80,12 @@ def list_last(head: Head) -> Iterator[Node]:
             return
 
 
-def _propose(head: Head, node: Node) -> Iterator[Fix]:
+def _propose(head: Head, node: Node, message: str) -> Iterator[Fix]:
     """The dropout before the layer: they change places, or it is written anew."""
     layer, text = head.layer, write_dropout(node, node.op.op)
     if layer is None:
         return
-    message, own, other = "move it before the last layer", node.origin.step, layer.origin.step
+    own, other = node.origin.step, layer.origin.step
     if node.inputs[0].producer is layer:
         yield Fix(message, (SwapSteps(other, own),), True)
     if text:

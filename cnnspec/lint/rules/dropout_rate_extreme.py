@@ -59,9 +59,10 @@ def find_extreme(subject: Subject) -> Iterator[Finding]:
                 find_field_span(node, "p"),
                 notes=("p is the probability to be zeroed, not the one to be kept",),
                 help=(
-                    f"if {rate:.4g} is the share to keep, write {1 - rate:.4g}; else at most 0.5",
+                    "write 0.5 or less",
+                    f"write {1 - rate:.4g} if {rate:.4g} is the share to keep",
                 ),
-                fixes=(Fix("write 0.5", (SetField(node.origin.step, "p", "0.5"),), True),),
+                fixes=(Fix("write 0.5 or less", (SetField(node.origin.step, "p", "0.5"),), True),),
             )
 
 

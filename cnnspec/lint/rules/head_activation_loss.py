@@ -64,7 +64,7 @@ class _Fault:
 
     node: Node
     message: str
-    help: str
+    help: tuple[str, ...]
     fix: Fix | None = None
 
 
@@ -76,7 +76,7 @@ def find_misfits(subject: Subject) -> Iterator[Finding]:
         if fault is not None and fault.node not in seen:
             seen.add(fault.node)
             fixes = (fault.fix,) if fault.fix is not None else ()
-            yield Finding(fault.message, fault.node, help=(fault.help,), fixes=fixes)
+            yield Finding(fault.message, fault.node, help=fault.help, fixes=fixes)
 
 
 def find_fault(found: LossHead) -> _Fault | None:
@@ -92,7 +92,7 @@ def find_fault(found: LossHead) -> _Fault | None:
         message = f"{describe_node(node)} gives numbers from -1 to 1, which {name} does not take"
         out = Fix("take tanh out", (RemoveStep(node.origin.step),), True)
         fix = out if found.loss.takes == "logits" else _replace(node, wanted)
-        return _Fault(node, message, _name_ways(found), fix)
+        return _Fault(node, message, (fix.message,), fix)
     if found.loss.takes != "probabilities":
         return None
     if isinstance(node.op, Softmax | Sigmoid | HardSigmoid):
@@ -108,7 +108,7 @@ def _judge_single(found: LossHead, node: Node) -> _Fault | None:
         node,
         f"{describe_node(node)} gives one number, but {found.loss.name} compares classes, so it is "
         "0 for any target",
-        "use a binary_cross_entropy, or give each class a unit",
+        ("use a binary_cross_entropy", "give each class a unit"),
     )
 
 
@@ -127,11 +127,12 @@ def _judge_squasher(found: LossHead, node: Node) -> _Fault | None:
             "shares that sum to 1",
             "binary_cross_entropy where several classes may hold",
         )
+    fix = _replace(node, wanted)
     return _Fault(
         node,
         f"{message}, but {found.loss.name} takes {takes}",
-        f"write {wanted}, or use {other}",
-        _replace(node, wanted),
+        (fix.message, f"use {other}"),
+        fix,
     )
 
 
@@ -144,7 +145,8 @@ def _miss_squasher(found: LossHead, node: Node) -> _Fault:
         node = _find_end(found.head, node)
         fix = Fix(f"end in {wanted}", (InsertAfter(node.origin.step, wanted),), True)
     message = f"{describe_node(node)} is the last op, but {found.loss.name} takes probabilities"
-    return _Fault(node, message, _name_ways(found), fix)
+    other = f"write loss: {{name: {found.loss.name}, from_logits: true}}"
+    return _Fault(node, message, (fix.message, other), fix)
 
 
 def _find_end(head: Head, node: Node) -> Node:
@@ -154,13 +156,6 @@ def _find_end(head: Head, node: Node) -> Node:
 
 def _replace(node: Node, word: str) -> Fix:
     return Fix(f"write {word}", (ReplaceStep(node.origin.step, word),), True)
-
-
-def _name_ways(found: LossHead) -> str:
-    wanted, name = found.kind.squasher, found.loss.name
-    if found.loss.takes == "logits":
-        return "let the head end in its layer"
-    return f"end in {wanted}, or write loss: {{name: {name}, from_logits: true}}"
 
 
 RULE = Rule("head-activation-loss", Severity.WARNING, find_misfits)

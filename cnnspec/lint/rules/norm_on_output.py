@@ -62,13 +62,13 @@ def find_norms(subject: Subject) -> Iterator[Finding]:
             continue
         if head not in scored and not _ends_in_softmax(head):
             continue
-        layer = head.layer
+        out, layer = f"take {norm.op.op} out", head.layer
         what = f"the scores of {describe_node(layer)}" if layer is not None else "the scores"
         yield Finding(
             f"{describe_node(norm)} rescales {what}",
             norm,
-            help=("take it out, or write it before the activation in front of the last layer",),
-            fixes=(Fix(f"take {norm.op.op} out", (RemoveStep(norm.origin.step),), True),),
+            help=(out, "write it before the activation in front of the last layer"),
+            fixes=(Fix(out, (RemoveStep(norm.origin.step),), True),),
         )
 
 

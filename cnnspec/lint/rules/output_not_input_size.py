@@ -45,8 +45,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
+from cnnspec.graph.ir import Value
 from cnnspec.graph.task import find_target_shape
-from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
+from cnnspec.graph.trail import draw_ladder, label_changes, trace
+from cnnspec.lint.base import Finding, Fix, Rule, Subject
 from cnnspec.lint.edits import InsertAfter
 from cnnspec.ops.shapes import Kind, Shape
 
@@ -69,17 +71,28 @@ def find_misfits(subject: Subject) -> Iterator[Finding]:
     own, value = pairs[0]
     node = value.producer
     fixes: tuple[Fix, ...] = ()
+    help = (
+        "bring it to the size of the input: resize_like: input",
+        "keep its rows by output_padding or padding: same",
+    )
     if node is not None and not grows and len(subject.graph.inputs) == 1:
         edit = InsertAfter(node.origin.step, "resize_like: input")
-        fixes = (Fix("bring it to the input's size", (edit,)),)
+        fixes = (Fix(help[0], (edit,)),)
     wanted = "a whole multiple of the input's" if grows else "the input's"
     yield Finding(
         f"the output of {task.kind} is {_join(value.known)}, not {wanted} {_join(own)}",
         node,
-        notes=(f"it is the result of {describe_node(node)}",) if node is not None else (),
-        help=("resize_like: input brings it there; output_padding or padding: same keeps rows",),
+        notes=tuple(_draw_sizes(value)),
+        help=help,
         fixes=fixes,
     )
+
+
+def _draw_sizes(value: Value) -> Iterator[str]:
+    """The sizes on the way to the output, where it comes from an input."""
+    changes = label_changes(trace(value))
+    if any(change.before.sizes != value.known.sizes for change in changes):
+        yield f"sizes: {draw_ladder(changes)}"
 
 
 def _fits(own: Shape, given: Shape, *, grows: bool) -> bool:

@@ -80,13 +80,14 @@ def _tell(found: LossHead, node: Node) -> Finding:
     count, name = found.channels, found.loss.name
     floor = log(e + count - 1) - 1 if found.kind.squasher == "softmax" else log(1 + 1 / e)
     least = f"for {count:,} classes it" if found.kind.squasher == "softmax" else "for a truth it"
-    others = f", or use {found.from_probabilities}" if found.from_probabilities else ""
+    fixes = _take_out(node)
+    others = (f"use {found.from_probabilities}",) if found.from_probabilities else ()
     return Finding(
         f"{describe_node(node)} gives probabilities, but {name} takes logits",
         node,
         notes=(f"{least} cannot fall below {floor:.3f}",),
-        help=(f"take {node.op.op} out{others}",),
-        fixes=_take_out(node),
+        help=(fixes[0].message, *others),
+        fixes=fixes,
     )
 
 

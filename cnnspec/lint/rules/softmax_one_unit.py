@@ -50,11 +50,12 @@ def find_constants(subject: Subject) -> Iterator[Finding]:
     """Every softmax whose result is 1."""
     for node in subject.list(Softmax):
         if node.shape.channels == 1:
+            message = "write sigmoid for the probability of one class"
             yield Finding(
                 f"{describe_node(node)} is over one number, so it gives 1 for every input",
                 node,
-                help=("write sigmoid for the probability of one class, or give each class a unit",),
-                fixes=(Fix("write sigmoid", (ReplaceStep(node.origin.step, "sigmoid"),), True),),
+                help=(message, "give each class a unit of its own for a softmax over them"),
+                fixes=(Fix(message, (ReplaceStep(node.origin.step, "sigmoid"),), True),),
             )
 
 

@@ -66,7 +66,7 @@ def find_misfit(subject: Subject) -> Iterator[Finding]:
     yield Finding(
         f"{task.loss.name} takes targets as {', '.join(words)}, not as {encoding}",
         span=task.target.span,
-        help=(f"with {encoding} use {' or '.join(losses)}",) if losses else (),
+        help=(f"write {' or '.join(losses)}",) if losses else (),
         fixes=tuple(
             Fix(f"write {name}", (ReplaceText(task.loss.span, name),), len(losses) == 1)
             for name in losses
