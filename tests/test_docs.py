@@ -13,6 +13,7 @@ import cnnspec
 from cnnspec.cli.main import COMMANDS, run
 from cnnspec.diagnostics import Severity
 from cnnspec.lint.pages import load_pages
+from cnnspec.lint.rules import RULES
 from reference.levelled import make_anchor
 from tests.documents import (
     ROOT,
@@ -126,6 +127,7 @@ def test_every_rule_has_a_page_with_its_reason() -> None:
     used = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source))
     figures = ("attention-macs", "macs", "training-macs", "output", "parameters")
     used |= {f"expect-{figure}" for figure in figures}
+    used -= {"system-out", "very-high"}  # of JUnit and SARIF
     # Some names are one word, or hold a digit.
     used |= {rule.name for rule in RULES}
     pages = load_pages()
