@@ -1,0 +1,64 @@
+"""The hooks for pre-commit: by its own rules, and in a repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.documents import ROOT
+
+SHIPPED = ("cnnspec", "templates", "specs", "pyproject.toml", "README.md", "LICENSE")
+MANIFEST = ".pre-commit-hooks.yaml"
+
+
+def test_the_hooks_are_hooks() -> None:
+    clientlib = pytest.importorskip("pre_commit.clientlib")
+    hooks = clientlib.load_manifest(ROOT / MANIFEST)
+    assert "cnnspec-check" in {hook["id"] for hook in hooks}
+    assert all(hook["entry"].startswith("cnnspec check") for hook in hooks)
+
+
+def start_repository(folder: Path) -> None:
+    """Make a folder a repository of all that is in it."""
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    for command in (("init", "-q"), ("add", "-A"), (*author, "commit", "-q", "-m", "all")):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+
+
+@pytest.mark.slow
+def test_a_repository_can_try_the_hooks(tmp_path: Path) -> None:
+    """Installs this tool as pre-commit does, from the index that pip is told of."""
+    pytest.importorskip("pre_commit")
+    tool, nets = tmp_path / "tool", tmp_path / "nets"
+    tool.mkdir()
+    for name in (*SHIPPED, MANIFEST):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tool / name)
+    start_repository(tool)
+    nets.mkdir()
+    (nets / "good.yaml").write_bytes((ROOT / "specs" / "lenet5.yaml").read_bytes())
+    (nets / "bad.yaml").write_bytes((ROOT / "tests" / "seeds" / "p3.yaml").read_bytes())
+    start_repository(nets)
+    found = {file: try_hook(tool, nets, "cnnspec-check", file) for file in ("good", "bad")}
+    assert found["good"].returncode == 0, found["good"].stdout
+    assert found["bad"].returncode == 1
+    assert "bad.yaml:11:15: error[kernel-exceeds-input]" in found["bad"].stdout
+
+
+def try_hook(tool: Path, folder: Path, hook: str, file: str) -> subprocess.CompletedProcess[str]:
+    """Run a hook of a tool on one file of a repository."""
+    environment = os.environ | {"PRE_COMMIT_HOME": str(tool.parent / "cache")}
+    # The tool is to be the one that was installed.
+    environment.pop("PYTHONPATH", None)
+    return subprocess.run(
+        [sys.executable, "-m", "pre_commit", "try-repo", tool, hook, "--files", f"{file}.yaml"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
