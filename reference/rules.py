@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from cnnspec.cli.explain import describe_standing
+from cnnspec.cli.rules import find_fix, name_profiles
 from cnnspec.lint.pages import DESIGN, Page, load_pages
 from cnnspec.report.tables import Column, draw_markdown
 
@@ -13,7 +14,8 @@ _INDEX = """\
 
 Every rule that a finding can name. `cnnspec rules` lists them, `cnnspec explain RULE` prints a
 page. [The linter](../../lint.md) says how rules about design are chosen, graded and ignored. All
-others are errors: what breaks them is no network, or not the one that was meant.
+others are errors: what breaks them is no network, or not the one that was meant. A *fix* is what
+the bad spec on the rule's page is offered.
 """
 
 
@@ -33,9 +35,9 @@ def write_rule(name: str) -> str:
 
 
 def _draw_designs(pages: list[Page]) -> str:
-    columns = tuple(map(Column, ("Rule", "Severity", "Profiles", "Finds")))
+    columns = tuple(map(Column, ("Rule", "Severity", "Profiles", "Fix", "Finds")))
     rows = [
-        [_link(page), str(page.severity), ", ".join(sorted(page.profiles)) or "all", page.headline]
+        [_link(page), str(page.severity), name_profiles(page), find_fix(page), page.headline]
         for page in pages
     ]
     return draw_markdown(columns, rows)

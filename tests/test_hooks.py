@@ -14,12 +14,21 @@ from tests.documents import ROOT
 
 SHIPPED = ("cnnspec", "templates", "specs", "pyproject.toml", "README.md", "LICENSE")
 MANIFEST = ".pre-commit-hooks.yaml"
+FAULT = """\
+cnnspec: 1
+name: net
+input: {channels: 3, height: 32, width: 32}
+layers:
+  - conv: {out_channels: 16, kernel_size: 3, padding: 1}
+  - batch_norm
+  - relu
+"""
 
 
 def test_the_hooks_are_hooks() -> None:
     clientlib = pytest.importorskip("pre_commit.clientlib")
     hooks = clientlib.load_manifest(ROOT / MANIFEST)
-    assert "cnnspec-check" in {hook["id"] for hook in hooks}
+    assert {hook["id"] for hook in hooks} == {"cnnspec-check", "cnnspec-fix"}
     assert all(hook["entry"].startswith("cnnspec check") for hook in hooks)
 
 
@@ -43,11 +52,15 @@ def test_a_repository_can_try_the_hooks(tmp_path: Path) -> None:
     nets.mkdir()
     (nets / "good.yaml").write_bytes((ROOT / "specs" / "lenet5.yaml").read_bytes())
     (nets / "bad.yaml").write_bytes((ROOT / "tests" / "seeds" / "p3.yaml").read_bytes())
+    (nets / "mended.yaml").write_text(FAULT)
     start_repository(nets)
     found = {file: try_hook(tool, nets, "cnnspec-check", file) for file in ("good", "bad")}
     assert found["good"].returncode == 0, found["good"].stdout
     assert found["bad"].returncode == 1
     assert "bad.yaml:11:15: error[kernel-exceeds-input]" in found["bad"].stdout
+    mended = try_hook(tool, nets, "cnnspec-fix", "mended")
+    assert "files were modified by this hook" in mended.stdout
+    assert "padding: 1, bias: false}" in (nets / "mended.yaml").read_text()
 
 
 def try_hook(tool: Path, folder: Path, hook: str, file: str) -> subprocess.CompletedProcess[str]:

@@ -131,3 +131,18 @@ def test_a_check_writes_what_the_standard_asks(
     results = log["runs"][0]["results"]
     assert results
     assert all("partialFingerprints" in result and "locations" in result for result in results)
+
+
+def test_a_check_writes_the_fixes_that_it_offers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    head = "cnnspec: 1\nname: net\ninput: {channels: 3, height: 32, width: 32}\nlayers:\n"
+    conv = "conv: {out_channels: 16, kernel_size: 3, padding: 1}"
+    Path("net.yaml").write_text(f"{head}  - {conv}\n  - batch_norm\n")
+    run(["check", "net.yaml", "--format", "sarif", "--select", "bias-before-norm"])
+    log = json.loads(capsys.readouterr().out)
+    jsonschema.validate(log, SCHEMA)
+    ((fix,),) = [result["fixes"] for result in log["runs"][0]["results"]]
+    ((replacement,),) = [change["replacements"] for change in fix["artifactChanges"]]
+    assert "bias: false" in replacement["insertedContent"]["text"]

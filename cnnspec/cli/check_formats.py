@@ -102,7 +102,7 @@ FORMATS: MappingProxyType[str, Callable[[Report], str]] = MappingProxyType(
 # Annotations are for what is to be mended.
 WITH_SIZES = ("text", "concise", "json")
 # To try what is not shown would be a waste.
-WITH_OFFERS = ("text", "json")
+WITH_OFFERS = ("text", "json", "sarif")
 
 
 def _count_as_text(report: Report) -> str:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import MappingProxyType
 
-from cnnspec.lint.pages import Page, load_pages
+from cnnspec.lint.options import LintOptions, find_rule
+from cnnspec.lint.pages import BAD, Page, load_pages
+from cnnspec.network import Network
 from cnnspec.report.tables import Column, draw_markdown, draw_text
+from cnnspec.sources import Source
 
-_COLUMNS = tuple(map(Column, ("Rule", "Severity", "Profiles", "Finds")))
+_COLUMNS = tuple(map(Column, ("Rule", "Severity", "Profiles", "Fix", "Finds")))
+_SPEC = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,8 +32,28 @@ def run(options: Namespace) -> int:
 
 def list_cells(page: Page) -> list[str]:
     """A row of the table."""
-    profiles = ", ".join(sorted(page.profiles)) or "all"
-    return [page.rule, str(page.severity), profiles, page.headline.rstrip(".")]
+    headline = page.headline.rstrip(".")
+    return [page.rule, str(page.severity), name_profiles(page), find_fix(page), headline]
+
+
+def name_profiles(page: Page) -> str:
+    """The profiles that a rule is in, in words."""
+    return ", ".join(sorted(page.profiles)) or "all"
+
+
+def find_fix(page: Page) -> str:
+    """The kind of fix that the bad spec on a rule's page is offered: safe, unsafe, or none."""
+    rule, spec = find_rule(page.rule), _SPEC.search(page.sections.get(BAD, ""))
+    if rule is None or spec is None:
+        return ""
+    # What is said of other rules' findings has a meaning where these are asked.
+    select = frozenset[str]() if rule.review else frozenset({rule.name})
+    network = Network(Source("bad.yaml", spec[1].encode(), Path()))
+    profile = min(page.profiles, default="default")
+    for found in network.offer(LintOptions(select=select, profile=profile)):
+        if found.rule == rule.name and found.offer:
+            return "safe" if found.offer.is_safe else "unsafe"
+    return ""
 
 
 def _format_text(pages: Iterable[Page]) -> str:
@@ -44,6 +70,7 @@ def _format_json(pages: Iterable[Page]) -> str:
             "rule": page.rule,
             "severity": str(page.severity),
             "profiles": sorted(page.profiles),
+            "fix": find_fix(page) or None,
             "headline": page.headline,
             "group": page.group,
         }

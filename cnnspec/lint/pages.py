@@ -18,7 +18,7 @@ from cnnspec.lint.rules import RULES
 from cnnspec.records import dataclass
 
 DESIGN = "The design of the network"
-WHY = "Why"
+WHY, BAD = "Why", "Bad"
 # In the order of the work.
 _GROUPS = ("reading", "form", "shapes", "compiling", "weights")
 _REASON = re.compile(r"^\*\*(.+?):\*\* ", re.MULTILINE)

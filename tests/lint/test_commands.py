@@ -147,7 +147,7 @@ def test_rules_are_listed_with_what_they_find(capsys: pytest.CaptureFixture[str]
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 + len(load_pages())
     (line,) = [line for line in lines if line.startswith("bias-before-norm ")]
-    assert line.split(maxsplit=3)[1:3] == ["hint", "all"]
+    assert line.split(maxsplit=4)[1:4] == ["hint", "all", "safe"]
     assert line.endswith("A layer adds a bias that the normalisation behind it takes away again")
     assert run(["rules", "--format", "markdown"]) == 0
     assert capsys.readouterr().out.startswith("| Rule | Severity |")
@@ -159,6 +159,9 @@ def test_rules_for_programs_are_the_same_rules(capsys: pytest.CaptureFixture[str
     assert {rule.name for rule in RULES} <= found.keys()
     assert found["kind-mismatch"]["severity"] == "error"
     assert found["kind-mismatch"]["group"] == "Shapes and figures"
+    assert found["kind-mismatch"]["fix"] is None
+    assert found["bias-before-norm"]["fix"] == "safe"
+    assert found["unused-ignore"]["fix"] == "safe"
 
 
 @pytest.mark.parametrize("rule", list(load_pages()))
