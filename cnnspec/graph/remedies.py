@@ -39,6 +39,22 @@ def _fit_groups(fault: Fault, trials: Trials) -> Iterator[str]:
     if nearest:
         shown = ", ".join(map(str, sorted(nearest[:_MAX_GROUPS])))
         yield f"{field.removesuffix('s')}s that fit here: {shown}"
+    unit = wanted**shape.rank if field == "factor" else wanted
+    yield from _fit_channels(fault, f"{wanted} would fit", unit)
+
+
+def _fit_channels(fault: Fault, promise: str, unit: int) -> Iterator[str]:
+    """The numbers of channels next to those that an op gets, or makes, which a number divides."""
+    got, made = fault.shapes[0].channels, getattr(fault.op, "out_channels", None)
+    if made is None:
+        numbers = {"channels": got}
+    else:
+        numbers = {"input channels": got, "output channels": int(made)}
+    for noun, channels in numbers.items():
+        below = channels // unit * unit
+        near = [number for number in (below, below + unit) if 0 < number <= 2 * channels]
+        if channels % unit and near:
+            yield f"{promise} {' or '.join(map(str, near))} {noun}"
 
 
 def _takes(fault: Fault, field: str, number: int) -> bool:
