@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
 from dataclasses import field
 from functools import cached_property
 
@@ -75,6 +75,17 @@ class Subject:
     def stem(self) -> tuple[Early, ...]:
         """The ops behind at most one spatial convolution."""
         return tuple(find_stem(self.graph.inputs))
+
+    def list_uses(self, span: Span) -> Sequence[Node]:
+        """The ops that the step at a place became."""
+        return self._uses.get(span, ())
+
+    @cached_property
+    def _uses(self) -> dict[Span, MutableSequence[Node]]:
+        found: dict[Span, MutableSequence[Node]] = {}
+        for node in self.graph.nodes:
+            found.setdefault(node.origin.step.span, []).append(node)
+        return found
 
     @cached_property
     def fields(self) -> dict[Value, Fields]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from cnnspec.diagnostics import Diagnostic, Severity, Span, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph.check import Checked, check_variants, name_variants
 from cnnspec.graph.frame import place_finding
-from cnnspec.lint.base import Finding, Problem, Rule, Subject
+from cnnspec.lint.base import Finding, Fix, Problem, Rule, Subject
 from cnnspec.lint.control import Control
 from cnnspec.lint.options import LintOptions
 from cnnspec.lint.rules import RULES
@@ -74,7 +75,7 @@ def lint_variants(
     for rule in asked:
         if rule.review is not None:
             keep(rule, [(finding, None) for finding in rule.review(review)])
-    found = [_describe(group, list(subjects)) for group in groups.values()]
+    found = [_describe(group, subjects) for group in groups.values()]
     return [*control.problems, *found]
 
 
@@ -97,7 +98,7 @@ def _place(finding: Finding) -> tuple[Span | None, tuple[str, ...]]:
     return place_finding(finding.span or origin.step.span, origin.calls)
 
 
-def _describe(group: _Group, variants: Sequence[str]) -> Diagnostic:
+def _describe(group: _Group, subjects: Mapping[str, Subject]) -> Diagnostic:
     first, variant = group.uses[0]
     notes = [*first.notes, *_place(first)[1]]
     count = sum(found == variant for _, found in group.uses)
@@ -105,7 +106,7 @@ def _describe(group: _Group, variants: Sequence[str]) -> Diagnostic:
         same = all(use.message == first.message for use, found in group.uses if found == variant)
         notes.append(f"the same in {count} uses" if same else f"{count} uses, this is the first")
     found = list(dict.fromkeys(found for _, found in group.uses if found is not None))
-    if found and len(found) < len(variants):
+    if found and len(found) < len(subjects):
         notes.append(f"only {name_variants(found)}")
     return Problem(
         group.rule.name,
@@ -115,5 +116,18 @@ def _describe(group: _Group, variants: Sequence[str]) -> Diagnostic:
         path=first.node.path if first.node else "",
         notes=tuple(notes),
         help=first.help,
-        fixes=tuple(dict.fromkeys(fix for use, _ in group.uses for fix in use.fixes)),
+        fixes=_gather_fixes(group, subjects.values()),
     )
+
+
+def _gather_fixes(group: _Group, subjects: Collection[Subject]) -> tuple[Fix, ...]:
+    """What the rule proposes; on request alone where a step has uses without the fault."""
+    fixes = tuple(dict.fromkeys(fix for finding, _ in group.uses for fix in finding.fixes))
+    if not any(fix.safe for fix in fixes):
+        return fixes
+    faulty = {finding.node for finding, _ in group.uses if finding.node is not None}
+    spans = {node.origin.step.span for node in faulty}
+    uses = (node for subject in subjects for span in spans for node in subject.list_uses(span))
+    if all(node in faulty for node in uses):
+        return fixes
+    return tuple(replace(fix, safe=False) for fix in fixes)

@@ -24,6 +24,10 @@ def fix(rule: str, layers: str, unsafe: bool) -> str:
 
 
 SAFE = {
+    "bias-before-norm: what the bias starts as goes with it": (
+        CONV % ", bias_initializer: zeros" + "  - batch_norm\n",
+        f"{BARE}  - batch_norm\n",
+    ),
     "duplicate-activation: the second goes": (
         f"{PLAIN}  - relu # one\n  - relu # two\n",
         f"{PLAIN}  - relu # one\n",
@@ -54,6 +58,14 @@ SAFE = {
     ),
 }
 UNSAFE = {
+    "bias-before-norm: a turn without the norm has use for the bias": (
+        "  - for: {n: [false, true]}\n    layers:\n"
+        "      - conv: {out_channels: 8, kernel_size: 3}\n"
+        "      - batch_norm:\n        when: $n\n      - relu\n",
+        "  - for: {n: [false, true]}\n    layers:\n"
+        "      - conv: {out_channels: 8, kernel_size: 3, bias: false}\n"
+        "      - batch_norm:\n        when: $n\n      - relu\n",
+    ),
     "no-nonlinearity: an activation is put behind the norm": (
         f"{BARE}  - batch_norm\n  - dropout: 0.1\n{PLAIN}",
         f"{BARE}  - batch_norm\n  - relu\n  - dropout: 0.1\n{PLAIN}",
@@ -102,3 +114,11 @@ def test_other_fixes_are_made_on_request(case: str) -> None:
 def test_a_layer_in_a_block_of_the_library_gets_no_fix() -> None:
     layers = "  - conv_bn: {out_channels: 8, activation: identity}\n" * 2
     assert fix("no-nonlinearity", layers, unsafe=True) == layers
+
+
+def test_a_bias_that_another_variant_has_use_for_goes_on_request_alone() -> None:
+    head = MAP.replace("layers:", "params: {n: false}\nvariants: {a: {}, b: {n: true}}\nlayers:")
+    text = f"{head}{PLAIN}  - {{batch_norm: , when: $n}}\n"
+    (found,) = Network(Source("net.yaml", text.encode(), Path())).offer()
+    assert found.offer is not None
+    assert not found.offer.is_safe

@@ -22,6 +22,7 @@ BIASED = f"""\
 {HEADER}layers:
   - conv: {{out_channels: 4, kernel_size: 3}} # odd
   - batch_norm
+  - relu
   - conv:
       out_channels: 4
       kernel_size: 3

@@ -62,8 +62,9 @@ UNSAFE = {
         f"{POINT}  - conv: {{out_channels: 4, kernel_size: 1, padding: 0}}\n",
     ),
     "positions that are stepped over are pooled": (
-        f"{IMAGE}{SAME}  - conv: {{out_channels: 4, kernel_size: 1, stride: 2}}\n",
-        f"{IMAGE}{SAME}  - avg_pool: 2\n  - conv: {{out_channels: 4, kernel_size: 1, stride: 1}}\n",
+        f"{IMAGE}{SAME}  - relu\n  - conv: {{out_channels: 4, kernel_size: 1, stride: 2}}\n",
+        f"{IMAGE}{SAME}  - relu\n  - avg_pool: 2\n"
+        "  - conv: {out_channels: 4, kernel_size: 1, stride: 1}\n",
     ),
     "the start of ResNet on a small image": (
         f"{IMAGE}  - conv: {{out_channels: 4, kernel_size: 7, stride: 2, padding: 3}}\n  - relu\n"

@@ -40,8 +40,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_reader
-from cnnspec.lint.edits import SetField
+from cnnspec.graph.ir import Node
+from cnnspec.lint.base import (
+    Finding,
+    Fix,
+    Rule,
+    Subject,
+    describe_node,
+    find_field_span,
+    find_reader,
+)
+from cnnspec.lint.edits import DropField, Edit, SetField
 from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
 from cnnspec.ops.linear import Linear
 from cnnspec.ops.norm import BatchNorm, InstanceNorm
@@ -59,10 +68,16 @@ def find_biases(subject: Subject) -> Iterator[Finding]:
                 node,
                 notes=(f"its {node.shape.channels} numbers are stored, and change nothing",),
                 help=("write bias: false",),
-                fixes=(
-                    Fix("write bias: false", (SetField(node.origin.step, "bias", "false"),), True),
-                ),
+                fixes=(Fix("write bias: false", _drop_bias(node), True),),
             )
+
+
+def _drop_bias(node: Node) -> tuple[Edit, ...]:
+    """Take the bias from a step, and with it what it starts as."""
+    step = node.origin.step
+    if find_field_span(node, "bias_initializer") == step.span:
+        return (SetField(step, "bias", "false"),)
+    return SetField(step, "bias", "false"), DropField(step, "bias_initializer")
 
 
 RULE = Rule("bias-before-norm", Severity.HINT, find_biases)
