@@ -101,6 +101,16 @@ SAFE = {
         "layers:\n  - linear: 4\n  - tanh\n",
         f"{VECTOR}{task(loss='binary_cross_entropy_with_logits')}layers:\n  - linear: 4\n",
     ),
+    "a tanh where shares are taken": (
+        f"{VECTOR}{task(loss='categorical_cross_entropy')}layers:\n  - linear: 4\n  - tanh\n",
+        f"{VECTOR}{task(loss='categorical_cross_entropy')}layers:\n  - linear: 4\n  - softmax\n",
+    ),
+    "no probabilities behind pooled scores": (
+        f"{MAP}{task(loss='categorical_cross_entropy')}layers:\n"
+        "  - conv: {out_channels: 4, kernel_size: 16}\n  - global_avg_pool\n",
+        f"{MAP}{task(loss='categorical_cross_entropy')}layers:\n"
+        "  - conv: {out_channels: 4, kernel_size: 16}\n  - global_avg_pool\n  - softmax\n",
+    ),
     "no probabilities where a loss takes them": (
         f"{VECTOR}{task(loss='categorical_cross_entropy')}layers:\n  - linear: 4\n",
         f"{VECTOR}{task(loss='categorical_cross_entropy')}layers:\n  - linear: 4\n  - softmax\n",

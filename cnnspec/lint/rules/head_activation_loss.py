@@ -139,7 +139,7 @@ def _judge_squasher(found: LossHead, node: Node) -> _Fault | None:
 def _miss_squasher(found: LossHead, node: Node) -> _Fault:
     """A head that ends in scores, or in an activation for hidden layers."""
     wanted = found.kind.squasher
-    if isinstance(node.op, RECTIFIERS) and not found.head.is_pooled_behind(node):
+    if isinstance(node.op, (*RECTIFIERS, Tanh)) and not found.head.is_pooled_behind(node):
         fix = _replace(node, wanted)
     else:
         node = _find_end(found.head, node)
