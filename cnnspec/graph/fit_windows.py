@@ -17,13 +17,27 @@ _MAX_EDITS = 16
 
 
 def fit_window(fault: Fault, trials: Trials) -> Iterator[str]:
-    """A kernel that fits, padding that keeps the size, an input that is large enough."""
+    """A stride of 1, a kernel that fits, padding that keeps the size, an input large enough."""
     if fault.op.op == "conv_transpose":
         return
+    yield from _unstride(fault, trials)
     if fault.cause.field == "kernel_size" and is_own(fault.step):
         yield from _fit_kernel(fault, trials)
     yield from _keep_size(fault, trials)
     yield from find_smallest(fault, trials)
+
+
+def _unstride(fault: Fault, trials: Trials) -> Iterator[str]:
+    """A stride of 1 where it is as large as an odd kernel, as slips of the pen make it."""
+    for change in trace_fault(fault):
+        step, windows = change.node.origin.step, change.windows
+        if change.node.op.op not in _CONVOLUTIONS or not is_own(step):
+            continue
+        odd = all(w.kernel == w.stride > 1 and w.kernel % 2 for w in windows)
+        if odd and trials.solves(fault, swap(set_fields(step, stride=1))):
+            where = "here" if step is fault.step else f"on {change.title}"
+            yield f"stride: 1 {where}, where windows of {windows[0].kernel} rows never overlap"
+            return
 
 
 def _fit_kernel(fault: Fault, trials: Trials) -> Iterator[str]:
