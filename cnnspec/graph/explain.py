@@ -10,7 +10,7 @@ from cnnspec.graph import limits
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.frame import place_finding
-from cnnspec.graph.ir import Value
+from cnnspec.graph.image_layout import suspect_layout
 from cnnspec.graph.parting import describe_parting
 from cnnspec.graph.record import Fault, Key
 from cnnspec.graph.remedies import find_remedies
@@ -26,10 +26,6 @@ from cnnspec.graph.trials import Budget, Trials
 from cnnspec.ops.catalog import OPS
 from cnnspec.ops.shapes import Kind
 from cnnspec.spec.model import MapArgument
-
-# An image with more channels than this has them on the wrong axis, or is no image.
-_FEW_CHANNELS = 8
-_IMAGE_CHANNELS = (1, 3, 4)
 
 Uses = dict[tuple[str, Span], list[Fault]]
 
@@ -74,7 +70,7 @@ def _explain(uses: list[Fault], span: Span, trials: Trials, first: bool) -> Diag
     describe = _DESCRIPTIONS.get(fault.cause.rule)
     notes = [*fault.cause.notes, *(describe(fault) if describe else [])]
     if first:
-        notes += _suspect_layout(trials.base.inputs)
+        notes += suspect_layout(trials.base.inputs)
         notes += _describe_open_sizes(trials.base)
     notes += chain
     if len(uses) > 1:
@@ -114,23 +110,6 @@ def _describe_kind(fault: Fault) -> list[str]:
         return []
     maker = find_maker(fault.inputs[0])
     return [describe_maker(maker)] if maker is not None else []
-
-
-def _suspect_layout(inputs: tuple[Value, ...]) -> list[str]:
-    """A guess that an image's axes were given in another order."""
-    if len(inputs) != 1 or inputs[0].shape is None:
-        return []
-    shape = inputs[0].shape
-    if shape.kind is not Kind.MAP or shape.rank != 2 or shape.channels <= _FEW_CHANNELS:
-        return []
-    small = [axis for axis, size in enumerate(shape.sizes) if size in _IMAGE_CHANNELS]
-    other = shape.sizes[1 - small[0]] if small else 0
-    if len(small) != 1 or other <= _FEW_CHANNELS:
-        return []
-    channels = shape.sizes[small[0]]
-    height, width = shape.channels, other
-    meant = f"channels: {channels}, height: {height}, width: {width}"
-    return [f"the input is {shape}: did you mean {meant}?"]
 
 
 def _describe_open_sizes(builder: Builder) -> list[str]:
