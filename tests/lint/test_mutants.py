@@ -108,7 +108,8 @@ def name_lines(finding: Diagnostic, file: str) -> set[int]:
     named = {
         int(line)
         for text in (*finding.notes, *finding.help)
-        for line in re.findall(r"at line (\d+)(?! of)", text)
+        for line, other in re.findall(r"at line (\d+)(?: of (\S+))?", text)
+        if other in ("", file)
     }
     span = finding.span
     return named | ({span.line} if span is not None and span.file == file else set())
