@@ -6,6 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from cnnspec.lint import engine
+from cnnspec.lint.rules import (
+    checkerboard,
+    dead_kernel_taps,
+    even_kernel_same,
+    flatten_dynamic,
+    imagenet_stem_small_input,
+    pool_before_conv,
+    stride_equals_kernel_typo,
+    unread_feature_map,
+    unread_input_border,
+)
 from cnnspec.network import Network
 from cnnspec.sources import Source
 
@@ -14,6 +26,24 @@ SMALL = "cnnspec: 1\nname: net\ninput: {channels: 3, height: 3, width: 3}\nlayer
 POINT = "cnnspec: 1\nname: net\ninput: {channels: 3, height: 1, width: 1}\nlayers:\n"
 CONV = "  - conv: {out_channels: 4, kernel_size: 3}\n"
 SAME = "  - conv: {out_channels: 4, kernel_size: 3, padding: 1}\n"
+
+RULES = (
+    checkerboard.RULE,
+    dead_kernel_taps.RULE,
+    even_kernel_same.RULE,
+    flatten_dynamic.RULE,
+    imagenet_stem_small_input.RULE,
+    pool_before_conv.RULE,
+    stride_equals_kernel_typo.RULE,
+    unread_feature_map.RULE,
+    unread_input_border.RULE,
+)
+
+
+@pytest.fixture(autouse=True)
+def only_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules that propose something here, whatever others there are."""
+    monkeypatch.setattr(engine, "RULES", RULES)
 
 
 def fix(text: str, unsafe: bool = False) -> str:
@@ -65,6 +95,10 @@ UNSAFE = {
         f"{IMAGE}{SAME}  - relu\n  - conv: {{out_channels: 4, kernel_size: 1, stride: 2}}\n",
         f"{IMAGE}{SAME}  - relu\n  - avg_pool: 2\n"
         "  - conv: {out_channels: 4, kernel_size: 1, stride: 1}\n",
+    ),
+    "an open size keeps its map from being flattened": (
+        f"{IMAGE.replace('32', 'N')}{CONV}  - flatten\n  - linear: 10\n",
+        f"{IMAGE.replace('32', 'N')}{CONV}  - global_avg_pool\n  - linear: 10\n",
     ),
     "the start of ResNet on a small image": (
         f"{IMAGE}  - conv: {{out_channels: 4, kernel_size: 7, stride: 2, padding: 3}}\n  - relu\n"
