@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnspec import load
+from cnnspec.graph.build import build_graph
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.ir import Graph, OpenSize
 from cnnspec.graph.replay import Prober
 from cnnspec.graph.size_sets import SizeSet, shorten_period, spell_sizes
 from cnnspec.graph.valid_sizes import (
     AxisSizes,
+    find_lossless_near,
     find_valid_sizes,
     free_sizes,
     put_size,
@@ -26,6 +28,7 @@ from cnnspec.network import Network
 from cnnspec.ops.base import ShapeFault
 from cnnspec.ops.shapes import Shape
 from cnnspec.sources import Source
+from cnnspec.spec.read import read_spec
 from tests.op_cases import CASES, OpCase
 
 FOLDER = Path(__file__).parent / "sizes"
@@ -320,3 +323,16 @@ def test_a_size_that_does_not_work_is_answered_with_the_nearest_that_do(
     shown = capsys.readouterr().out
     assert "height: multiples of 16; nearest to 250: 240, 256" in shown
     assert "width: multiples of 16; nearest to 300: 288, 304" in shown
+
+
+@pytest.mark.parametrize(
+    ("height", "near"),
+    [("32", (30, 34)), ("{default: 32}", (30, 34)), ("{min: 32, default: 32}", (34,))],
+)
+def test_the_nearest_sizes_of_which_all_is_read(height: str, near: tuple[int, ...]) -> None:
+    text = (
+        f"cnnspec: 1\nname: net\ninput: {{channels: 3, height: {height}, width: 30}}\nlayers:\n"
+        "  - conv: {out_channels: 4, kernel_size: 3}\n  - max_pool: 2\n"
+        "  - conv: {out_channels: 4, kernel_size: 3}\n  - max_pool: 2\n"
+    )
+    assert find_lossless_near(build_graph(read_spec(text, "net.yaml")), 0, 0) == near
