@@ -47,7 +47,6 @@ from collections.abc import Iterator
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Value
 from cnnspec.graph.task import find_target_shape
-from cnnspec.graph.trail import draw_ladder, label_changes, trace
 from cnnspec.lint.base import Finding, Fix, Rule, Subject
 from cnnspec.lint.edits import InsertAfter
 from cnnspec.ops.shapes import Kind, Shape
@@ -90,6 +89,9 @@ def find_misfits(subject: Subject) -> Iterator[Finding]:
 
 def _draw_sizes(value: Value) -> Iterator[str]:
     """The sizes on the way to the output, where it comes from an input."""
+    # Only what is wrong with a network is worth the time.
+    from cnnspec.graph.trail import draw_ladder, label_changes, trace
+
     changes = label_changes(trace(value))
     if any(change.before.sizes != value.known.sizes for change in changes):
         yield f"sizes: {draw_ladder(changes)}"
