@@ -53,6 +53,7 @@ When the network is linear on purpose, as in studies of deep linear networks.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from math import prod
 
@@ -72,12 +73,16 @@ _LAYERS = (Conv, ConvTranspose, Linear)
 _AFFINE = (*NORMS, Scale, Identity)
 _POOLS = (AvgPool, AdaptiveAvgPool, GlobalAvgPool)
 _BETWEEN = (*_AFFINE, *DROPOUTS, *_POOLS, Flatten, ZeroPad, Crop)
+# A norm, an activation and a gate, with room to spare.
+_MOST_BEFORE = 16
 _BEFORE_PROJECTION = (*NORMS, *ACTIVATIONS, *DROPOUTS, Identity, ZeroPad, Multiply)
 
 
 def find_linear(subject: Subject) -> Iterator[Finding]:
     """Every layer that goes into the next without an activation."""
-    for first in subject.list(*_LAYERS):
+    layers = subject.list(*_LAYERS)
+    uses = Counter(node.home for node in layers)
+    for first in layers:
         chain = list(follow_chain(first, _BETWEEN))
         if not chain or not isinstance(chain[-1].op, _LAYERS):
             continue
@@ -86,7 +91,7 @@ def find_linear(subject: Subject) -> Iterator[Finding]:
             continue
         if _is_bottleneck(first, second, between) or _is_interpolation(second):
             continue
-        if _is_shared(subject, first) or _is_shared(subject, second):
+        if max(uses[first.home], uses[second.home]) > 1:
             continue
         words = dict.fromkeys(node.op.op for node in between)
         what = f"only {' and '.join(words)} stand" if words else "nothing stands"
@@ -117,7 +122,9 @@ def _is_projection(node: Node) -> bool:
     if max(_read_kernel(node)) > 1:
         return False
     before = node.inputs[0].producer
-    while before is not None:
+    for _ in range(_MOST_BEFORE):
+        if before is None:
+            break
         if isinstance(before.op, DepthwiseConv) or getattr(before.op, "groups", 1) > 1:
             return True
         if not isinstance(before.op, _BEFORE_PROJECTION):
@@ -143,11 +150,6 @@ def _is_interpolation(node: Node) -> bool:
     larger = prod(result.sizes) > prod(source.sizes)
     is_transposed = isinstance(node.op, ConvTranspose)
     return is_transposed and larger and source.channels == result.channels
-
-
-def _is_shared(subject: Subject, node: Node) -> bool:
-    """Whether another op has the same weights."""
-    return any(each.home is node.home for each in subject.list(type(node.op)) if each is not node)
 
 
 def _find_last(first: Node, between: list[Node]) -> Node:

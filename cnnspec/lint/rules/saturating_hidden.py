@@ -85,10 +85,15 @@ def find_first(subject: Subject) -> Iterator[Finding]:
 
 def _look_ahead(value: Value, ahead: dict[Value, Ahead], counts: dict[Node, int]) -> Ahead:
     """What lies between a value and the outputs."""
-    ways = [_pass(node, ahead, counts) for node in value.readers if value in node.flows]
+    ways = [_pass(node, ahead, counts) for node in value.readers if _takes(node, value)]
     if value.is_output or not ways:
         ways.append((0, False))
     return min(count for count, _ in ways), any(layered for _, layered in ways)
+
+
+def _takes(node: Node, value: Value) -> bool:
+    """Whether an op computes with a value, and does not only read its size."""
+    return not node.op.starts and (not node.op.refers or node.inputs[0] is value)
 
 
 def _pass(node: Node, ahead: dict[Value, Ahead], counts: dict[Node, int]) -> Ahead:

@@ -42,6 +42,7 @@ When the network runs on processors of another kind, or in single precision.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from cnnspec.analysis.heads import ACTIVATIONS, LAYERS, NORMS
 from cnnspec.diagnostics import Severity
@@ -52,6 +53,8 @@ from cnnspec.ops.linear import Linear
 from cnnspec.ops.merge import Multiply
 
 UNIT = 8
+# Two layers with what follows each, with room to spare.
+_MOST_IN_GATE = 16
 _IN_GATE = (*LAYERS, *ACTIVATIONS, *NORMS)
 
 
@@ -78,7 +81,7 @@ def find_unaligned(subject: Subject) -> Iterator[Finding]:
 def _is_gate(node: Node) -> bool:
     """Whether a layer serves what a larger map is multiplied by."""
     value = node.output
-    for after in follow_chain(node, _IN_GATE):
+    for after in islice(follow_chain(node, _IN_GATE), _MOST_IN_GATE):
         if isinstance(after.op, Multiply):
             return value.known.elements < after.shape.elements
         value = after.output
