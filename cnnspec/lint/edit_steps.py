@@ -8,20 +8,20 @@ from collections.abc import Iterator
 from cnnspec.diagnostics import TextEdit
 from cnnspec.lint.layout import MAPPING, SCALAR, SEQUENCE, Layout, Piece, refuse
 from cnnspec.lint.members import drop_members, insert_member, list_bounds
-from cnnspec.lint.names import require_free
+from cnnspec.lint.names import WrittenSteps
 from cnnspec.lint.places import Place, find_place
 from cnnspec.spec.keys import MAPPING_FIELDS
-from cnnspec.spec.model import ModelSpec, Step
+from cnnspec.spec.model import Step
 
 _WORD = re.compile(r"\w+")
 # Before the comma of a mapping in braces a space may stand in the place of a value.
 COLON = re.compile(r"[ \t]*:(?:[ \t]+(?=[,}]))?")
 
 
-def remove_step(layout: Layout, spec: ModelSpec, step: Step) -> Iterator[TextEdit]:
+def remove_step(layout: Layout, written: WrittenSteps, step: Step) -> Iterator[TextEdit]:
     """Take a step out; a list or a branch that has nothing else becomes ``[]``."""
     place = find_place(layout, step)
-    require_free(spec, step)
+    written.require_free(step)
     if place.is_branch:
         yield _empty(layout, place.item)
     elif len(list_bounds(layout, place.holder)) == 1:
@@ -62,11 +62,11 @@ def _empty(layout: Layout, piece: Piece) -> TextEdit:
 
 
 def insert_step(
-    layout: Layout, spec: ModelSpec, step: Step, text: str, *, before: bool
+    layout: Layout, written: WrittenSteps, step: Step, text: str, *, before: bool
 ) -> Iterator[TextEdit]:
     """Put a step beside another; in a mapping of stages it gets a name."""
     place = find_place(layout, step)
-    require_free(spec, step, keeps_name=True, keeps_source=not before)
+    written.require_free(step, keeps_name=True, keeps_source=not before)
     flow = as_value(text)
     if place.is_branch:
         yield _join(layout, place.item, flow, before)
@@ -123,13 +123,15 @@ def replace_step(layout: Layout, step: Step, text: str) -> Iterator[TextEdit]:
         yield layout.replace(head.start, colon.end() if colon else end, text)
 
 
-def swap_steps(layout: Layout, spec: ModelSpec, step: Step, other: Step) -> Iterator[TextEdit]:
+def swap_steps(
+    layout: Layout, written: WrittenSteps, step: Step, other: Step
+) -> Iterator[TextEdit]:
     """Let two steps of one list change places, with the comments on their lines."""
     first, second = find_place(layout, step), find_place(layout, other)
     if first.holder is not second.holder or first.is_branch or first.index == second.index:
         refuse("they are not in one list")
     for moved in (step, other):
-        require_free(spec, moved)
+        written.require_free(moved)
     holder = first.holder
     bounds = list_bounds(layout, holder)
     on_lines = layout.find_place(holder.start)[0] < layout.find_place(holder.end)[0]

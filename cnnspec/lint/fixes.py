@@ -12,17 +12,23 @@ from dataclasses import field, replace
 from typing import Final
 
 from cnnspec.diagnostics import Diagnostic, Offer, Severity, TextEdit
+from cnnspec.graph.walk import list_steps
 from cnnspec.lint.base import Fix, Problem
 from cnnspec.lint.layout import Layout, UneditableError
 from cnnspec.lint.lines import apply_edits, order_edits, overlap
+from cnnspec.lint.names import WrittenSteps
 from cnnspec.lint.text_edits import find_text_edits
 from cnnspec.records import dataclass
 from cnnspec.spec.model import ModelSpec
 
-# Each takes as long as the check itself, so that only so many proposals are tried one by one.
+# Each takes as long as the check itself, so that only so many proposals are tried one by one, and
+# the others together, half by half; in long specs there are fewer, down to the least.
 MAX_TRIALS: Final = 16
-# What is left is tried together, half by half.
 MAX_CHECKS: Final = 64
+LEAST_TRIALS: Final = 3
+LONG: Final = 500  # steps
+# What more findings propose waits for the next round.
+MAX_PROPOSALS: Final = 256
 # One change makes the next possible; what is left then is left.
 MAX_ROUNDS: Final = 16
 
@@ -63,22 +69,34 @@ class Budget:
 
 def offer_fixes(looked: Looked, look: Look) -> tuple[Diagnostic, ...]:
     """The findings, each with the first of its proposals that holds."""
-    trials = _Trials(looked, look, Budget(MAX_TRIALS))
-    offers = {problem: trials.offer(problem) for problem in looked.problems}
-    if trials.budget.left < 0:
-        trials.budget = Budget(MAX_TRIALS)
-        waiting = [problem for problem, offer in offers.items() if offer is None]
-        offers |= trials.offer_together(waiting)
+    trials = _Trials(looked, look, Budget(limit_checks(looked.spec, MAX_TRIALS)))
+    proposing = _list_proposing(looked)
+    offers = {problem: trials.offer(problem) for problem in proposing}
+    if trials.budget.left <= 0:
+        trials.budget = Budget(limit_checks(looked.spec, MAX_TRIALS))
+        offers |= trials.offer_together([found for found in proposing if offers[found] is None])
     return tuple(
-        replace(problem, offer=offer) if offer else problem for problem, offer in offers.items()
+        replace(found, offer=offers.get(found)) if isinstance(found, Problem) else found
+        for found in looked.problems
     )
+
+
+def limit_checks(spec: ModelSpec, most: int) -> int:
+    """How many checks there may be of a spec, which take longer where it is long."""
+    return max(LEAST_TRIALS, most * LONG // max(LONG, len(list_steps(spec))))
+
+
+def _list_proposing(looked: Looked) -> list[Problem]:
+    proposing = (found for found in looked.problems if isinstance(found, Problem) and found.fixes)
+    return list(dict.fromkeys(proposing))[:MAX_PROPOSALS]
 
 
 def apply_fixes(text: str, look: Look, unsafe: bool = False) -> Fixed | None:
     """Fix what can be fixed, round for round; None where the text is no spec."""
-    looked, budget, count = look(text), Budget(MAX_CHECKS), 0
+    looked, count = look(text), 0
     if looked is None:
         return None
+    budget = Budget(limit_checks(looked.spec, MAX_CHECKS))
     for _ in range(MAX_ROUNDS):
         trials = _Trials(looked, look, budget)
         mended, edits = trials.choose(unsafe)
@@ -102,19 +120,22 @@ class _Trials:
     budget: Budget
     known: dict[Edits, Looked | None] = field(default_factory=dict)
     layout: Layout | None = None
+    written: WrittenSteps | None = None
 
-    def offer(self, problem: Diagnostic) -> Offer | None:
+    def offer(self, problem: Problem) -> Offer | None:
         """The first proposal for a finding that holds."""
+        if self.budget.left <= 0:
+            return None
         for fix, edits in self.propose(problem):
             if self.holds(edits, [problem]):
                 return Offer(fix.message, edits, fix.safe)
         return None
 
-    def offer_together(self, problems: Sequence[Diagnostic]) -> dict[Diagnostic, Offer | None]:
+    def offer_together(self, problems: Sequence[Problem]) -> dict[Problem, Offer | None]:
         """The first proposals for findings, as far as they hold together."""
         first = {problem: self.propose(problem)[:1] for problem in problems}
         waiting = [(problem, edits) for problem, found in first.items() for _, edits in found]
-        mended: list[Diagnostic] = []
+        mended: list[Problem] = []
         self.add((), mended, waiting)
         return {
             problem: Offer(fix.message, edits, fix.safe)
@@ -122,27 +143,28 @@ class _Trials:
             for fix, edits in first[problem]
         }
 
-    def propose(self, problem: Diagnostic) -> list[tuple[Fix, Edits]]:
+    def propose(self, problem: Problem) -> list[tuple[Fix, Edits]]:
         """The proposals that can be made in the text."""
         found = []
-        for fix in problem.fixes if isinstance(problem, Problem) else ():
-            self.layout = self.layout or Layout(self.looked.text, self.looked.spec.file)
+        self.layout = self.layout or Layout(self.looked.text, self.looked.spec.file)
+        self.written = self.written or WrittenSteps(self.looked.spec)
+        for fix in problem.fixes:
             try:
-                edits = find_text_edits(self.layout, self.looked.spec, fix.edits)
+                edits = find_text_edits(self.layout, self.written, fix.edits)
             except UneditableError:
                 continue
             found.append((fix, edits))
         return found
 
-    def choose(self, unsafe: bool) -> tuple[list[Diagnostic], Edits]:
+    def choose(self, unsafe: bool) -> tuple[list[Problem], Edits]:
         """Changes for as many findings as can be made together, and these findings."""
-        waiting: list[tuple[Diagnostic, Edits]] = []
-        others: list[tuple[Diagnostic, Edits]] = []
-        for problem in self.looked.problems:
+        waiting: list[tuple[Problem, Edits]] = []
+        others: list[tuple[Problem, Edits]] = []
+        for problem in _list_proposing(self.looked):
             usable = [edits for fix, edits in self.propose(problem) if fix.safe or unsafe]
             waiting += [(problem, edits) for edits in usable[:1]]
             others += [(problem, edits) for edits in usable[1:]]
-        mended: list[Diagnostic] = []
+        mended: list[Problem] = []
         chosen = self.add((), mended, waiting)
         # Second proposals are for findings whose first did not hold.
         for problem, edits in others:
@@ -151,7 +173,7 @@ class _Trials:
         return mended, chosen
 
     def add(
-        self, chosen: Edits, mended: list[Diagnostic], waiting: Sequence[tuple[Diagnostic, Edits]]
+        self, chosen: Edits, mended: list[Problem], waiting: Sequence[tuple[Problem, Edits]]
     ) -> Edits:
         """Add the changes that hold: all at once, or else half by half."""
         problems = [problem for problem, _ in waiting]

@@ -4,40 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnnspec.diagnostics import Span
+from cnnspec.graph.walk import list_steps
 from cnnspec.lint.layout import refuse
 from cnnspec.spec.keys import MERGES, REFERRING
 from cnnspec.spec.model import Argument, ListArgument, Literal, MapArgument, ModelSpec, Step
 
 
-def require_free(
-    spec: ModelSpec, step: Step, *, keeps_name: bool = False, keeps_source: bool = False
-) -> None:
-    """Refuse an edit that would give another meaning to what is taken from somewhere.
+class WrittenSteps:
+    """The steps of a spec as they are written, and which of them other places take."""
 
-    A step that goes, or moves, must not be taken by its name, nor take a value itself; one that
-    stays where it is `keeps_name`, and `keeps_source` if it goes on taking what it took.
-    """
-    if step.source is not None and not keeps_source:
-        refuse("it takes another value than the one above")
-    taken = set(_list_taken(spec))
-    if any(part.isdigit() for name in taken if name for part in name.split(".")):
-        refuse("steps are taken by their positions")
-    if keeps_name:
-        return
-    parts = {part for name in taken if name for part in name.split(".")}
-    for inner in _walk((step,)):
-        if inner.name is None or not taken:
-            continue
-        name = inner.name.value if isinstance(inner.name, Literal) else None
-        if name is None or name in parts or None in taken:
-            refuse("its name is taken elsewhere")
+    def __init__(self, spec: ModelSpec) -> None:
+        self.spec = spec
+        self._steps: dict[Span, Step] = {}
+        for step in list_steps(spec):
+            self._steps.setdefault(step.span, step)
+        taken = set(_list_taken(spec))
+        self._is_taken = bool(taken)
+        # A name that an expression makes could be any.
+        self._any_name = None in taken
+        self._parts = {part for name in taken if name for part in name.split(".")}
+        self._by_position = any(part.isdigit() for part in self._parts)
 
+    def find(self, step: Step) -> Step:
+        """The step as it is written; an op's own may have lost its name, or what it takes."""
+        return self._steps.get(step.span) or refuse("it is not written in this file")
 
-def list_steps(spec: ModelSpec) -> Iterator[Step]:
-    """Every step as it is written; an op's own may have lost its name, or what it takes."""
-    for block in spec.blocks.values():
-        yield from _walk(block.steps)
-    yield from _walk(spec.steps)
+    def require_free(
+        self, step: Step, *, keeps_name: bool = False, keeps_source: bool = False
+    ) -> None:
+        """Refuse an edit that would give another meaning to what is taken from somewhere.
+
+        A step that goes, or moves, must not be taken by its name, nor take a value itself; one
+        that stays where it is `keeps_name`, and `keeps_source` if it goes on taking what it took.
+        """
+        if step.source is not None and not keeps_source:
+            refuse("it takes another value than the one above")
+        if self._by_position:
+            refuse("steps are taken by their positions")
+        if keeps_name or not self._is_taken:
+            return
+        for inner in _walk((step,)):
+            if inner.name is None:
+                continue
+            name = inner.name.value if isinstance(inner.name, Literal) else None
+            if name is None or name in self._parts or self._any_name:
+                refuse("its name is taken elsewhere")
 
 
 def _list_taken(spec: ModelSpec) -> Iterator[str | None]:

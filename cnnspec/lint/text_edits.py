@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnnspec.diagnostics import Span, TextEdit
+from cnnspec.diagnostics import TextEdit
 from cnnspec.lint.edit_fields import edit_fields
 from cnnspec.lint.edit_steps import insert_step, remove_step, replace_step, swap_steps
 from cnnspec.lint.edits import (
@@ -26,43 +26,42 @@ from cnnspec.lint.edits import (
 )
 from cnnspec.lint.layout import Layout, refuse
 from cnnspec.lint.lines import order_edits, overlap
-from cnnspec.lint.names import list_steps
-from cnnspec.spec.model import ModelSpec, Step
+from cnnspec.lint.names import WrittenSteps
+from cnnspec.spec.model import Step
 
 
-def find_text_edits(layout: Layout, spec: ModelSpec, edits: Sequence[Edit]) -> tuple[TextEdit, ...]:
+def find_text_edits(
+    layout: Layout, written: WrittenSteps, edits: Sequence[Edit]
+) -> tuple[TextEdit, ...]:
     """What edits of steps are in the text that the steps were read from, in the order of the text.
 
     Raises:
         UneditableError: one of them cannot be made, or two of them get in each other's way.
     """
-    written: dict[Span, Step] = {}
-    for step in list_steps(spec):
-        written.setdefault(step.span, step)
     found: list[TextEdit] = []
     fields: dict[Step, dict[str, str | None]] = {}
     for edit in edits:
         if isinstance(edit, DropText | ReplaceText):
             found.append(_edit_text(layout, edit))
             continue
-        step = written.get(edit.step.span) or refuse("it is not written in this file")
+        step = written.find(edit.step)
         match edit:
             case SetField(name=name, text=text):
                 fields.setdefault(step, {})[name] = text
             case DropField(name=name):
                 fields.setdefault(step, {})[name] = None
             case RemoveStep():
-                found += remove_step(layout, spec, step)
+                found += remove_step(layout, written, step)
             case InsertBefore(text=text):
-                found += insert_step(layout, spec, step, text, before=True)
+                found += insert_step(layout, written, step, text, before=True)
             case InsertAfter(text=text):
-                found += insert_step(layout, spec, step, text, before=False)
+                found += insert_step(layout, written, step, text, before=False)
             case ReplaceStep(text=text):
                 found += replace_step(layout, step, text)
             case SwapSteps(other=other):
-                found += swap_steps(layout, spec, step, written.get(other.span, other))
+                found += swap_steps(layout, written, step, written.find(other))
     for step, changes in fields.items():
-        found += edit_fields(layout, spec, step, changes)
+        found += edit_fields(layout, written.spec, step, changes)
     if overlap(found):
         refuse("the edits get in each other's way")
     return tuple(order_edits(found))

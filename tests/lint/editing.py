@@ -7,10 +7,11 @@ from textwrap import dedent
 
 import pytest
 
+from cnnspec.graph.walk import list_steps
 from cnnspec.lint.edits import Edit
 from cnnspec.lint.layout import Layout
 from cnnspec.lint.lines import apply_edits
-from cnnspec.lint.names import list_steps
+from cnnspec.lint.names import WrittenSteps
 from cnnspec.lint.text_edits import find_text_edits
 from cnnspec.sources import find_source, open_beside
 from cnnspec.spec.model import ModelSpec, Step
@@ -34,7 +35,7 @@ def edit(text: str, choose: Choose) -> str:
         return [step for step in list_steps(spec) if step.head == word][place]
 
     layout = Layout(text, "net.yaml")
-    return apply_edits(text, find_text_edits(layout, spec, choose(find)))
+    return apply_edits(text, find_text_edits(layout, WrittenSteps(spec), choose(find)))
 
 
 def read_zoo_spec(name: str, text: str) -> ModelSpec:

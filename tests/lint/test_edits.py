@@ -7,6 +7,7 @@ from textwrap import indent
 import pytest
 
 from cnnspec.diagnostics import Span
+from cnnspec.graph.walk import list_steps
 from cnnspec.lint.edits import (
     DropField,
     DropText,
@@ -18,7 +19,7 @@ from cnnspec.lint.edits import (
 )
 from cnnspec.lint.layout import Layout, UneditableError
 from cnnspec.lint.lines import apply_edits
-from cnnspec.lint.names import list_steps
+from cnnspec.lint.names import WrittenSteps
 from cnnspec.lint.text_edits import find_text_edits
 from cnnspec.resources import list_zoo, read_zoo
 from cnnspec.spec.read import read_spec
@@ -104,7 +105,7 @@ def test_steps_of_another_file_are_not_edited() -> None:
     text = f"{HEADER}layers: [conv_bn: 8]\n"
     spec = read_spec(text, "net.yaml")
     with pytest.raises(UneditableError, match="not written in this file"):
-        find_text_edits(Layout(text, "other.yaml"), spec, [RemoveStep(spec.steps[0])])
+        find_text_edits(Layout(text, "other.yaml"), WrittenSteps(spec), [RemoveStep(spec.steps[0])])
 
 
 COMMENTS = [
@@ -125,7 +126,9 @@ def test_a_comment_goes_without_a_trace(before: str, dropped: str, after: str) -
 
 def edit_text(text: str, change: DropText | ReplaceText) -> str:
     spec = read_spec(f"{HEADER}layers: [relu]", "net.yaml")
-    return apply_edits(text, find_text_edits(Layout(text, "net.yaml"), spec, [change]))
+    return apply_edits(
+        text, find_text_edits(Layout(text, "net.yaml"), WrittenSteps(spec), [change])
+    )
 
 
 def test_a_text_takes_the_place_of_another_behind_a_byte_order_mark() -> None:
@@ -137,11 +140,11 @@ def test_a_text_takes_the_place_of_another_behind_a_byte_order_mark() -> None:
 def test_no_step_of_the_zoo_is_edited_into_a_broken_spec(name: str) -> None:
     text = read_zoo(name).decode()
     spec = read_zoo_spec(name, text)
-    layout = Layout(text, spec.file)
+    layout, written = Layout(text, spec.file), WrittenSteps(spec)
     for step in list_steps(spec):
         for change in (RemoveStep(step), SetField(step, "added", "[1, 2]")):
             try:
-                edits = find_text_edits(layout, spec, [change])
+                edits = find_text_edits(layout, written, [change])
             except UneditableError:
                 continue
             read_zoo_spec(name, apply_edits(text, edits))
