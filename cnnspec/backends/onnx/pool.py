@@ -39,21 +39,28 @@ def list_overhang(windows: Sequence[Window], shape: Shape) -> tuple[int, ...]:
 
 
 def stretch_windows(windows: Sequence[Window], at: Place) -> tuple[Window, ...]:
-    """The same windows with as much padding at the end as they read, and what hangs over it.
+    """The same windows with what hangs over the end as padding.
 
-    ONNX Runtime refuses padding of a kernel's size, though no window may read it. Where sizes are
-    open it is as much padding as any of them needs.
+    Where sizes are open it is as much padding as any of them needs.
     """
 
     def find(node: Node) -> tuple[int, ...]:
         (shape,) = node.shapes
         pairs = zip(cast(MaxPool, node.op).resolve(shape), shape.sizes, strict=True)
-        return tuple(window.count_past(size) for window, size in pairs)
+        return tuple(_count_padding(window, size) for window, size in pairs)
 
-    read = tuple(w.after + w.slack for w in windows) if at.varies(find) else find(at.node)
+    padding = tuple(w.after + w.slack for w in windows) if at.varies(find) else find(at.node)
     return tuple(
-        replace(window, after=rows, ceil=False) for window, rows in zip(windows, read, strict=True)
+        replace(window, after=rows, ceil=False)
+        for window, rows in zip(windows, padding, strict=True)
     )
+
+
+def _count_padding(window: Window, size: int) -> int:
+    """The rows behind the map, with those that hang over."""
+    rows = window.after + window.find_overhang(size)
+    # ONNX Runtime refuses padding of a kernel's size, though no window may read it.
+    return rows if rows < window.kernel else window.count_past(size)
 
 
 def _list_extremes(at: Place, windows: tuple[Window, ...], source: str) -> dict[str, Any]:
