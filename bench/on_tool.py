@@ -22,6 +22,21 @@ _STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 # The share of importing torch that a check may take.
 CHECK_LIMIT = 0.10
 PEER_LIMIT = 1.0
+# What the linter may add to a check.
+LINT_LIMIT = 1.30
+# A check as the command does it, but for the options that it reads and the rules that it asks.
+_WITHOUT_RULES = """
+import gc, sys
+gc.set_threshold(100_000, 20, 20)
+from cnnspec.cli.arguments import open_network
+from cnnspec.cli.check_formats import FORMATS, Report
+from cnnspec.graph.check import check_variants
+network = open_network(sys.argv[1], [])
+found = check_variants(network.spec, network.overrides, network.variant).findings
+files = [network.source.file]
+print(FORMATS["text"](Report(found, network.texts, files, [], frozenset())), end="")
+gc.freeze()
+"""
 
 
 def list_contests() -> Iterator[Contest]:
@@ -39,7 +54,10 @@ def list_contests() -> Iterator[Contest]:
     compile_aurane = (str(scripts / "aurane"), "compile", "--quiet", str(aurane))
     compile_orca = (str(scripts / "n-orca"), "compile", "pytorch", str(orca))
     to_torch = ("--target", "torch", "--output", "-")
+    plain = (sys.executable, "-c", _WITHOUT_RULES)
     rows = (
+        (("check", "vgg:16"), (*plain, "vgg:16"), "the same without rules", LINT_LIMIT),
+        (("check", "resnet:152"), (*plain, "resnet:152"), "the same without rules", LINT_LIMIT),
         (("check", "vgg:16"), torch, "`import torch`", CHECK_LIMIT),
         (("check", "resnet:152"), torch, "`import torch`", CHECK_LIMIT),
         (("check", "vgg:16"), check, "`aurane check`", PEER_LIMIT),
