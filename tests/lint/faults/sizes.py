@@ -186,7 +186,12 @@ def pool_early(base: Base) -> Iterator[Plant]:
             yield plant
 
 
-@fault("the kernel's size as the stride too", "stride-equals-kernel-typo", "kernel-exceeds-input")
+@fault(
+    "the kernel's size as the stride too",
+    "stride-equals-kernel-typo",
+    "kernel-exceeds-input",
+    "shape-mismatch",
+)
 def stride_by_kernel(base: Base) -> Iterator[Plant]:
     for node in base.list(Conv):
         if has_windows(base, node, 3, 1):
