@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -17,6 +18,7 @@ from cnnspec.spec.model import ModelSpec
 from cnnspec.spec.read import read_spec
 from tests.lint.faults.sheet import Sheet, Tree, parse
 from tests.networks import open_near
+from tests.zoo_cases import CASES
 
 # Every network of the zoo as it is without a variant, and others of a different structure.
 NETWORKS = (
@@ -100,15 +102,29 @@ def list_bases() -> tuple[Base, ...]:
     return tuple(Base(network, _settle(network)) for network in NETWORKS)
 
 
+def list_narrow_bases() -> tuple[Base, ...]:
+    """All networks of the zoo on small images, with few channels and blocks."""
+    found = []
+    for name, case in CASES.items():
+        sheet = Sheet(case.narrow(name), f"{name}.yaml")
+        values = {key: parse(json.dumps(value)) for key, value in case.settings.items()}
+        found.append(Base(f"{name}: narrow", _fix(sheet, values)))
+    return tuple(found)
+
+
 def _settle(network: str) -> str:
     name, _, variant = network.partition(":")
     sheet = Sheet(resources.read_zoo(name).decode(), f"{name}.yaml")
     chosen = sheet.get("variants", variant)
-    if isinstance(chosen, yaml.MappingNode) and chosen.value:
-        params = sheet.get("params")
-        assert isinstance(params, yaml.MappingNode)
-        taken = {key.value: value for key, value in chosen.value}
-        params.value = [(key, taken.get(key.value, value)) for key, value in params.value]
+    pairs = chosen.value if isinstance(chosen, yaml.MappingNode) else []
+    return _fix(sheet, {key.value: value for key, value in pairs})
+
+
+def _fix(sheet: Sheet, values: dict[str, Tree]) -> str:
+    """The text with other values of its parameters, and nothing that is said of variants."""
+    params = sheet.get("params")
+    if isinstance(params, yaml.MappingNode):
+        params.value = [(key, values.get(key.value, value)) for key, value in params.value]
     # What a spec ignores with a reason would hide the same fault where it is none.
     for key in ("variants", "expect", "lint"):
         sheet.put(key, None)

@@ -180,34 +180,33 @@ def add_idle(base: Base) -> Iterator[Plant]:
 
 @fault("the other order of norm and activation", "batch-norm-order-inconsistent")
 def swap_norm_and_activation(base: Base) -> Iterator[Plant]:
+    ordered = [node for node in base.graph.nodes if _is_in_order(node)]
     for norm in base.list(BatchNorm):
-        source, after = find_source(norm), find_reader(norm)
-        if source is None or after is None or not isinstance(source.op, CONVS):
+        uses = base.list_uses(norm)
+        others = [node for node in ordered if node not in uses]
+        after = find_reader(norm)
+        if norm not in ordered or not others or after not in base.own:
             continue
-        beside = after in base.own and isinstance(after.op, ACTIVATIONS)
-        if beside and _count_in_order(base) > 1 and base.open().is_beside(norm, after):
+        if base.open().is_beside(norm, after):
+            # The order of fewer is to blame.
+            odd = [norm, after] if len(uses) <= len(others) else others
 
-            def plant(sheet: Sheet, norm: Node = norm, after: Node = after) -> list[Tree]:
-                words = [sheet.find_word(norm), sheet.find_word(after)]
+            def plant(
+                sheet: Sheet, norm: Node = norm, after: Node = after, odd: list[Node] = odd
+            ) -> list[Tree]:
+                words = [sheet.find_word(node) for node in odd]
                 sheet.swap(norm, after)
                 return words
 
             yield plant
 
 
-def _count_in_order(base: Base) -> int:
-    """In how many steps a norm stands between a convolution and an activation."""
-    found = {
-        (span.file, span.line, span.column)
-        for node in base.graph.nodes
-        if isinstance(node.op, BatchNorm)
-        and (source := find_source(node)) is not None
-        and isinstance(source.op, CONVS)
-        and (after := find_reader(node)) is not None
-        and isinstance(after.op, ACTIVATIONS)
-        for span in [node.origin.step.span]
-    }
-    return len(found)
+def _is_in_order(node: Node) -> bool:
+    """Whether a norm stands between a convolution and its activation."""
+    source, after = find_source(node), find_reader(node)
+    if not isinstance(node.op, BatchNorm) or source is None or after is None:
+        return False
+    return isinstance(source.op, CONVS) and isinstance(after.op, ACTIVATIONS)
 
 
 @fault("a result that nobody takes", "unused-value")

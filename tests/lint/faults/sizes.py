@@ -207,17 +207,13 @@ def skip_positions(base: Base) -> Iterator[Plant]:
 
 @fault("taps further apart than the map is large", "dead-kernel-taps")
 def dilate_too_far(base: Base) -> Iterator[Plant]:
+    # Taps on a map of an open size may be alive on a larger one.
+    if len(base.sizes) != 2 or base.graph.open_sizes:
+        return
     for node in base.list(Conv):
-        windows = find_windows(node)
-        # Taps on a map of an open size may be alive on a larger one.
-        if (
-            len(windows) == 2
-            and not base.graph.open_sizes
-            and all((w.kernel, w.stride, w.dilation) == (3, 1, 1) for w in windows)
-        ):
-            far = max(node.shapes[0].sizes)
-            if far <= 64:
-                yield partial(change, node, {"dilation": str(far), "padding": str(far)})
+        far = max(max(one.shapes[0].sizes) for one in base.list_uses(node))
+        if far <= 64 and has_windows(base, node, 3, 1):
+            yield partial(change, node, {"dilation": str(far), "padding": str(far)})
 
 
 @fault("an even kernel with the same padding", "even-kernel-same")
