@@ -43,10 +43,15 @@ def list_arrays(file: ArrayFile | NetworkFile) -> Arrays:
     if isinstance(file, ArrayFile):
         return Arrays(file.entries, file.read, file.metadata)
     entries = {
-        name: Entry(shape, file.file.entries[file.places[name][0][0]].dtype)
+        name: Entry(shape, "F32" if name in file.fills else _get_type(file, name))
         for name, shape in file.shapes.items()
     }
     return Arrays(entries, file.read, file.file.metadata)
+
+
+def _get_type(file: NetworkFile, name: str) -> str:
+    held, _ = file.places[name][0]
+    return file.file.entries[held].dtype
 
 
 def compare_arrays(first: Arrays, second: Arrays, tolerance: float) -> list[Difference]:

@@ -35,16 +35,20 @@ class NetworkFile:
     """An open file that holds what a network needs; arrays come in the network's order.
 
     `places` says for each of the network's arrays its name in the file, and how it stands there;
-    there are several of both where the file has an array in shares.
+    there are several of both where the file has an array in shares, and none where `fills` has the
+    number that it is filled with.
     """
 
     file: ArrayFile
     places: Mapping[str, Sequence[Held]]
     shapes: Mapping[str, tuple[int, ...]]
     reorderings: Mapping[str, Reordering]
+    fills: Mapping[str, float]
 
     def read(self, name: str) -> Array:
         """One array, float32, in PyTorch's layout."""
+        if name in self.fills:
+            return np.full(self.shapes[name], self.fills[name], np.float32)
         shares = [
             slot.to_canonical(self.file.read(held)).astype(np.float32, copy=False)
             for held, slot in self.places[name]
@@ -57,6 +61,8 @@ class NetworkFile:
 
     def locate(self, name: str) -> FilePart | None:
         """Where one array lies in the file, if it does as it is in the network."""
+        if name in self.fills:
+            return None
         held, slot = self.places[name][0]
         kept = slot.shares == 1 and slot.to_canonical is keep and name not in self.reorderings
         return self.file.parts.get(held) if kept else None
@@ -112,12 +118,14 @@ def open_weights(
     form = find_format(path)
     with form.open(path) as file:
         found, unknown = _assign(file, form.list_slots, graph, rules)
+        shapes = {name: weight.shape for name, weight in graph.list_weights()}
+        fills = rules.fill(name for name in shapes if name not in found)
+        found |= {name: [] for name in fills}
         faults = list(_compare(graph, file, found, unknown, types))
         faults += _find_rounded(file, found, rounds)
         if faults:
             raise SpecError(faults)
-        shapes = {name: weight.shape for name, weight in graph.list_weights()}
-        yield NetworkFile(file, {name: found[name] for name in shapes}, shapes, reorderings)
+        yield NetworkFile(file, {name: found[name] for name in shapes}, shapes, reorderings, fills)
 
 
 def _assign(
@@ -168,7 +176,7 @@ def _compare(
     """All differences between the arrays of a network and those of a file."""
     wanted = dict(graph.list_weights())
     missing = [name for name in wanted if name not in found]
-    for shares in found.values():
+    for shares in filter(None, found.values()):
         first = shares[0][1]
         for share in sorted(set(range(first.shares)) - {slot.share for _, slot in shares}):
             name = name_share(replace(first, share=share))

@@ -5,9 +5,10 @@ Rules come from anywhere and are matched with RE2, whose time grows with the len
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cnnspec import document
@@ -17,11 +18,15 @@ from cnnspec.records import dataclass
 
 ORDERS = ("channels_first", "channels_last")
 
+_KEYS = ("rules", "flatten", "fill")
+_FORMS = MappingProxyType({"rules": "pattern: template", "fill": "pattern: number"})
 _MOST_RULES = 2_000
 _LONGEST_PATTERN = 500
 _LONGEST_NAME = 1_000
 # Bytes that RE2 may take for one pattern.
 _MOST_MEMORY = 2**20
+# What is beyond is no float32.
+_LARGEST = 3.4e38
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,25 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Filling:
+    """A pattern for whole names of arrays that a file lacks, and the number that they hold."""
+
+    pattern: Any
+    number: float
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Rules in order, of which the first that fits a name counts.
 
-    `flatten` says whether the file's network flattens maps with the channels first or last.
+    `flatten` says whether the file's network flattens maps with the channels first or last;
+    `fillings` are for arrays that its layers do without.
     """
 
     rules: tuple[Rule, ...] = ()
     flatten: str = ORDERS[0]
+    fillings: tuple[Filling, ...] = ()
 
     def rename(self, names: Iterable[str]) -> Mapping[str, str | None]:
         """What the names become that a rule fits: None where the array is left out.
@@ -71,6 +87,34 @@ class Rules:
         if outcome.faults:
             raise SpecError(outcome.faults)
         return outcome.renamed
+
+    def fill(self, missing: Iterable[str]) -> Mapping[str, float]:
+        """The numbers of the arrays that a file lacks and a filling fits.
+
+        Raises:
+            SpecError: a filling fits none.
+        """
+        numbers: dict[str, float] = {}
+        used = set()
+        for name in missing:
+            for filling in self.fillings:
+                if len(name) <= _LONGEST_NAME and filling.pattern.fullmatch(name):
+                    numbers[name] = filling.number
+                    used.add(filling.span)
+                    break
+        faults = [
+            Diagnostic(
+                "unused-rule",
+                "the file lacks no array that this fits and nothing above it fits",
+                filling.span,
+                help=("an array that is in the file is taken from there: leave this out",),
+            )
+            for filling in self.fillings
+            if filling.span not in used
+        ]
+        if faults:
+            raise SpecError(faults)
+        return numbers
 
 
 @dataclass(slots=True)
@@ -102,22 +146,42 @@ def read_rules(data: bytes, file: str) -> Rules:
         raise _refuse("rules are a mapping with the key 'rules'", root.span)
     faults: list[Diagnostic] = []
     for entry in root.entries:
-        if entry.key.value not in ("rules", "flatten"):
-            message = f"there is no key '{entry.key.value}': the keys are rules and flatten"
+        if entry.key.value not in _KEYS:
+            keys = f"{', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
+            message = f"there is no key '{entry.key.value}': the keys are {keys}"
             faults.append(Diagnostic("invalid-rule", message, entry.key.span))
     flatten = _read_order(root, faults)
-    listed = root.get("rules")
-    if listed is None or not isinstance(listed.value, document.Sequence):
-        message = "'rules' must be a list with an entry 'pattern: template' for each rule"
-        span = root.span if listed is None else listed.value.span
-        raise SpecError([*faults, Diagnostic("invalid-rule", message, span)])
-    items = listed.value.items
-    if len(items) > _MOST_RULES:
-        raise _refuse(f"{len(items)} rules; the limit is {_MOST_RULES}", listed.value.span)
-    rules = [rule for item in items if (rule := _read_rule(item, faults)) is not None]
+    rules = [
+        rule
+        for item in _list_items(root, "rules", faults)
+        if (rule := _read_rule(item, faults)) is not None
+    ]
+    fillings = [
+        filling
+        for item in (_list_items(root, "fill", faults) if root.get("fill") is not None else ())
+        if (filling := _read_filling(item, faults)) is not None
+    ]
     if faults:
         raise SpecError(faults)
-    return Rules(tuple(rules), flatten)
+    return Rules(tuple(rules), flatten, tuple(fillings))
+
+
+def _list_items(
+    root: document.Mapping, key: str, faults: list[Diagnostic]
+) -> Sequence[document.Node]:
+    """The entries of a list of rules; none with a fault added where it is no such list."""
+    listed = root.get(key)
+    if listed is None or not isinstance(listed.value, document.Sequence):
+        message = f"'{key}' must be a list with an entry '{_FORMS[key]}' for each rule"
+        span = root.span if listed is None else listed.value.span
+        faults.append(Diagnostic("invalid-rule", message, span))
+        return ()
+    items = listed.value.items
+    if len(items) > _MOST_RULES:
+        message = f"{len(items)} rules; the limit is {_MOST_RULES}"
+        faults.append(Diagnostic("invalid-rule", message, listed.value.span))
+        return ()
+    return items
 
 
 def _read_order(root: document.Mapping, faults: list[Diagnostic]) -> str:
@@ -146,6 +210,34 @@ def _read_rule(item: document.Node, faults: list[Diagnostic]) -> Rule | None:
         message = f"a pattern and a template have at most {_LONGEST_PATTERN} characters"
         faults.append(Diagnostic("invalid-rule", message, entry.key.span))
         return None
+    compiled = _compile(pattern, entry.key.span, faults)
+    if compiled is None:
+        return None
+    rule = Rule(compiled, template, entry.key.span)
+    return rule if _fits(rule, entry.value.span, faults) else None
+
+
+def _read_filling(item: document.Node, faults: list[Diagnostic]) -> Filling | None:
+    """One number for arrays that the file lacks, or None with a fault added."""
+    if not isinstance(item, document.Mapping) or len(item.entries) != 1:
+        faults.append(Diagnostic("invalid-rule", "fill has one 'pattern: number'", item.span))
+        return None
+    (entry,) = item.entries
+    pattern, number = entry.key.value, document.as_plain(entry.value)
+    if not isinstance(pattern, str) or len(pattern) > _LONGEST_PATTERN:
+        message = f"a pattern is a text of at most {_LONGEST_PATTERN} characters"
+        faults.append(Diagnostic("invalid-rule", message, entry.key.span))
+        return None
+    if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > _LARGEST:
+        message = f"what arrays are filled with is a number of at most {_LARGEST:g}"
+        faults.append(Diagnostic("invalid-rule", message, entry.value.span))
+        return None
+    compiled = _compile(pattern, entry.key.span, faults)
+    return None if compiled is None else Filling(compiled, float(number), entry.key.span)
+
+
+def _compile(pattern: str, span: Span, faults: list[Diagnostic]) -> Any:
+    """A pattern of RE2's, or None with a fault added."""
     # Only rules need this package.
     import re2
 
@@ -153,15 +245,14 @@ def _read_rule(item: document.Node, faults: list[Diagnostic]) -> Rule | None:
     options.log_errors = False
     options.max_mem = _MOST_MEMORY
     try:
-        rule = Rule(re2.compile(pattern, options), template, entry.key.span)
+        return re2.compile(pattern, options)
     except re2.error as error:
         reason = (
             error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else error
         )
         message = f"this is no regular expression of RE2's: {reason}"
-        faults.append(Diagnostic("invalid-rule", message, entry.key.span))
+        faults.append(Diagnostic("invalid-rule", message, span))
         return None
-    return rule if _fits(rule, entry.value.span, faults) else None
 
 
 def _fits(rule: Rule, span: Span, faults: list[Diagnostic]) -> bool:

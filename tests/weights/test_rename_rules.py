@@ -112,6 +112,43 @@ def test_a_rule_without_a_name_leaves_arrays_out(tmp_path: Path, capsys: Any) ->
     assert "the weights lack fc1.weight" in errors
 
 
+def write_without_biases(folder: Path) -> dict[str, Any]:
+    """A file that lacks the biases of the network's linear layers."""
+    arrays = draw_bits(LENET)
+    held = {name: a for name, a in arrays.items() if not name.startswith("fc") or "weight" in name}
+    safetensors.numpy.save_file(held, folder / "foreign.safetensors")
+    return arrays
+
+
+def test_arrays_that_a_file_lacks_are_filled(tmp_path: Path, capsys: Any) -> None:
+    arrays = write_without_biases(tmp_path)
+    code, _, errors = convert(capsys, tmp_path, "rules: []")
+    assert code == 1
+    assert errors.count("the weights lack fc") == 3
+    # The first that fits counts, and what is in the file stays.
+    rules = r"{rules: [], fill: [fc2\..*: -2.5, '.*\.bias': 1]}"
+    assert convert(capsys, tmp_path, rules)[0] == 0
+    numbers = {"fc1.bias": 1, "fc2.bias": -2.5, "fc3.bias": 1}
+    filled = {name: np.full_like(arrays[name], number) for name, number in numbers.items()}
+    require_equal(tmp_path / "out.safetensors", LENET, arrays | filled)
+    code, printed, _ = call(
+        capsys, "inspect", tmp_path / "foreign.safetensors",
+        "--spec", "lenet5", "--rename", tmp_path / "rules.yaml",
+    )  # fmt: skip
+    assert code == 0
+    (row,) = (line.split() for line in printed.splitlines() if line.startswith("fc2.bias"))
+    assert row[2:5] == ["F32", "-2.5", "0"]
+
+
+def test_what_fills_no_array_is_shown(tmp_path: Path, capsys: Any) -> None:
+    write_without_biases(tmp_path)
+    rules = "rules: []\nfill:\n  - .*bias: 0\n  - conv1.bias: 1\n"
+    code, _, errors = convert(capsys, tmp_path, rules)
+    assert code == 1
+    assert "rules.yaml:4:5: error[unused-rule]: the file lacks no array that this fits" in errors
+    assert not (tmp_path / "out.safetensors").exists()
+
+
 def test_arrays_that_rules_send_nowhere_are_named(tmp_path: Path, capsys: Any) -> None:
     write_foreign(tmp_path)
     code, _, errors = convert(capsys, tmp_path, RULES.replace(r"\1.bias", r"\1.bais"))
@@ -125,7 +162,7 @@ def test_arrays_that_rules_send_nowhere_are_named(tmp_path: Path, capsys: Any) -
     [
         ("[a, b]", "rules are a mapping", 1),
         ("rules: 3", "must be a list", 1),
-        ("rules: []\nmore: 1", "there is no key 'more'", 2),
+        ("rules: []\nmore: 1", "there is no key 'more': the keys are rules, flatten and fill", 2),
         ("rules: []\nflatten: last", "flatten is channels_first or channels_last", 2),
         ("rules:\n  - a", "a rule is one 'pattern: template'", 2),
         ("rules:\n  - {a: b, c: d}", "a rule is one 'pattern: template'", 2),
@@ -137,6 +174,15 @@ def test_arrays_that_rules_send_nowhere_are_named(tmp_path: Path, capsys: Any) -
         ("rules:\n  - (a): \\g<b>", "the template asks for another", 2),
         ("rules:\n  - " + "a" * 501 + ": b", "at most 500 characters", 2),
         ("rules:\n  - (a{1000}){1000}: b", "this is no regular expression of RE2's", 2),
+        ("rules: []\nfill: 1", "'fill' must be a list with an entry 'pattern: number'", 2),
+        ("rules: []\nfill:\n  - a", "fill has one 'pattern: number'", 3),
+        ("rules: []\nfill:\n  - a: b", "a number of at most 3.4e+38", 3),
+        ("rules: []\nfill:\n  - a: true", "a number of at most 3.4e+38", 3),
+        ("rules: []\nfill:\n  - a: .nan", ".nan is not a finite number", 3),
+        ("rules: []\nfill:\n  - a: -1e39", "a number of at most 3.4e+38", 3),
+        ("rules: []\nfill:\n  - 1: 1", "a pattern is a text", 3),
+        ("rules: []\nfill:\n  - '(a': 1", "missing ): (a", 3),
+        ("fill: [" + "a: 1," * 2001 + "]\nrules: []", "2001 rules; the limit is 2000", 1),
         ("rules: [" + "a: b," * 2001 + "]", "2001 rules; the limit is 2000", 1),
     ],
 )
