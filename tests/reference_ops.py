@@ -7,10 +7,8 @@ differentiable, so gradients can be compared as well.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,36 +17,22 @@ from torch.nn import functional
 
 from cnnspec.graph.ir import Graph
 from cnnspec.ops.shapes import Kind
+from tests.reference_call import Call, Weights, over_map
+from tests.reference_maps import (
+    channel_shuffle,
+    crop,
+    crop_like,
+    pad_channels,
+    pixel_shuffle,
+    pixel_unshuffle,
+    resize,
+    resize_like,
+    slice_axes,
+    split,
+    upsample,
+    zero_pad,
+)
 from tests.reference_windows import cut, list_sides, pad, per_axis, plan_windows, resolve_sides
-
-Weights = Mapping[str, Tensor]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One use of an op: what goes in, of which kinds, and the op's arrays by short name."""
-
-    inputs: list[Tensor]
-    kinds: list[Kind]
-    weights: Weights
-    training: bool
-
-    @property
-    def x(self) -> Tensor:
-        return self.inputs[0]
-
-    @property
-    def rank(self) -> int:
-        """The number of axes after batch and channels."""
-        return self.x.dim() - 2
-
-    @property
-    def channel_axis(self) -> int:
-        return 2 if self.kinds[0] is Kind.TOKENS else 1
-
-    def per_channel(self, weight: Tensor) -> Tensor:
-        """A weight with a number for each channel, as it multiplies the input."""
-        return weight if self.channel_axis == 2 else _over_map(weight, self.rank)
 
 
 def evaluate(
@@ -88,13 +72,6 @@ def evaluate_graph(
     return {output.name: values[output.value] for output in given}
 
 
-def _over_map(weight: Tensor, rank: int) -> Tensor:
-    return weight.reshape(-1, *[1] * rank)
-
-
-# Convolutions and linear layers.
-
-
 def _conv(op: Any, call: Call) -> Tensor:
     rank, kernel = call.rank, call.weights["weight"]
     strides, dilations = per_axis(op.stride, rank), per_axis(op.dilation, rank)
@@ -123,7 +100,7 @@ def _conv_transpose(op: Any, call: Call) -> Tensor:
     full = pad(full, [(0, rows) for rows in per_axis(op.output_padding, rank)])
     full = cut(full, list_sides(op.padding, rank))
     bias = call.weights.get("bias")
-    return full if bias is None else full + _over_map(bias, rank)
+    return full if bias is None else full + over_map(bias, rank)
 
 
 def _linear(op: Any, call: Call) -> Tensor:
@@ -312,126 +289,7 @@ def _softmax(op: Any, call: Call) -> Tensor:
     return torch.softmax(call.x, dim=call.channel_axis)
 
 
-# What moves, cuts, enlarges or merges.
-
-
-def _zero_pad(op: Any, call: Call) -> Tensor:
-    return pad(call.x, list_sides(op.padding, call.rank))
-
-
-def _crop(op: Any, call: Call) -> Tensor:
-    return cut(call.x, list_sides(op.margins, call.rank))
-
-
-def _upsample(op: Any, call: Call) -> Tensor:
-    x = call.x
-    factors = per_axis(op.scale_factor, call.rank)
-    if op.mode != "nearest":
-        for axis, factor in enumerate(factors, 2):
-            x = _sample(x, axis, x.shape[axis] * factor, op)
-        return x
-    for axis, factor in enumerate(factors, 2):
-        x = x.repeat_interleave(factor, dim=axis)
-    return x
-
-
-def _sample(x: Tensor, axis: int, rows: int, op: Any) -> Tensor:
-    """One axis with as many rows as asked for."""
-    size = x.shape[axis]
-    numbers = torch.arange(rows)
-    if op.mode == "nearest":
-        return x.index_select(axis, numbers * size // rows)
-    numbers = numbers.to(torch.float64)
-    if op.align_corners:
-        places = numbers * ((size - 1) / max(rows - 1, 1))
-    else:
-        places = ((numbers + 0.5) * size / rows - 0.5).clamp(0, size - 1)
-    first = places.floor().long().clamp(max=size - 1)
-    share = (places - first).to(x.dtype).reshape(-1, *(1,) * (x.dim() - axis - 1))
-    left = x.index_select(axis, first)
-    return left + share * (x.index_select(axis, (first + 1).clamp(max=size - 1)) - left)
-
-
-def _resize(op: Any, call: Call) -> Tensor:
-    x = call.x
-    for axis, rows in enumerate(per_axis(op.size, call.rank), 2):
-        x = _sample(x, axis, rows, op)
-    return x
-
-
-def _resize_like(op: Any, call: Call) -> Tensor:
-    x, like = call.inputs
-    for axis, rows in enumerate(like.shape[2:], 2):
-        x = _sample(x, axis, rows, op)
-    return x
-
-
-def _crop_like(op: Any, call: Call) -> Tensor:
-    x, like = call.inputs
-    for axis, rows in enumerate(like.shape[2:], 2):
-        spare = x.shape[axis] - rows
-        before = spare // 2
-        if op.offset != "center":
-            before = per_axis(op.offset, call.rank)[axis - 2]
-        x = x.narrow(axis, before, rows)
-    return x
-
-
-# What takes parts of a value, or puts its numbers in another order.
-
-
-def _slice(op: Any, call: Call) -> Tensor:
-    axes: list[int] = list(range(2, call.x.dim()))
-    if op.axis != "spatial":
-        names = {1: ["length"], 2: ["height", "width"], 3: ["depth", "height", "width"]}
-        if call.kinds[0] is Kind.TOKENS:
-            axes = [{"tokens": 1, "channels": 2}[op.axis]]
-        else:
-            axes = [1 + ["channels", *names.get(call.rank, [])].index(op.axis)]
-    x = call.x
-    for axis in axes:
-        end = x.shape[axis] if op.stop is None else op.stop
-        x = x.index_select(axis, torch.arange(op.start, end, op.step))
-    return x
-
-
-def _split(op: Any, call: Call) -> Tensor:
-    each = call.x.shape[call.channel_axis] // op.parts
-    return call.x.narrow(call.channel_axis, op.index * each, each)
-
-
-def _pad_channels(op: Any, call: Call) -> Tensor:
-    before, behind = (op.padding, op.padding) if isinstance(op.padding, int) else op.padding
-    x = call.x
-    zeros = [torch.zeros(x.shape[0], n, *x.shape[2:], dtype=x.dtype) for n in (before, behind)]
-    return torch.cat([zeros[0], x, zeros[1]], dim=1)
-
-
-def _channel_shuffle(op: Any, call: Call) -> Tensor:
-    each = call.x.shape[1] // op.groups
-    order = [group * each + place for place in range(each) for group in range(op.groups)]
-    return call.x[:, order]
-
-
-def _list_tiles(op: Any, rank: int) -> list[Any]:
-    """Where the places of a tile stand in a map, in order."""
-    places = itertools.product(range(op.factor), repeat=rank)
-    return [(..., *(slice(row, None, op.factor) for row in rows)) for rows in places]
-
-
-def _pixel_shuffle(op: Any, call: Call) -> Tensor:
-    x = call.x
-    tile = op.factor**call.rank
-    sizes = [size * op.factor for size in x.shape[2:]]
-    result = torch.zeros(x.shape[0], x.shape[1] // tile, *sizes, dtype=x.dtype)
-    for place, where in enumerate(_list_tiles(op, call.rank)):
-        result[where] = x[:, place::tile]
-    return result
-
-
-def _pixel_unshuffle(op: Any, call: Call) -> Tensor:
-    parts = [call.x[where] for where in _list_tiles(op, call.rank)]
-    return torch.stack(parts, dim=2).flatten(1, 2)
+# What cuts, moves and enlarges stands in tests.reference_maps.
 
 
 def _l2_normalize(op: Any, call: Call) -> Tensor:
@@ -503,21 +361,21 @@ _RULES: dict[str, Callable[[Any, Call], Tensor]] = {
     "spatial_dropout": _pass,
     "stochastic_depth": _pass,
     "flatten": lambda op, call: call.x.flatten(1),
-    "zero_pad": _zero_pad,
-    "crop": _crop,
+    "zero_pad": zero_pad,
+    "crop": crop,
     "identity": _pass,
-    "crop_like": _crop_like,
-    "slice": _slice,
-    "split": _split,
-    "pad_channels": _pad_channels,
-    "channel_shuffle": _channel_shuffle,
-    "pixel_shuffle": _pixel_shuffle,
-    "pixel_unshuffle": _pixel_unshuffle,
+    "crop_like": crop_like,
+    "slice": slice_axes,
+    "split": split,
+    "pad_channels": pad_channels,
+    "channel_shuffle": channel_shuffle,
+    "pixel_shuffle": pixel_shuffle,
+    "pixel_unshuffle": pixel_unshuffle,
     "l2_normalize": _l2_normalize,
     "scale": lambda op, call: call.x * call.per_channel(call.weights["weight"]),
-    "upsample": _upsample,
-    "resize": _resize,
-    "resize_like": _resize_like,
+    "upsample": upsample,
+    "resize": resize,
+    "resize_like": resize_like,
     "add": _add,
     "concat": _concat,
     "multiply": _multiply,
