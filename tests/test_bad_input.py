@@ -182,6 +182,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_gives_a_prompt_finding(name: str) -> None:
     data, rule = BOMBS[name]

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 COLLECT = """
 import sys
 import pytest
@@ -22,6 +24,7 @@ sys.exit(pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", "tests"]
 """
 
 
+@pytest.mark.slow
 def test_tests_are_collected_where_no_framework_is_installed() -> None:
     done = subprocess.run(
         [sys.executable, "-c", COLLECT],

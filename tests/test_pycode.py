@@ -368,6 +368,7 @@ FRAMES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(FRAMES, EXPRESSIONS, st.sampled_from(INDENTS)), min_size=1, max_size=12))
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_statement_is_left_as_it_is(

@@ -105,6 +105,7 @@ def test_random_spec_is_the_same_without_copies(seed: int, monkeypatch: pytest.M
     assert Dump(build_graph(spec)).text == copied
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("net", NETS, ids=lambda net: net.id)
 def test_network_is_the_same_without_copies(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
     copied = Dump(net.build()).text

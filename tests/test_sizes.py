@@ -87,6 +87,7 @@ def test_the_least_sizes_are_the_documented_ones(name: str) -> None:
         assert not axis.capped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_sizes_are_those_at_which_the_spec_can_be_built(name: str) -> None:
     graph = build(name)

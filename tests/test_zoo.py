@@ -184,6 +184,7 @@ def test_spec_presents_itself(name: str) -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", FIGURES)
 def test_classes_can_be_set(network: str) -> None:
     name, _, variant = network.partition(":")

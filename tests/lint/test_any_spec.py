@@ -43,6 +43,7 @@ def test_rules_take_random_networks(seed: int, monkeypatch: pytest.MonkeyPatch) 
     check_twice(read_spec(write_random_spec(seed), "random.yaml"), monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", resources.list_zoo())
 def test_rules_take_every_variant_of_the_zoo(name: str) -> None:
     assert all(finding.message for finding in find(read_network(name)))
@@ -55,6 +56,7 @@ def test_rules_take_networks_of_every_structure(
     check_twice(read_spec(path.read_text(), path.name, open_near), monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(BAD.glob("*.yaml")), ids=lambda path: path.stem)
 def test_rules_take_specs_with_errors(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     try:

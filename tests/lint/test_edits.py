@@ -136,6 +136,7 @@ def test_a_text_takes_the_place_of_another_behind_a_byte_order_mark() -> None:
     assert edit_text("\ufeff- relu # é\n", ReplaceText(span, "tanh")) == "\ufeff- tanh # é\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list_zoo())
 def test_no_step_of_the_zoo_is_edited_into_a_broken_spec(name: str) -> None:
     text = read_zoo(name).decode()

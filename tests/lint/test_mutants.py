@@ -126,6 +126,7 @@ def judge(mutants: list[Mutant]) -> None:
     assert [kind for kind in planted if found[kind] < LEAST_SHARE_OF_KIND * planted[kind]] == []
 
 
+@pytest.mark.slow
 def test_nearly_every_fault_in_a_small_network_is_found() -> None:
     small = [base for base in list_bases() if len(base.graph.nodes) < DEEP]
     judge(list(plant_all(small, 1)))

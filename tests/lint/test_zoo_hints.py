@@ -9,6 +9,8 @@ import csv
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from cnnspec import resources
 from cnnspec.diagnostics import Severity
 from cnnspec.lint.engine import find_problems
@@ -43,6 +45,7 @@ def read_stored() -> dict[Row, tuple[int, str]]:
     return stored
 
 
+@pytest.mark.slow
 def test_the_hints_of_the_zoo_are_those_that_were_looked_at() -> None:
     found = Counter(row for name in resources.list_zoo() for row in list_hints(name))
     stored = read_stored()

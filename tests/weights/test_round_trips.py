@@ -41,6 +41,7 @@ def require_round_trip(folder: Path, graph: Graph, suffix: str) -> None:
     require_equal(second, graph, arrays)
 
 
+@pytest.mark.slow
 @nets
 @suffixes
 def test_networks_come_back_bit_for_bit(net: Net, suffix: str, tmp_path: Path) -> None:
