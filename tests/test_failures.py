@@ -18,7 +18,7 @@ import pytest
 import cnnspec
 from cnnspec.diagnostics import Diagnostic, SpecError, draw_excerpt
 from cnnspec.graph.build import build_graph
-from cnnspec.graph.check import check_spec
+from cnnspec.graph.check import check_variants
 from cnnspec.sources import Source, open_beside
 from cnnspec.spec.read import read_spec
 
@@ -37,7 +37,7 @@ def open_file(name: str) -> tuple[str, bytes]:
 
 def check(text: str, file: str) -> tuple[Diagnostic, ...]:
     try:
-        return check_spec(read_spec(text, file, open_file))
+        return check_variants(read_spec(text, file, open_file)).findings
     except SpecError as error:
         return error.diagnostics
 
@@ -102,21 +102,21 @@ def test_building_explains_as_much_as_checking(name: str) -> None:
     spec = read_spec(path.read_text(), path.name)
     with pytest.raises(SpecError) as caught:
         build_graph(spec)
-    assert caught.value.diagnostics == check_spec(spec)
+    assert caught.value.diagnostics == check_variants(spec).findings
 
 
 def test_overrides_leave_expectations_out() -> None:
     text = (BAD / "expectations.yaml").read_text()
     spec = read_spec(text, "net.yaml")
-    rules = {diagnostic.rule for diagnostic in check_spec(spec, {"width": 9})}
+    rules = {diagnostic.rule for diagnostic in check_variants(spec, {"width": 9}).findings}
     assert rules == {"unknown-variant"}
 
 
 def test_overrides_that_change_nothing_keep_expectations() -> None:
     text = (BAD / "expectation_types.yaml").read_text()
     spec = read_spec(text.replace("layers:", "params: {n: 3}\nlayers:"), "net.yaml")
-    assert len(check_spec(spec, {"n": 3})) == 3
-    assert check_spec(spec, {"n": 4}) == ()
+    assert len(check_variants(spec, {"n": 3}).findings) == 3
+    assert check_variants(spec, {"n": 4}).findings == ()
 
 
 REPAIRS = {

@@ -12,7 +12,7 @@ from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph import builder, evaluate, limits
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.builder import Builder
-from cnnspec.graph.check import check_spec
+from cnnspec.graph.check import check_variants
 from cnnspec.graph.ir import BranchItem, CallItem, Graph, GroupItem, Item, LoopItem, OpItem, Region
 from cnnspec.ops import model
 from cnnspec.spec.model import ModelSpec
@@ -92,7 +92,7 @@ def count_blocks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def check(text: str) -> tuple[Diagnostic, ...]:
     try:
-        return check_spec(read_spec(text, "net.yaml"))
+        return check_variants(read_spec(text, "net.yaml")).findings
     except SpecError as error:
         return error.diagnostics
 
@@ -159,7 +159,7 @@ def test_variants_share_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
         "params: {depth: 1}\nvariants: {deep: {depth: 5}, deeper: {depth: 9}}\nlayers:\n"
         "  - conv_bn: {out_channels: 8, kernel_size: 3, padding: 1}\n    repeat: $depth\n"
     )
-    assert check_spec(read_spec(HEAD + text, "net.yaml")) == ()
+    assert check_variants(read_spec(HEAD + text, "net.yaml")).findings == ()
     assert len(found) == 1
 
 
@@ -236,7 +236,7 @@ def test_only_ops_in_use_get_validators(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(model, "_make_validator", making)
     net = next(net for net in NETS if net.id == "vgg:16")
-    assert check_spec(net.spec) == ()
+    assert check_variants(net.spec).findings == ()
     ops = {"Conv", "BatchNorm", "Relu", "MaxPool", "AdaptiveAvgPool", "Flatten", "Linear",
            "Dropout"}  # fmt: skip
     assert sorted(made) == sorted(ops)

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from cnnspec.diagnostics import Diagnostic
-from cnnspec.graph.check import check_spec
+from cnnspec.graph.check import check_variants
 from cnnspec.spec.read import read_spec
 
 SEEDS = Path(__file__).parent / "seeds"
 
 
 def check(name: str) -> tuple[Diagnostic, ...]:
-    return check_spec(read_spec((SEEDS / f"{name}.yaml").read_text(), f"{name}.yaml"))
+    return check_variants(read_spec((SEEDS / f"{name}.yaml").read_text(), f"{name}.yaml")).findings
 
 
 def find_line(name: str, word: str, count: int) -> int:

@@ -8,7 +8,7 @@ from cnnspec.backends.keras.emit import compile_keras
 from cnnspec.backends.torch.emit import compile_torch
 from cnnspec.diagnostics import SpecError
 from cnnspec.graph.build import build_graph
-from cnnspec.graph.check import check_spec
+from cnnspec.graph.check import check_variants
 from cnnspec.graph.expect import count_parameters
 from cnnspec.graph.ir import Graph
 from cnnspec.report.summary import summarize
@@ -103,7 +103,7 @@ layers:
 """
     graph = build(IMAGE + text)
     assert [node.path for node in graph.nodes] == ["conv"]
-    assert not check_spec(graph.spec)
+    assert not check_variants(graph.spec).findings
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3])

@@ -64,6 +64,8 @@ def run(options: Namespace) -> int:
     """Check every file, print all findings, and return the exit code."""
     if options.statistics and options.format not in COUNTS:
         raise UsageError(f"--statistics goes with --format {' or '.join(COUNTS)}")
+    if options.sizes and (options.statistics or options.format not in WITH_SIZES):
+        raise UsageError(f"--sizes goes with --format {', '.join(WITH_SIZES)}, and no --statistics")
     refuse_contradictions(options)
     rules = read_rule_options(options)
     shows_offers = options.format in WITH_OFFERS and not options.statistics

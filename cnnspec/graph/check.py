@@ -33,13 +33,6 @@ class Checked:
     graphs: Mapping[str, Graph]
 
 
-def check_spec(
-    spec: ModelSpec, overrides: Mapping[str, Value] | None = None
-) -> tuple[Diagnostic, ...]:
-    """Everything that is wrong with a spec and with each of its variants, each thing once."""
-    return check_variants(spec, overrides).findings
-
-
 def check_variants(
     spec: ModelSpec, overrides: Mapping[str, Value] | None = None, variant: str = ""
 ) -> Checked:

@@ -123,7 +123,7 @@ class Mention:
     """A rule that a spec or a comment in it says something of, at `span`.
 
     Without a `level` its findings are ignored. A `comment` has the place of all of it, and stands
-    `alone` where it names no other rule.
+    `alone` where it names no other rule. The `reason` is the author's.
     """
 
     rule: str
@@ -131,6 +131,7 @@ class Mention:
     level: Severity | None
     comment: Span | None = None
     alone: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class Control:
     def _read_settings(self) -> Iterator[Mention]:
         for spec in self._specs:
             for rule, setting in spec.lint.items():
-                yield Mention(rule, setting.span, setting.severity)
+                yield Mention(rule, setting.span, setting.severity, reason=setting.reason)
 
     def _read_comments(self) -> Iterator[tuple[Mention, int]]:
         for file, text in self.spec.sources.items():
@@ -96,7 +96,8 @@ class Control:
             for ignore in ignores:
                 alone = len(ignore.rules) == 1
                 for rule, span in ignore.rules:
-                    yield Mention(rule, span, None, ignore.span, alone), ignore.line
+                    mention = Mention(rule, span, None, ignore.span, alone, ignore.reason)
+                    yield mention, ignore.line
 
     def _find_severity(self, name: str) -> Severity | None:
         rule = find_rule(name)

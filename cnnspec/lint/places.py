@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cnnspec.lint.layout import MAPPING, SCALAR, SEQUENCE, Layout, Piece, refuse
+from cnnspec.lint.layout import MAPPING, SEQUENCE, Layout, Piece, refuse
 from cnnspec.records import dataclass
-from cnnspec.spec.keys import BESIDE, STRUCTURES
+from cnnspec.spec.keys import BESIDE
 from cnnspec.spec.model import Step
 
 
@@ -99,8 +99,3 @@ def _require_unmarked(item: Piece) -> None:
         around = around.parent
     if any(piece.is_marked and piece.kind != "alias" for piece in item.walk()):
         refuse("there is an anchor or a tag in it")
-
-
-def is_word(piece: Piece) -> bool:
-    """Whether a step is a word without arguments."""
-    return piece.kind == SCALAR and piece.word not in STRUCTURES

@@ -89,6 +89,8 @@ def test_errors_are_found_whatever_is_selected(capsys: pytest.CaptureFixture[str
         (("--severity", "unused=off"), "no rule 'unused'; did you mean 'unused-"),
         (("--profile", "gpus"), "invalid choice: 'gpus'"),
         (("--statistics", "--format", "sarif"), "--statistics goes with --format text or json"),
+        (("--sizes", "--format", "sarif"), "--sizes goes with --format text, concise, json"),
+        (("--sizes", "--statistics"), "--sizes goes with --format text, concise, json, and no"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_wrong_usage(

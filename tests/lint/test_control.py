@@ -85,6 +85,21 @@ def test_a_setting_comes_after_what_the_caller_wants(level: str) -> None:
     assert check(text, LintOptions(ignore=frozenset({RULE}))) == []
 
 
+@pytest.mark.parametrize(
+    ("setting", "comment"),
+    [
+        (f"lint: {{{RULE}: {{severity: off, reason: as published}}}}\n", ""),
+        ("", f" {IGNORE}"),
+    ],
+)
+def test_an_ignore_that_does_nothing_is_reported_with_its_reason(
+    setting: str, comment: str
+) -> None:
+    text = f"{HEAD}{setting}layers:\n  - {CONV}{comment}\n  - relu\n"
+    (found,) = [d for d in find_problems(read_spec(text, "net.yaml")) if d.rule == "unused-ignore"]
+    assert found.notes == ("the reason given is: as published",)
+
+
 def test_what_is_not_asked_may_be_ignored() -> None:
     text = f"{HEAD}layers:\n  - relu {IGNORE}\n"
     assert check(text) == [UNUSED]

@@ -44,12 +44,13 @@ When the border of every image is empty, as that of digits often is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 
+from cnnspec.analysis.coverage import find_first_cut
 from cnnspec.diagnostics import Severity
-from cnnspec.graph.ir import Node
+from cnnspec.graph.ir import Node, Value
 from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
 from cnnspec.lint.edits import SetField
 from cnnspec.lint.sizes import are_chosen, join_sizes, tell_defaults
@@ -78,8 +79,9 @@ def find_lost_borders(subject: Subject) -> Iterator[Finding]:
         every = {axis: read.count_unread_end(axis) for axis in range(shape.rank)}
         ends = {axis: count for axis, count in every.items() if count}
         lost = 1 - prod(1 - Fraction(count, shape.sizes[axis]) for axis, count in ends.items())
-        culprit = find_culprit(subject, losing, ends) if lost >= LIMIT else None
-        if culprit is None:
+        culprit = find_culprit(subject, value, ends) if lost >= LIMIT else None
+        # What a crop leaves out is meant.
+        if culprit is None or culprit[0] not in losing:
             continue
         node, own = culprit
         yield Finding(
@@ -117,18 +119,14 @@ def find_losing(subject: Subject) -> dict[Node, Ends]:
     return found if lost else {}
 
 
-def find_culprit(subject: Subject, losing: Mapping[Node, Ends], ends: Ends) -> Culprit | None:
-    """The first op whose last rows stay unread along one of these axes, and how many do."""
-    for node in subject.graph.nodes:
-        read = subject.coverage[node.inputs[0]] if node in losing else None
-        own = {
-            axis: count
-            for axis, count in losing.get(node, {}).items()
-            if axis in ends and read is not None and read.count_unread_end(axis)
-        }
-        if own:
-            return node, own
-    return None
+def find_culprit(subject: Subject, value: Value, ends: Ends) -> Culprit | None:
+    """The first op that leaves the last rows of an input out along these axes, and how many."""
+    found = ((axis, find_first_cut(subject.graph, subject.coverage, value, axis)) for axis in ends)
+    cuts = {axis: cut for axis, cut in found if cut is not None}
+    if not cuts:
+        return None
+    node = min((cut.node for cut in cuts.values()), key=subject.graph.nodes.index)
+    return node, {axis: cut.rows for axis, cut in cuts.items() if cut.node is node}
 
 
 def describe_rows(shape: Shape, ends: Ends) -> str:

@@ -49,14 +49,16 @@ from cnnspec.lint.edits import DropText
 def find_unused(review: Review) -> Iterator[Finding]:
     """Every word that silences nothing."""
     for mention in review.unused:
+        notes = (f"the reason given is: {mention.reason}",) if mention.reason else ()
         if mention.comment is None:
             message = f"{mention.rule} finds nothing in this spec"
-            yield Finding(message, span=mention.span, help=("take it out of lint",))
+            yield Finding(message, span=mention.span, notes=notes, help=("take it out of lint",))
             continue
         fixes = (Fix("take the comment out", (DropText(mention.comment),), safe=True),)
         yield Finding(
             f"{mention.rule} finds nothing on this line",
             span=mention.span,
+            notes=notes,
             help=("take the comment out" if mention.alone else "take the name out of the comment",),
             fixes=fixes if mention.alone else (),
         )
