@@ -14,10 +14,10 @@ from typing import Final
 from cnnspec.diagnostics import Diagnostic, Offer, Severity, TextEdit
 from cnnspec.graph.walk import list_steps
 from cnnspec.lint.base import Fix, Problem
-from cnnspec.lint.layout import Layout, UneditableError
-from cnnspec.lint.lines import apply_edits, order_edits, overlap
-from cnnspec.lint.names import WrittenSteps
-from cnnspec.lint.text_edits import find_text_edits
+from cnnspec.lint.text.edits import find_text_edits
+from cnnspec.lint.text.layout import Layout, UneditableError
+from cnnspec.lint.text.lines import apply_edits, order_edits, overlap
+from cnnspec.lint.text.names import WrittenSteps
 from cnnspec.records import dataclass
 from cnnspec.spec.model import ModelSpec
 

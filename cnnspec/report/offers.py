@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cnnspec.diagnostics import Diagnostic, Offer, TextEdit
-from cnnspec.lint.lines import apply_edits
+from cnnspec.lint.text.lines import apply_edits
 
 # Whoever wants to see more of a change asks for it as a diff.
 _MAX_LINES = 16

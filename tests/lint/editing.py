@@ -9,10 +9,10 @@ import pytest
 
 from cnnspec.graph.walk import list_steps
 from cnnspec.lint.edits import Edit
-from cnnspec.lint.layout import Layout
-from cnnspec.lint.lines import apply_edits
-from cnnspec.lint.names import WrittenSteps
-from cnnspec.lint.text_edits import find_text_edits
+from cnnspec.lint.text.edits import find_text_edits
+from cnnspec.lint.text.layout import Layout
+from cnnspec.lint.text.lines import apply_edits
+from cnnspec.lint.text.names import WrittenSteps
 from cnnspec.sources import find_source, open_beside
 from cnnspec.spec.model import ModelSpec, Step
 from cnnspec.spec.read import read_spec

@@ -17,10 +17,10 @@ from cnnspec.lint.edits import (
     SetField,
     SwapSteps,
 )
-from cnnspec.lint.layout import Layout, UneditableError
-from cnnspec.lint.lines import apply_edits
-from cnnspec.lint.names import WrittenSteps
-from cnnspec.lint.text_edits import find_text_edits
+from cnnspec.lint.text.edits import find_text_edits
+from cnnspec.lint.text.layout import Layout, UneditableError
+from cnnspec.lint.text.lines import apply_edits
+from cnnspec.lint.text.names import WrittenSteps
 from cnnspec.resources import list_zoo, read_zoo
 from cnnspec.spec.read import read_spec
 from tests.lint.editing import HEADER, Choose, edit, read_zoo_spec

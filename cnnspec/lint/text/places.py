@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnnspec.lint.layout import MAPPING, SEQUENCE, Layout, Piece, refuse
+from cnnspec.lint.text.layout import MAPPING, SEQUENCE, Layout, Piece, refuse
 from cnnspec.records import dataclass
 from cnnspec.spec.keys import BESIDE
 from cnnspec.spec.model import Step

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import TextEdit
-from cnnspec.lint.layout import MAPPING, SCALAR, SEQUENCE, Layout, Piece, refuse
-from cnnspec.lint.members import drop_members, insert_member, list_bounds
-from cnnspec.lint.names import WrittenSteps
-from cnnspec.lint.places import Place, find_place
+from cnnspec.lint.text.layout import MAPPING, SCALAR, SEQUENCE, Layout, Piece, refuse
+from cnnspec.lint.text.members import drop_members, insert_member, list_bounds
+from cnnspec.lint.text.names import WrittenSteps
+from cnnspec.lint.text.places import Place, find_place
 from cnnspec.spec.keys import MAPPING_FIELDS
 from cnnspec.spec.model import Step
 

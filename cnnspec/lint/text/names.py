@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnspec.diagnostics import Span
 from cnnspec.graph.walk import list_steps
-from cnnspec.lint.layout import refuse
+from cnnspec.lint.text.layout import refuse
 from cnnspec.spec.keys import MERGES, REFERRING
 from cnnspec.spec.model import Argument, ListArgument, Literal, MapArgument, ModelSpec, Step
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import TextEdit
-from cnnspec.lint.layout import MAPPING, Layout, Piece, refuse
+from cnnspec.lint.text.layout import MAPPING, Layout, Piece, refuse
 
 
 def list_bounds(layout: Layout, holder: Piece) -> list[tuple[int, int]]:

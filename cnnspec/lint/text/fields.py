@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from cnnspec.diagnostics import TextEdit
 from cnnspec.graph.library import find_block
-from cnnspec.lint.edit_steps import COLON, as_value
-from cnnspec.lint.layout import MAPPING, SEQUENCE, Layout, Piece, refuse
-from cnnspec.lint.members import drop_members, insert_member
-from cnnspec.lint.places import Place, find_place
+from cnnspec.lint.text.layout import MAPPING, SEQUENCE, Layout, Piece, refuse
+from cnnspec.lint.text.members import drop_members, insert_member
+from cnnspec.lint.text.places import Place, find_place
+from cnnspec.lint.text.steps import COLON, as_value
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.model import ModelSpec, Step
 

@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 import yaml
 
 from cnnspec.diagnostics import Span
-from cnnspec.lint.lines import Lines
+from cnnspec.lint.text.lines import Lines
 from cnnspec.records import dataclass
 
 SCALAR: Final = "scalar"

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnspec.diagnostics import TextEdit
-from cnnspec.lint.edit_fields import edit_fields
-from cnnspec.lint.edit_steps import insert_step, remove_step, replace_step, swap_steps
 from cnnspec.lint.edits import (
     DropField,
     DropText,
@@ -24,9 +22,11 @@ from cnnspec.lint.edits import (
     SetField,
     SwapSteps,
 )
-from cnnspec.lint.layout import Layout, refuse
-from cnnspec.lint.lines import order_edits, overlap
-from cnnspec.lint.names import WrittenSteps
+from cnnspec.lint.text.fields import edit_fields
+from cnnspec.lint.text.layout import Layout, refuse
+from cnnspec.lint.text.lines import order_edits, overlap
+from cnnspec.lint.text.names import WrittenSteps
+from cnnspec.lint.text.steps import insert_step, remove_step, replace_step, swap_steps
 from cnnspec.spec.model import Step
 
 
