@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 
 import pytest
 
@@ -16,14 +17,34 @@ SETTINGS = {"KERAS_BACKEND": "tensorflow", "OMP_NUM_THREADS": "1", **TENSORFLOW_
 for name, value in SETTINGS.items():
     os.environ.setdefault(name, value)
 
+# What a test with this mark needs.
+PACKAGES = {"torch": ("torch",), "keras": ("keras",), "onnx": ("onnx", "onnxruntime")}
+# Those of the frameworks that were there when all tests were collected.
+IMPORTED = pytest.StashKey[set[str]]()
 
-def pytest_collection_finish() -> None:
+
+def freeze() -> None:
     """Leave what the imports have made out of every later search for garbage.
 
     Keras makes one after each model, which took longer than the tests.
     """
     gc.collect()
     gc.freeze()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    session.config.stash[IMPORTED] = {"torch", "tensorflow", "keras"} & set(sys.modules)
+    freeze()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Import what a test needs, or skip it; to collect it, none is imported."""
+    marks = {mark.name for mark in item.iter_markers()}
+    packages = [package for mark in PACKAGES if mark in marks for package in PACKAGES[mark]]
+    if not all(package in sys.modules for package in packages):
+        for package in packages:
+            pytest.importorskip(package)
+        freeze()
 
 
 @pytest.fixture(scope="session")

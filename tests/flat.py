@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.backends.torch.emit import compile_torch
 from cnnspec.graph.ir import Graph
 from cnnspec.naming import class_name, state_path
 from cnnspec.weights.draw import draw_weights
+from tests.frameworks import torch
 from tests.reference_ops import evaluate_graph
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BATCH = 2
 
@@ -92,7 +93,7 @@ def run_flat(
 
 def join_outputs(result: Tensor | Mapping[str, Tensor]) -> Tensor:
     """What a model gives as one tensor: outputs with names side by side, sorted by these."""
-    if isinstance(result, Tensor):
+    if isinstance(result, torch.Tensor):
         return result
     return torch.cat([output.flatten(1) for _, output in sorted(result.items())], 1)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.ops.shapes import Kind
+from tests.frameworks import torch
 from tests.reference_call import Call
 from tests.reference_windows import cut, list_sides, pad, per_axis
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def zero_pad(op: Any, call: Call) -> Tensor:

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import torch
-from torch import Tensor
-from torch.nn import functional
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph.ir import Graph
 from cnnspec.ops.shapes import Kind
-from tests.reference_call import Call, Weights, over_map
+from tests.frameworks import functional, torch
+from tests.reference_call import Call, over_map
 from tests.reference_maps import (
     channel_shuffle,
     crop,
@@ -33,6 +30,11 @@ from tests.reference_maps import (
     zero_pad,
 )
 from tests.reference_windows import cut, list_sides, pad, per_axis, plan_windows, resolve_sides
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from tests.reference_call import Weights
 
 
 def evaluate(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
-from torch.nn import functional
+from tests.frameworks import functional
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def per_axis(value: int | tuple[int, ...], rank: int) -> list[int]:

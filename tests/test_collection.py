@@ -1,4 +1,4 @@
-"""The tests of a bare install can be collected: those of absent frameworks skip themselves."""
+"""Collecting tests imports no framework, so they can be where none is; and are soon."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import IMPORTED
 
 COLLECT = """
 import sys
@@ -32,3 +34,8 @@ def test_tests_are_collected_where_no_framework_is_installed() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:]
     assert "tests/torch/test_generated.py" in done.stdout
+
+
+def test_frameworks_are_imported_by_what_uses_them(pytestconfig: pytest.Config) -> None:
+    """Their imports take longer than many tests: tests/frameworks.py puts them off."""
+    assert pytestconfig.stash[IMPORTED] == set()

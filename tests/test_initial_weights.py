@@ -6,13 +6,15 @@ from hashlib import sha256
 
 import pytest
 
-np = pytest.importorskip("numpy")
+pytest.importorskip("numpy")
 
-from cnnspec.ops.initializers import FIELDS, WORDS  # noqa: E402
-from cnnspec.spec.keys import MAPPING_FIELDS  # noqa: E402
-from cnnspec.weights.draw import draw_weights  # noqa: E402
-from cnnspec.weights.initialise import initialise_weights  # noqa: E402
-from tests.initial_cases import (  # noqa: E402
+import numpy as np
+
+from cnnspec.ops.initializers import FIELDS, WORDS
+from cnnspec.spec.keys import MAPPING_FIELDS
+from cnnspec.weights.draw import draw_weights
+from cnnspec.weights.initialise import initialise_weights
+from tests.initial_cases import (
     LAYERS,
     ORTHOGONAL,
     STARTS,

@@ -6,13 +6,9 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("torch")
-
-import torch
-from torch.nn import functional
-
 from cnnspec.ops.catalog import OPS
 from cnnspec.ops.shapes import Kind
+from tests.frameworks import functional, torch
 from tests.op_cases import CASES, OpCase
 from tests.reference_ops import evaluate
 

@@ -11,18 +11,16 @@ import numpy as np
 from cnnspec.graph.build import build_graph
 from cnnspec.resources import read_zoo
 from cnnspec.spec.read import read_spec
+
+# In one process, where TensorFlow is loaded once.
+from cnnspec.verify import on_onnx, on_torch
+from cnnspec.verify.compare import judge
+from cnnspec.verify.measure import draw_task
+from cnnspec.verify.run import verify
+from cnnspec.verify.show import format_text
 from tests.networks import FEW
 
 pytestmark = [pytest.mark.torch, pytest.mark.keras, pytest.mark.onnx]
-
-# In one process, where TensorFlow is loaded once.
-pytest.importorskip("keras")
-
-from cnnspec.verify import on_onnx, on_torch  # noqa: E402
-from cnnspec.verify.compare import judge  # noqa: E402
-from cnnspec.verify.measure import draw_task  # noqa: E402
-from cnnspec.verify.run import verify  # noqa: E402
-from cnnspec.verify.show import format_text  # noqa: E402
 
 
 # tests/keras/test_generated_keras.py proves all networks, made narrow.

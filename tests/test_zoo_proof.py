@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("numpy")
-pytest.importorskip("keras")
-pytest.importorskip("torch")
 
 from cnnspec.graph.build import build_graph
 from cnnspec.spec.read import read_spec

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.analysis.coverage import Coverage
 from cnnspec.graph.ir import Graph, Value
 from cnnspec.ops.shapes import Kind
 from tests.flat import list_graph_weights, load_arrays, make_model
+from tests.frameworks import torch
 from tests.reference_ops import evaluate
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def draw_positive(graph: Graph) -> dict[str, Tensor]:

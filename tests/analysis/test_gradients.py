@@ -11,29 +11,30 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.torch
+pytest.importorskip("numpy")
 
-torch = pytest.importorskip("torch")
-
-from cnnspec.analysis import boxes  # noqa: E402
-from cnnspec.analysis.coverage import find_coverage  # noqa: E402
-from cnnspec.analysis.receptive import find_fields  # noqa: E402
-from cnnspec.analysis.taps import find_taps  # noqa: E402
-from cnnspec.diagnostics import SpecError  # noqa: E402
-from cnnspec.graph.build import build_graph  # noqa: E402
-from cnnspec.graph.ir import Graph  # noqa: E402
-from cnnspec.ops.rearrange import Slice  # noqa: E402
-from cnnspec.ops.shapes import AXIS_NAMES, Kind  # noqa: E402
-from cnnspec.spec.read import read_spec  # noqa: E402
-from tests.analysis.gradients import (  # noqa: E402
+from cnnspec.analysis import boxes
+from cnnspec.analysis.coverage import find_coverage
+from cnnspec.analysis.receptive import find_fields
+from cnnspec.analysis.taps import find_taps
+from cnnspec.diagnostics import SpecError
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.ir import Graph
+from cnnspec.ops.rearrange import Slice
+from cnnspec.ops.shapes import AXIS_NAMES, Kind
+from cnnspec.spec.read import read_spec
+from tests.analysis.gradients import (
     draw_images,
     expand,
     find_touched,
     run_module,
     run_oracle,
 )
-from tests.graphs import make_graph, make_input, make_node  # noqa: E402
-from tests.op_cases import CASES, OpCase  # noqa: E402
+from tests.frameworks import torch
+from tests.graphs import make_graph, make_input, make_node
+from tests.op_cases import CASES, OpCase
+
+pytestmark = pytest.mark.torch
 
 
 def list_case_graphs(case: OpCase) -> list[Graph]:

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("numpy")
+
+import numpy as np
+
+from cnnspec.verify.double_kernels import compute_in_double
+from tests.frameworks import tf
+
 pytestmark = pytest.mark.keras
-
-np = pytest.importorskip("numpy")
-tf = pytest.importorskip("tensorflow")
-
-from cnnspec.verify.double_kernels import compute_in_double  # noqa: E402
 
 
 def pool(name: str, x: Any, *arguments: Any) -> tuple[Any, Any]:

@@ -11,32 +11,34 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.keras, pytest.mark.torch, pytest.mark.onnx]
+pytest.importorskip("numpy")
 
-pytest.importorskip("torch")
+import numpy as np
+
 pytest.importorskip("onnxruntime")
-np = pytest.importorskip("numpy")
-keras = pytest.importorskip("keras")
 
-from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
-from cnnspec.backends.keras.paths import name_layer  # noqa: E402
-from cnnspec.graph.build import build_graph  # noqa: E402
-from cnnspec.graph.ir import Graph, Node  # noqa: E402
-from cnnspec.graph.serving import find_training_only  # noqa: E402
-from cnnspec.graph.sharing import find_uses  # noqa: E402
-from cnnspec.graph.walk import walk_items  # noqa: E402
-from cnnspec.naming import module_name, variable_name  # noqa: E402
-from cnnspec.ops.pool import GlobalAvgPool, GlobalMaxPool  # noqa: E402
-from cnnspec.ops.shapes import Kind  # noqa: E402
-from cnnspec.spec.read import read_spec  # noqa: E402
-from cnnspec.verify.compare import choose_tolerance, find_parting, judge  # noqa: E402
-from cnnspec.verify.measure import Array, draw_task, import_source  # noqa: E402
-from cnnspec.verify.on_keras import list_layers  # noqa: E402
-from cnnspec.verify.on_torch import REFERENCE  # noqa: E402
-from cnnspec.verify.run import measure, verify  # noqa: E402
-from tests.networks import FEW, NETS, Net  # noqa: E402
-from tests.random_specs import write_random_spec  # noqa: E402
-from tests.ruff_format import RUFF, needs_ruff  # noqa: E402
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.backends.keras.paths import name_layer
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.ir import Graph, Node
+from cnnspec.graph.serving import find_training_only
+from cnnspec.graph.sharing import find_uses
+from cnnspec.graph.walk import walk_items
+from cnnspec.naming import module_name, variable_name
+from cnnspec.ops.pool import GlobalAvgPool, GlobalMaxPool
+from cnnspec.ops.shapes import Kind
+from cnnspec.spec.read import read_spec
+from cnnspec.verify.compare import choose_tolerance, find_parting, judge
+from cnnspec.verify.measure import Array, draw_task, import_source
+from cnnspec.verify.on_keras import list_layers
+from cnnspec.verify.on_torch import REFERENCE
+from cnnspec.verify.run import measure, verify
+from tests.frameworks import keras
+from tests.networks import FEW, NETS, Net
+from tests.random_specs import write_random_spec
+from tests.ruff_format import RUFF, needs_ruff
+
+pytestmark = [pytest.mark.keras, pytest.mark.torch, pytest.mark.onnx]
 
 Layers = dict[str, Array]
 TARGETS = ("torch", "keras", "onnx", "onnx:unoptimised")

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.keras
+pytest.importorskip("numpy")
 
-np = pytest.importorskip("numpy")
-keras = pytest.importorskip("keras")
+import numpy as np
 
-from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
-from cnnspec.backends.keras.paths import name_layer  # noqa: E402
-from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights  # noqa: E402
-from cnnspec.graph.ir import Graph, Node  # noqa: E402
-from tests.initial_cases import (  # noqa: E402
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.backends.keras.paths import name_layer
+from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights
+from cnnspec.graph.ir import Graph, Node
+from tests.frameworks import keras
+from tests.initial_cases import (
     LAYERS,
     ORTHOGONAL,
     Layer,
@@ -30,6 +30,8 @@ from tests.initial_cases import (  # noqa: E402
     list_layers,
     list_starts,
 )
+
+pytestmark = pytest.mark.keras
 
 IMAGE = {"channels": 3, "height": 8, "width": 8}
 EXACT = list(list_exact())

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("numpy")
+
+import numpy as np
+
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.backends.keras.paths import name_layer
+from cnnspec.naming import module_name, variable_name
+from tests.frameworks import keras
+from tests.keras.sites import SUPPORT
+from tests.networks import NETS, Net
+
 pytestmark = [pytest.mark.keras]
-
-np = pytest.importorskip("numpy")
-keras = pytest.importorskip("keras")
-
-from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
-from cnnspec.backends.keras.paths import name_layer  # noqa: E402
-from cnnspec.naming import module_name, variable_name  # noqa: E402
-from tests.keras.sites import SUPPORT  # noqa: E402
-from tests.networks import NETS, Net  # noqa: E402
 
 SUPPORTS = Net(
     "supports",

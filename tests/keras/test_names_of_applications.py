@@ -9,18 +9,20 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("numpy")
+
+import numpy as np
+
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.expressions import Value
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.ir import Graph
+from cnnspec.spec.read import read_spec
+from cnnspec.verify.measure import import_source
+from tests.frameworks import keras
+from tests.networks import SPECS
+
 pytestmark = [pytest.mark.keras, pytest.mark.slow]
-
-np = pytest.importorskip("numpy")
-keras = pytest.importorskip("keras")
-
-from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
-from cnnspec.expressions import Value  # noqa: E402
-from cnnspec.graph.build import build_graph  # noqa: E402
-from cnnspec.graph.ir import Graph  # noqa: E402
-from cnnspec.spec.read import read_spec  # noqa: E402
-from cnnspec.verify.measure import import_source  # noqa: E402
-from tests.networks import SPECS  # noqa: E402
 
 # The specs are narrow, for the tests that run them all.
 FULL: dict[str, dict[str, Value]] = {

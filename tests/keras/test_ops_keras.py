@@ -10,20 +10,18 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.keras
+pytest.importorskip("numpy")
 
+import numpy as np
 
-np = pytest.importorskip("numpy")
-torch = pytest.importorskip("torch")
-keras = pytest.importorskip("keras")
-
-from cnnspec.backends.keras.table import LAYERS, MERGES, UNSUPPORTED  # noqa: E402
-from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights  # noqa: E402
-from cnnspec.graph.ir import Node  # noqa: E402
-from cnnspec.ops.catalog import ALL_OPS  # noqa: E402
-from cnnspec.ops.shapes import Kind, Shape  # noqa: E402
-from tests.graphs import make_input, make_node  # noqa: E402
-from tests.keras.sites import (  # noqa: E402
+from cnnspec.backends.keras.table import LAYERS, MERGES, UNSUPPORTED
+from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights
+from cnnspec.graph.ir import Node
+from cnnspec.ops.catalog import ALL_OPS
+from cnnspec.ops.shapes import Kind, Shape
+from tests.frameworks import keras, torch
+from tests.graphs import make_input, make_node
+from tests.keras.sites import (
     SUPPORT,
     HandmadeSite,
     build_model,
@@ -31,10 +29,12 @@ from tests.keras.sites import (  # noqa: E402
     render,
     to_keras_dims,
 )
-from tests.op_cases import CASES, OpCase, fmap, tokens  # noqa: E402
-from tests.reference_ops import evaluate  # noqa: E402
+from tests.op_cases import CASES, OpCase, fmap, tokens
+from tests.reference_ops import evaluate
 
-BACKEND = keras.backend.backend()
+pytestmark = pytest.mark.keras
+
+BACKEND = os.environ["KERAS_BACKEND"]
 BATCH = 3
 FORWARD_TOLERANCE = 1e-5
 GRADIENT_TOLERANCE = 5e-5

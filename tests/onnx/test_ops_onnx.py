@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 
 pytest.importorskip("onnxruntime")
-pytest.importorskip("torch")
 
 import numpy as np
 import onnx
-import torch
 from onnx import shape_inference
 
 from cnnspec.backends.onnx.emit import IR_VERSIONS, UNSUPPORTED, WRITERS, compile_onnx
@@ -18,6 +16,7 @@ from cnnspec.graph.ir import Graph
 from cnnspec.ops.base import ShapeFault
 from cnnspec.ops.catalog import ALL_OPS, OPS
 from cnnspec.weights.draw import draw_weights
+from tests.frameworks import torch
 from tests.graphs import (
     chain_graph,
     make_graph,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+pytest.importorskip("onnx")
+
+import onnx
+
+from cnnspec.backends.onnx.emit import compile_onnx
+from cnnspec.graph.build import build_graph
+from cnnspec.spec.read import read_spec
+from cnnspec.weights.draw import draw_weights
+
 pytestmark = pytest.mark.onnx
-
-onnx = pytest.importorskip("onnx")
-
-from cnnspec.backends.onnx.emit import compile_onnx  # noqa: E402
-from cnnspec.graph.build import build_graph  # noqa: E402
-from cnnspec.spec.read import read_spec  # noqa: E402
-from cnnspec.weights.draw import draw_weights  # noqa: E402
 
 OPEN = """cnnspec: 1
 name: net

@@ -6,16 +6,17 @@ import re
 
 import pytest
 
+pytest.importorskip("numpy")
+
+from cnnspec.diagnostics import SpecError
+from cnnspec.graph.build import build_graph
+from cnnspec.naming import attribute_name
+from cnnspec.spec.read import read_spec
+from tests.clashing import NAMES, PLACES, write_clashing
+from tests.frameworks import torch
+from tests.torch.test_random_blocks import check_module
+
 pytestmark = pytest.mark.torch
-
-torch = pytest.importorskip("torch")
-
-from cnnspec.diagnostics import SpecError  # noqa: E402
-from cnnspec.graph.build import build_graph  # noqa: E402
-from cnnspec.naming import attribute_name  # noqa: E402
-from cnnspec.spec.read import read_spec  # noqa: E402
-from tests.clashing import NAMES, PLACES, write_clashing  # noqa: E402
-from tests.torch.test_random_blocks import check_module  # noqa: E402
 
 # What no spec can call a thing of some kind, and what would hide a module or a class.
 REFUSED = {"in", "class", "None", "true", "in_channels", "layers", "name", "conv"}
@@ -37,8 +38,8 @@ def test_name_works_or_is_refused_where_it_is_given(place: str, name: str) -> No
         assert found & {given, given - (place == "block parameter")}, str(error)
 
 
-@pytest.mark.parametrize("kind", [torch.nn.Module, torch.nn.Sequential])
-def test_every_name_that_torch_has_taken_is_kept_apart(kind: type) -> None:
-    taken = [name for name in dir(kind()) if not name.startswith("_")]
+@pytest.mark.parametrize("kind", ["Module", "Sequential"])
+def test_every_name_that_torch_has_taken_is_kept_apart(kind: str) -> None:
+    taken = [name for name in dir(getattr(torch.nn, kind)()) if not name.startswith("_")]
     assert [name for name in taken if attribute_name(name) == name] == []
     assert attribute_name("weights") == "weights"

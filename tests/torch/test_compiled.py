@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("numpy")
+
+from cnnspec.naming import class_name
+from cnnspec.verify.measure import import_source
+from tests.flat import call, compile_source, draw_inputs, measure_gap
+from tests.frameworks import torch
+from tests.networks import FEW, Net
+from tests.torch.test_generated import silence
+
 pytestmark = pytest.mark.torch
-
-torch = pytest.importorskip("torch")
-
-from cnnspec.naming import class_name  # noqa: E402
-from cnnspec.verify.measure import import_source  # noqa: E402
-from tests.flat import call, compile_source, draw_inputs, measure_gap  # noqa: E402
-from tests.networks import FEW, Net  # noqa: E402
-from tests.torch.test_generated import silence  # noqa: E402
 
 # Tracing takes seconds for a deep network: one variant of a family is enough, VGG apart.
 NETS = [net for net in FEW if net.id not in ("alexnet:96", "resnet:18", "vgg:11")]

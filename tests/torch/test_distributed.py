@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("numpy")
+
+from cnnspec.naming import class_name
+from tests.flat import compile_source, draw_inputs, run_source
+from tests.frameworks import torch
+from tests.networks import NETS
+from tests.torch.test_generated import silence
+
 pytestmark = pytest.mark.torch
-
-torch = pytest.importorskip("torch")
-
-from cnnspec.naming import class_name  # noqa: E402
-from tests.flat import compile_source, draw_inputs, run_source  # noqa: E402
-from tests.networks import NETS  # noqa: E402
-from tests.torch.test_generated import silence  # noqa: E402
 
 PROCESSES = 2
 NAMES = ("resnet:18", "mobile")
@@ -51,10 +52,9 @@ def train_shares(rank: int, models: list[tuple[str, str, torch.Tensor]], folder:
         torch.distributed.destroy_process_group()
 
 
-@pytest.mark.skipif(
-    not torch.distributed.is_available(), reason="PyTorch without torch.distributed"
-)
 def test_gradients_are_the_mean_over_processes(tmp_path: Path) -> None:
+    if not torch.distributed.is_available():
+        pytest.skip("PyTorch without torch.distributed")
     models = []
     for net in (net for net in NETS if net.id in NAMES):
         graph = net.build()

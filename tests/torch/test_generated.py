@@ -15,13 +15,11 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.torch
+pytest.importorskip("numpy")
 
-torch = pytest.importorskip("torch")
-
-from cnnspec.graph.ir import Graph  # noqa: E402
-from cnnspec.naming import class_name  # noqa: E402
-from tests.flat import (  # noqa: E402
+from cnnspec.graph.ir import Graph
+from cnnspec.naming import class_name
+from tests.flat import (
     call,
     compile_source,
     draw_arrays,
@@ -36,8 +34,11 @@ from tests.flat import (  # noqa: E402
     run_flat,
     run_source,
 )
-from tests.networks import FEW, NETS, Net, list_own_nets  # noqa: E402
-from tests.ruff_format import RUFF, needs_ruff  # noqa: E402
+from tests.frameworks import torch
+from tests.networks import FEW, NETS, Net, list_own_nets
+from tests.ruff_format import RUFF, needs_ruff
+
+pytestmark = pytest.mark.torch
 
 every_net = pytest.mark.parametrize("net", NETS, ids=lambda net: net.id)
 few_nets = pytest.mark.parametrize("net", FEW, ids=lambda net: net.id)

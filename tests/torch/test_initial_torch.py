@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.torch
+pytest.importorskip("numpy")
 
-np = pytest.importorskip("numpy")
-torch = pytest.importorskip("torch")
+import numpy as np
 
-from cnnspec.graph.ir import Graph, Node  # noqa: E402
-from cnnspec.naming import state_path  # noqa: E402
-from cnnspec.weights.initialise import initialise_weights  # noqa: E402
-from tests.flat import compile_source, make_model  # noqa: E402
-from tests.initial_cases import (  # noqa: E402
+from cnnspec.graph.ir import Graph, Node
+from cnnspec.naming import state_path
+from cnnspec.weights.initialise import initialise_weights
+from tests.flat import compile_source, make_model
+from tests.frameworks import torch
+from tests.initial_cases import (
     LAYERS,
     ORTHOGONAL,
     Layer,
@@ -29,6 +29,8 @@ from tests.initial_cases import (  # noqa: E402
     list_starts,
     write_fields,
 )
+
+pytestmark = pytest.mark.torch
 
 EXACT = list(list_exact())
 IMAGE = {"channels": 3, "height": 8, "width": 8}

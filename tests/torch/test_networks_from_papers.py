@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("numpy")
+
+from tests.flat import draw_arrays, load_arrays, make_model, measure_gap
+from tests.frameworks import nn, torch
+from tests.reference_data import build_network, read_figures
+
 pytestmark = pytest.mark.torch
-
-torch = pytest.importorskip("torch")
-
-from torch import nn  # noqa: E402
-
-from tests.flat import draw_arrays, load_arrays, make_model, measure_gap  # noqa: E402
-from tests.reference_data import build_network, read_figures  # noqa: E402
 
 # Dai et al., arXiv:1610.00087, table 1: channels of the convolutions, and pools by four.
 WAVEFORM = {

@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.torch
+pytest.importorskip("numpy")
 
-torch = pytest.importorskip("torch")
-
-from cnnspec.backends.torch.table import LEAVES, MERGES, UNSUPPORTED  # noqa: E402
-from cnnspec.graph.build import build_graph  # noqa: E402
-from cnnspec.graph.ir import Graph  # noqa: E402
-from cnnspec.ops.catalog import ALL_OPS, OPS  # noqa: E402
-from cnnspec.ops.shapes import Kind, Shape  # noqa: E402
-from cnnspec.spec.read import read_spec  # noqa: E402
-from tests.flat import (  # noqa: E402
+from cnnspec.backends.torch.table import LEAVES, MERGES, UNSUPPORTED
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.ir import Graph
+from cnnspec.ops.catalog import ALL_OPS, OPS
+from cnnspec.ops.shapes import Kind, Shape
+from cnnspec.spec.read import read_spec
+from tests.flat import (
     compile_source,
     draw_arrays,
     draw_inputs,
@@ -29,11 +27,15 @@ from tests.flat import (  # noqa: E402
     measure_gap,
     run_flat,
 )
-from tests.op_cases import CASES, OpCase  # noqa: E402
+from tests.frameworks import torch
+from tests.op_cases import CASES, OpCase
 
-TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
+pytestmark = pytest.mark.torch
+
+# By the bytes of a number.
+TOLERANCES = {8: 1e-12, 4: 1e-5}
 # Sums over windows and batches add up more rounding than an output does.
-GRADIENT_TOLERANCES = {torch.float64: 1e-11, torch.float32: 5e-5}
+GRADIENT_TOLERANCES = {8: 1e-11, 4: 5e-5}
 # PyTorch's own backward passes hold 1/6 in single precision.
 ROUGH = ("hard_sigmoid", "hard_swish")
 JOINING = tuple(case for case in CASES if len(case.inputs) > 1)
@@ -84,7 +86,7 @@ def compare(graph: Graph, dtype: Any) -> None:
     wanted = run_flat(graph, wanted_inputs, exact)
     assert tuple(output.shape[1:]) == graph.outputs["output"].known.dims
     assert output.dtype == dtype
-    assert measure_gap(output, wanted) <= TOLERANCES[dtype]
+    assert measure_gap(output, wanted) <= TOLERANCES[dtype.itemsize]
     probe = torch.randn(
         wanted.shape, generator=torch.Generator().manual_seed(2), dtype=wanted.dtype
     )
@@ -99,7 +101,7 @@ def compare(graph: Graph, dtype: Any) -> None:
     own = {name.rpartition(".")[2]: tensor for name, tensor in model.named_parameters()}
     pairs += [(own[name.rpartition(".")[2]].grad, exact[name].grad) for name in trainable]
     rough = any(node.op.op in ROUGH for node in graph.nodes)
-    tolerance = max(GRADIENT_TOLERANCES[dtype], 5e-8 if rough else 0.0)
+    tolerance = max(GRADIENT_TOLERANCES[dtype.itemsize], 5e-8 if rough else 0.0)
     for found, expected in pairs:
         assert measure_gap(found, expected) <= tolerance
 

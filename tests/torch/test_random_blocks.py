@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.torch
+pytest.importorskip("numpy")
 
-torch = pytest.importorskip("torch")
-
-from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
-from cnnspec.diagnostics import SpecError  # noqa: E402
-from cnnspec.graph.build import build_graph  # noqa: E402
-from cnnspec.graph.ir import Graph  # noqa: E402
-from cnnspec.spec.read import read_spec  # noqa: E402
-from tests.flat import (  # noqa: E402
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.diagnostics import SpecError
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.ir import Graph
+from cnnspec.spec.read import read_spec
+from tests.flat import (
     draw_arrays,
     draw_inputs,
     list_graph_weights,
@@ -23,7 +21,10 @@ from tests.flat import (  # noqa: E402
     measure_gap,
     run_flat,
 )
-from tests.random_specs import write_random_spec  # noqa: E402
+from tests.frameworks import torch
+from tests.random_specs import write_random_spec
+
+pytestmark = pytest.mark.torch
 
 SEEDS = range(120)
 

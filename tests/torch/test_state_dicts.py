@@ -6,18 +6,17 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.torch
-
-torch = pytest.importorskip("torch")
-
-from cnnspec.backends.torch.emit import compile_torch  # noqa: E402
-from cnnspec.naming import class_name  # noqa: E402
-from tests.reference_data import (  # noqa: E402
+from cnnspec.backends.torch.emit import compile_torch
+from cnnspec.naming import class_name
+from tests.frameworks import torch
+from tests.reference_data import (
     build_network,
     list_networks,
     read_figures,
     read_weights,
 )
+
+pytestmark = pytest.mark.torch
 
 
 def make_module(network: str) -> Any:

@@ -9,23 +9,26 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.keras, pytest.mark.slow]
+pytest.importorskip("numpy")
 
-np = pytest.importorskip("numpy")
-keras = pytest.importorskip("keras")
+import numpy as np
+
 pytest.importorskip("safetensors")
 pytest.importorskip("re2")
 
-from cnnspec import resources  # noqa: E402
-from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
-from cnnspec.backends.torch.emit import compile_torch  # noqa: E402
-from cnnspec.cli.arguments import open_network, parse_setting  # noqa: E402
-from cnnspec.graph.ir import Graph  # noqa: E402
-from cnnspec.naming import class_name  # noqa: E402
-from cnnspec.records import dataclass  # noqa: E402
-from cnnspec.verify.measure import import_source  # noqa: E402
-from tests.networks import SPECS  # noqa: E402
-from tests.weights.files import call  # noqa: E402
+from cnnspec import resources
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.backends.torch.emit import compile_torch
+from cnnspec.cli.arguments import open_network, parse_setting
+from cnnspec.graph.ir import Graph
+from cnnspec.naming import class_name
+from cnnspec.records import dataclass
+from cnnspec.verify.measure import import_source
+from tests.frameworks import keras
+from tests.networks import SPECS
+from tests.weights.files import call
+
+pytestmark = [pytest.mark.keras, pytest.mark.slow]
 
 SIZE = 64
 

@@ -8,22 +8,22 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow]
-
-torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 if find_spec("torchvision") is None:
     pytest.skip("torchvision is not installed", allow_module_level=True)
 
-from bench.vision import import_models  # noqa: E402
-from cnnspec.backends.torch.emit import compile_torch  # noqa: E402
-from cnnspec.graph.build import build_graph  # noqa: E402
-from cnnspec.naming import class_name  # noqa: E402
-from cnnspec.weights.formats.table import find_format  # noqa: E402
-from cnnspec.weights.read import open_weights  # noqa: E402
-from cnnspec.weights.rules import find_rules, read_rules  # noqa: E402
-from tests.reference_data import read_network  # noqa: E402
+from bench.vision import import_models
+from cnnspec.backends.torch.emit import compile_torch
+from cnnspec.graph.build import build_graph
+from cnnspec.naming import class_name
+from cnnspec.weights.formats.table import find_format
+from cnnspec.weights.read import open_weights
+from cnnspec.weights.rules import find_rules, read_rules
+from tests.frameworks import torch
+from tests.reference_data import read_network
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 # No power of two: the maps of two levels are not twice as large as each other.
 SIZE = 80

@@ -8,25 +8,26 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.keras
+pytest.importorskip("numpy")
+pytest.importorskip("h5py")
 
-np = pytest.importorskip("numpy")
-keras = pytest.importorskip("keras")
-h5py = pytest.importorskip("h5py")
+import h5py
+import numpy as np
 
-from cnnspec.backends.keras.emit import compile_keras  # noqa: E402
-from cnnspec.backends.keras.paths import name_layer  # noqa: E402
-from cnnspec.backends.keras.rehearsal import place_layers  # noqa: E402
-from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights  # noqa: E402
-from cnnspec.diagnostics import SpecError  # noqa: E402
-from cnnspec.graph.build import build_graph  # noqa: E402
-from cnnspec.graph.ir import Graph  # noqa: E402
-from cnnspec.naming import module_name, variable_name  # noqa: E402
-from cnnspec.spec.read import read_spec  # noqa: E402
-from tests.networks import FEW, Net  # noqa: E402
-from tests.op_cases import OpCase  # noqa: E402
-from tests.random_specs import write_random_spec  # noqa: E402
-from tests.weights.files import (  # noqa: E402
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.backends.keras.paths import name_layer
+from cnnspec.backends.keras.rehearsal import place_layers
+from cnnspec.backends.keras.weights import KERAS_WEIGHTS, layer_weights
+from cnnspec.diagnostics import SpecError
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.ir import Graph
+from cnnspec.naming import module_name, variable_name
+from cnnspec.spec.read import read_spec
+from tests.frameworks import keras
+from tests.networks import FEW, Net
+from tests.op_cases import OpCase
+from tests.random_specs import write_random_spec
+from tests.weights.files import (
     WEIGHTED,
     build_case,
     call,
@@ -34,6 +35,8 @@ from tests.weights.files import (  # noqa: E402
     require_equal,
     write,
 )
+
+pytestmark = pytest.mark.keras
 
 # Of a family of several only one: its layers are of the same kinds.
 ONE_EACH = [net for net in FEW if ":" not in net.id or net.id in ("resnet:50", "vit:b_16")]

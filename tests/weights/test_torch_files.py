@@ -8,19 +8,22 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.torch
+pytest.importorskip("numpy")
 
-torch = pytest.importorskip("torch")
-np = pytest.importorskip("numpy")
+import numpy as np
+
 pytest.importorskip("safetensors")
 
-from cnnspec.backends.torch.emit import compile_torch  # noqa: E402
-from cnnspec.diagnostics import SpecError  # noqa: E402
-from cnnspec.graph.ir import Graph  # noqa: E402
-from cnnspec.naming import class_name  # noqa: E402
-from cnnspec.weights.read import open_weights  # noqa: E402
-from tests.networks import FEW, Net  # noqa: E402
-from tests.weights.files import draw_bits, read_weights, require_equal, write  # noqa: E402
+from cnnspec.backends.torch.emit import compile_torch
+from cnnspec.diagnostics import SpecError
+from cnnspec.graph.ir import Graph
+from cnnspec.naming import class_name
+from cnnspec.weights.read import open_weights
+from tests.frameworks import torch
+from tests.networks import FEW, Net
+from tests.weights.files import draw_bits, read_weights, require_equal, write
+
+pytestmark = pytest.mark.torch
 
 RESNET = next(net for net in FEW if net.id == "resnet:18")
 

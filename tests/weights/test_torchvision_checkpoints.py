@@ -11,25 +11,25 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow]
-
-torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 pytest.importorskip("h5py")
 
 if find_spec("torchvision") is None:
     pytest.skip("torchvision is not installed", allow_module_level=True)
 
-from bench.vision import import_models  # noqa: E402
-from cnnspec import resources  # noqa: E402
-from cnnspec.backends.torch.emit import compile_torch  # noqa: E402
-from cnnspec.graph.build import build_graph  # noqa: E402
-from cnnspec.naming import class_name  # noqa: E402
-from cnnspec.spec.read import read_spec  # noqa: E402
-from cnnspec.weights.formats.table import find_format  # noqa: E402
-from cnnspec.weights.read import open_weights  # noqa: E402
-from cnnspec.weights.rules import find_rules, read_rules  # noqa: E402
-from tests.networks import open_near  # noqa: E402
+from bench.vision import import_models
+from cnnspec import resources
+from cnnspec.backends.torch.emit import compile_torch
+from cnnspec.graph.build import build_graph
+from cnnspec.naming import class_name
+from cnnspec.spec.read import read_spec
+from cnnspec.weights.formats.table import find_format
+from cnnspec.weights.read import open_weights
+from cnnspec.weights.rules import find_rules, read_rules
+from tests.frameworks import torch
+from tests.networks import open_near
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 MODELS = {
     "alexnet:torchvision": "alexnet",

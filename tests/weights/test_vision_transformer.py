@@ -9,25 +9,25 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.torch
-
-torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 pytest.importorskip("h5py")
 
 if find_spec("torchvision") is None:
     pytest.skip("torchvision is not installed", allow_module_level=True)
 
-from bench.vision import import_models  # noqa: E402
-from cnnspec import resources  # noqa: E402
-from cnnspec.backends.torch.emit import compile_torch  # noqa: E402
-from cnnspec.diagnostics import SpecError  # noqa: E402
-from cnnspec.graph.build import build_graph  # noqa: E402
-from cnnspec.graph.ir import Graph  # noqa: E402
-from cnnspec.spec.read import read_spec  # noqa: E402
-from cnnspec.weights.formats.table import find_format  # noqa: E402
-from cnnspec.weights.read import open_weights  # noqa: E402
-from cnnspec.weights.rules import find_rules, read_rules  # noqa: E402
+from bench.vision import import_models
+from cnnspec import resources
+from cnnspec.backends.torch.emit import compile_torch
+from cnnspec.diagnostics import SpecError
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.ir import Graph
+from cnnspec.spec.read import read_spec
+from cnnspec.weights.formats.table import find_format
+from cnnspec.weights.read import open_weights
+from cnnspec.weights.rules import find_rules, read_rules
+from tests.frameworks import torch
+
+pytestmark = pytest.mark.torch
 
 # By theirs, then by ours.
 NARROW = (
