@@ -2,10 +2,13 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN = $(VENV)/bin
+# How many random networks `make fuzz` makes, and from which seed on.
+N ?= 100
+SEED ?= 1
 # The tests that need no framework and take no minutes.
 PLAIN = "not torch and not keras and not onnx and not slow and not node"
 
-.PHONY: help setup test test-all test-node lint format golden docs site bench clean
+.PHONY: help setup test test-all test-node lint format golden docs site bench fuzz clean
 
 help:
 	@echo "make setup     a virtual environment with everything that the tests need"
@@ -18,6 +21,7 @@ help:
 	@echo "make docs      write docs/reference, the schema and the examples in README.md and docs again"
 	@echo "make site      make a site of the documentation, in build/site: ten seconds"
 	@echo "make bench     measure the speed of what is generated, for docs/performance.md: 10 minutes"
+	@echo "make fuzz      N=100 SEED=1: random networks on all backends, held against each other"
 	@echo "make clean     remove what tools have left behind"
 
 setup:
@@ -60,6 +64,13 @@ bench:
 	$(BIN)/python -m pip install --quiet --no-deps torchvision -c constraints.txt
 	$(BIN)/python -m pip install --quiet pillow onnxscript -c constraints.txt
 	$(BIN)/python -m bench
+
+fuzz:
+	mkdir -p build/fuzz
+	TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=tensorflow $(BIN)/python -m tests.fuzz --networks $(N) \
+		--seed $(SEED) --targets torch,onnx,keras --keep build/fuzz --coverage build/fuzz/coverage.tsv
+	KERAS_BACKEND=torch $(BIN)/python -m tests.fuzz --networks $(N) --seed $(SEED) \
+		--targets keras:torch --keep build/fuzz/torch --coverage build/fuzz/coverage.tsv
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

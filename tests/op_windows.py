@@ -119,6 +119,9 @@ def list_avg_pool() -> Iterator[Row]:
         yield one(
             SOLID, kernel_size=3, stride=2, padding=[1, 0, 0, 1, 1, 1], ceil_mode=True, **counts
         )
+        # The map holds no whole window without its padding.
+        yield one(fmap(3, 2, 4, 3), kernel_size=4, padding=2, **counts)
+        yield one(fmap(3, 2, 4), kernel_size=3, stride=1, padding=1, **counts)
 
 
 def list_lp_pool() -> Iterator[Row]:

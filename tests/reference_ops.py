@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.graph.ir import Graph
+from cnnspec.graph.ir import Graph, Value
 from cnnspec.ops.shapes import Kind
 from tests.frameworks import functional, torch
 from tests.reference_call import Call, over_map
@@ -61,17 +61,31 @@ def evaluate_graph(
     graph: Graph, inputs: Mapping[str, Tensor], weights: Weights, *, training: bool = False
 ) -> dict[str, Tensor]:
     """The outputs of a network by name, from its inputs and its arrays by their full names."""
-    values = {value: inputs[value.name] for value in graph.inputs}
+    values = evaluate_values(graph, inputs, weights, training=training)
+    given = [output for output in graph.every_output if training or not output.training]
+    return {output.name: values[output.value] for output in given}
+
+
+def evaluate_values(
+    graph: Graph,
+    inputs: Mapping[str, Tensor],
+    weights: Weights,
+    *,
+    training: bool = False,
+    disturb: Callable[[Tensor], Tensor] = lambda value: value,
+) -> dict[Value, Tensor]:
+    """Every value of a network, the inputs among them; each is disturbed before it is read."""
+    values = {value: disturb(inputs[value.name]) for value in graph.inputs}
     for node in graph.nodes:
-        values[node.output] = evaluate(
+        result = evaluate(
             node.op,
             [values[value] for value in node.inputs],
             [shape.kind for shape in node.shapes],
             {weight.name: weights[node.name_weight(weight)] for weight in node.weights},
             training=training,
         )
-    given = [output for output in graph.every_output if training or not output.training]
-    return {output.name: values[output.value] for output in given}
+        values[node.output] = disturb(result)
+    return values
 
 
 def _conv(op: Any, call: Call) -> Tensor:
@@ -300,7 +314,11 @@ def _l2_normalize(op: Any, call: Call) -> Tensor:
 
 
 def _add(op: Any, call: Call) -> Tensor:
-    return torch.stack(call.inputs).sum(dim=0)
+    # Parameters and constants stretch along their axes of size 1.
+    total = call.x
+    for x in call.inputs[1:]:
+        total = total + x
+    return total
 
 
 def _concat(op: Any, call: Call) -> Tensor:

@@ -149,6 +149,13 @@ def test_a_norm_over_everything_has_no_open_sizes(target: str) -> None:
         network.compile(target)
 
 
+def test_a_norm_over_everything_with_a_scale_is_refused_in_keras() -> None:
+    steps = ("layer_norm: {axes: all}", "to_tokens", "position_embedding")
+    network = read("{channels: 3, length: {default: 9}}", *steps)
+    with pytest.raises(SpecError, match="its scale has the map's sizes"):
+        network.compile("keras")
+
+
 def test_averages_with_padding_from_open_sizes_are_refused_in_keras() -> None:
     step = "avg_pool: {kernel_size: 3, stride: 2, padding: same}"
     with pytest.raises(SpecError, match="depends on a size of the input that is open"):

@@ -88,6 +88,24 @@ def test_a_trace_names_the_first_layer_where_backends_part() -> None:
     assert parting[:3] == ("fc1", "torch", "onnx")
 
 
+def test_a_trace_of_one_layer_shows_no_other() -> None:
+    text = "cnnspec: 1\nname: net\ninput: {channels: 2, height: 6, width: 6}\nlayers: [relu]\n"
+    graph = build_graph(read_spec(text, "net.yaml"))
+    report = verify(graph, ("torch", "onnx"), trace=True)
+    assert report.passed, format_text(report)
+
+
+def test_a_step_that_pytorch_cannot_take_in_double_is_taken_in_single() -> None:
+    text = (
+        "cnnspec: 1\nname: net\ninput: {channels: 4, height: 9, width: 9}\n"
+        "layers: [conv: {out_channels: 1, kernel_size: 4}]\n"
+    )
+    graph = build_graph(read_spec(text, "net.yaml"))
+    report = verify(graph, ("keras:torch",), train=True)
+    assert report.passed, format_text(report)
+    assert "for want of double" in report.verdicts[0].notes[0]
+
+
 def test_a_missing_framework_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = next(net for net in FEW if net.id == "lenet5").build()
     monkeypatch.setattr(on_onnx, "is_missing", lambda module: module == "onnxruntime")

@@ -74,7 +74,7 @@ class Model:
     def model_json_schema(cls) -> dict[str, Any]:
         """What the fields take as a JSON schema."""
         properties = {}
-        for name, check, optional in _list_checks(cls):
+        for name, check, optional in list_checks(cls):
             info = cls.model_fields[name]
             schema = check.json_schema
             if optional:
@@ -108,7 +108,7 @@ class Model:
 def _make_validator(kind: type[Model]) -> SchemaValidator:
     """The validator of a class's fields, which gives them as a dictionary."""
     fields = {}
-    for name, check, optional in _list_checks(kind):
+    for name, check, optional in list_checks(kind):
         info = kind.model_fields[name]
         schema: core_schema.CoreSchema = core_schema.no_info_plain_validator_function(check.accept)
         if optional:
@@ -123,7 +123,7 @@ def _make_validator(kind: type[Model]) -> SchemaValidator:
     )
 
 
-def _list_checks(kind: type[Model]) -> list[tuple[str, Check, bool]]:
+def list_checks(kind: type[Model]) -> list[tuple[str, Check, bool]]:
     """Each field's check as its type has it, and whether it may be None as well."""
     hints = get_type_hints(kind, include_extras=True) if kind.model_fields else {}
     found = []

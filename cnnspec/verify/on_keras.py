@@ -141,7 +141,15 @@ def measure(job: Job, target: str) -> Measured:
             found.layers = _trace(model, job, inputs[0])
         if task.train:
             found.precision = "float64" if is_double(backend, job.nodes) else "float32"
-            _train(make, job, found)
+            try:
+                _train(make, job, found, "float64")
+            except RuntimeError as error:
+                # PyTorch's convolutions in double precision want kernels laid out as it makes
+                # them; Keras's are turned.
+                if "must be contiguous" not in str(error):
+                    raise
+                found.precision = "float32"
+                _train(make, job, found, "float32")
         keras.utils.clear_session()
     return found
 
@@ -233,8 +241,8 @@ def _trace(model: Any, job: Job, inputs: Any) -> dict[str, Array]:
     }
 
 
-def _train(make: Any, job: Job, found: Measured) -> None:
-    """The gradients of a training step and the statistics after it, in double precision.
+def _train(make: Any, job: Job, found: Measured, precision: str) -> None:
+    """The gradients of a training step and the statistics after it, in double if that is possible.
 
     In single precision a ReLU's input near zero falls on either side of it, and the gradients
     of a deep net part by percents; double precision shows what the code says.
@@ -246,12 +254,12 @@ def _train(make: Any, job: Job, found: Measured) -> None:
         import jax
 
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
-    _set_precision("float64")
+    _set_precision(precision)
     try:
         with compute_in_double() if backend == "tensorflow" else nullcontext():
             model = make()
             load_weights(model, job)
-            batch = tuple(array.astype("float64") for array in job.task.batches[-1])
+            batch = tuple(array.astype(precision) for array in job.task.batches[-1])
             _step(model, job, _inputs(job, batch), found)
     finally:
         _set_precision("float32")

@@ -245,6 +245,15 @@ def test_random_spec_computes_the_same(seed: int) -> None:
     assert not problems, text
 
 
+def test_a_chain_holds_what_a_residual_without_its_shortcut_holds() -> None:
+    text = (
+        "cnnspec: 1\nname: net\ninput: {features: 4}\n"
+        "layers: [relu, residual: {body: [linear: 3, tanh], shortcut_when: false}]\n"
+    )
+    (source,) = compile_keras(build_graph(read_spec(text, "net.yaml")), "test").files.values()
+    assert b'name="body_0"' in source
+
+
 def test_generated_module_is_found_by_its_function() -> None:
     net = next(net for net in NETS if net.id == "two_inputs")
     with import_source(generate(net), "keras_two_inputs") as module:

@@ -44,7 +44,7 @@ from cnnspec.backends.units import (
 )
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.expressions import Value
-from cnnspec.graph.ir import Graph, Item, Node
+from cnnspec.graph.ir import BranchItem, Graph, Item, Node
 from cnnspec.graph.serving import find_unused
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind
@@ -231,6 +231,10 @@ def list_nodes(unit: Unit) -> list[tuple[Node, Row]]:
                 found.append((node, row.follow(item)))
             elif body is not None:
                 visit(body.items)
+            elif isinstance(item, BranchItem):
+                # A residual without its shortcut is a part of the chain.
+                for _, branch in item.branches:
+                    visit(branch.items)
             else:
                 visit([turn for _, turn in getattr(item, "turns", ())])
 

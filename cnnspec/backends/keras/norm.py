@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from cnnspec.backends.base import Site
+from cnnspec.backends.base import CannotSayError, Site
 from cnnspec.backends.keras.initial import choose_initializers
 from cnnspec.backends.keras.layer import Layers, call_layer, choose_affine, unless
 from cnnspec.backends.pycode import Expr, literal
@@ -31,6 +31,8 @@ def batch_norm(site: Site, name: Expr) -> Layers:
 def layer_norm(site: Site, name: Expr) -> Layers:
     """Keras's layer normalisation over the last axis, or over all axes of a sample."""
     axes = site.same(_list_axes)
+    if len(axes) > 1 and site.is_open() and any(node.weights for node in site.nodes):
+        raise CannotSayError("its scale has the map's sizes, and Keras takes them from open ones")
     layer = call_layer(
         "layers.LayerNormalization",
         axis=None if len(axes) == 1 else literal(list(axes)),

@@ -38,6 +38,17 @@ def _is_native(node: Node) -> bool:
     return all(w.before == w.after and 2 * w.before <= w.kernel for w in _windows(node))
 
 
+def _is_native_mean(node: Node) -> bool:
+    """Whether PyTorch's own average can say it.
+
+    Over three axes it wants the map without its padding to hold a whole window.
+    """
+    pairs = zip(_windows(node), node.shapes[0].sizes, strict=True)
+    return _is_native(node) and (
+        node.shapes[0].rank < 3 or all(size >= window.kernel for window, size in pairs)
+    )
+
+
 def _overhang(node: Node) -> Sides:
     sizes = node.shapes[0].sizes
     return tuple((0, w.find_overhang(n)) for w, n in zip(_windows(node), sizes, strict=True))
@@ -138,7 +149,7 @@ def avg_pool(site: TorchSite) -> Expr:
     _require_stride(site)
     if site.varies(_sides):
         return _pad_at_run_time(site, "SamePaddedAvgPool", "count_include_pad")
-    if site.same(_is_native):
+    if site.same(_is_native_mean):
         return Call(
             ranked(site, "nn.AvgPool"), (), _window_keywords(site, "ceil_mode", "count_include_pad")
         )
@@ -156,7 +167,7 @@ def avg_pool(site: TorchSite) -> Expr:
 
 def _call_avg_pool(site: TorchSite, x: Expr) -> Expr:
     _require_stride(site)
-    if site.varies(_sides) or not site.same(_is_native):
+    if site.varies(_sides) or not site.same(_is_native_mean):
         return Call(avg_pool(site), (x,))
     extra = _window_keywords(site, "ceil_mode", "count_include_pad")
     return Call(ranked(site, "F.avg_pool"), (x,), extra)

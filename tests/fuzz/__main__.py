@@ -1,0 +1,66 @@
+"""Holds what backends compute of random networks against each other.
+
+    python -m tests.fuzz [--networks N] [--seed S] [--targets torch,onnx] [--keep DIR]
+                         [--coverage FILE]
+    python -m tests.fuzz --replay FILE ...
+
+Networks come in batches, each with a seed of its own. One that fails is made small by Hypothesis,
+told in a line, and kept as a file that says how to run it again; the exit code is then 1.
+Keras runs on one backend in a process: `keras` is the one that KERAS_BACKEND names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+
+from cnnspec.verify.settings import TENSORFLOW_SETTINGS
+
+
+def main() -> int:
+    """Run batches until there were as many networks as asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    parser.add_argument("--networks", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--targets", default="torch,onnx")
+    parser.add_argument("--keep", type=Path, default=Path())
+    parser.add_argument("--coverage", type=Path)
+    parser.add_argument("--replay", type=Path, nargs="*")
+    options = parser.parse_args()
+    for name, value in TENSORFLOW_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    # What Keras finds unwise in a network is of no interest here.
+    warnings.simplefilter("ignore")
+    targets = tuple(options.targets.split(","))
+    if any(target.startswith("keras") for target in targets):
+        import keras  # noqa: F401
+    from tests.fuzz.run import Session, replay
+
+    if options.replay:
+        return replay(options.replay, targets)
+    session = Session(targets, options.keep)
+    number, start = options.seed, time.monotonic()
+    while session.networks < options.networks:
+        failure = session.run_batch(number)
+        if failure:
+            sys.stdout.write(f"{failure}\n")
+            sys.stdout.flush()
+        if options.coverage and number % 20 == 0:
+            session.coverage.write(options.coverage)
+        number += 1
+    if options.coverage:
+        session.coverage.write(options.coverage)
+    hours = (time.monotonic() - start) / 3600
+    sys.stdout.write(
+        f"seeds {options.seed} to {number - 1}, {session.networks / hours:.0f} an hour\n"
+    )
+    sys.stdout.write(session.summarise())
+    return bool(session.failures)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

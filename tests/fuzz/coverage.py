@@ -1,0 +1,81 @@
+"""Which classes of which fields random networks have shown to which backend, and how often."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import gcd
+from pathlib import Path
+
+from cnnspec.ops.catalog import OPS
+from tests.fuzz.fields import list_classes
+from tests.fuzz.generate import list_forms
+from tests.fuzz.network import FORM, Use, list_kinds
+
+# What a class needs to count as covered, for each backend.
+ENOUGH = 20
+_MERGES = ("add", "concat", "multiply")
+
+
+def list_cells() -> list[Use]:
+    """Every class of every field of every op, and every kind of value that it takes."""
+    cells = []
+    for word, kind in OPS.items():
+        cells += [(word, name, label) for name in kind.model_fields
+                  for label in list_classes(kind, name)]  # fmt: skip
+        cells += [(word, "input", label) for label in list_kinds(kind)]
+    return cells
+
+
+def choose_wanted(number: int, count: int) -> list[Use]:
+    """The classes that a batch is about: batches go round through all, forms among them.
+
+    They depend on the batch's number alone, so that a number gives the same networks again.
+    """
+    cells = [*(cell for cell in list_cells() if cell[0] not in _MERGES), *list_forms()]
+    # Neighbours are of one op: what a batch is about is taken from all over the list.
+    steps = range(len(cells) * 5 // 13, len(cells))
+    step = next(step for step in steps if gcd(step, len(cells)) == 1)
+    return [cells[(number * count + n) * step % len(cells)] for n in range(count)]
+
+
+class Coverage:
+    """How often each backend was shown each class."""
+
+    def __init__(self, targets: tuple[str, ...]) -> None:
+        self.targets = targets
+        self.counts: dict[str, Counter[Use]] = {target: Counter() for target in targets}
+
+    def add(self, target: str, uses: frozenset[Use]) -> None:
+        """Count what a network showed to a backend that ran it."""
+        self.counts[target].update(uses)
+
+    def list_rare(self) -> list[tuple[Use, int]]:
+        """The classes that some backend saw too seldom, with the least of its counts."""
+        least = {cell: min(self.counts[t][cell] for t in self.targets) for cell in list_cells()}
+        return [(cell, count) for cell, count in least.items() if count < ENOUGH]
+
+    def write(self, path: Path) -> None:
+        """Write the table, a row for each class; tables that are there already are added up."""
+        rows = self._read(path)
+        forms = {use for counts in self.counts.values() for use in counts if use[0] == FORM}
+        for use in [*list_cells(), *sorted(forms)]:
+            row = rows.setdefault(use, {})
+            for target in self.targets:
+                row[target] = row.get(target, 0) + self.counts[target][use]
+        targets = sorted({target for row in rows.values() for target in row})
+        lines = ["\t".join(("op", "field", "class", *targets))]
+        lines += [
+            "\t".join((*use, *(str(row.get(t, 0)) for t in targets))) for use, row in rows.items()
+        ]
+        path.write_text("\n".join(lines) + "\n")
+
+    def _read(self, path: Path) -> dict[Use, dict[str, int]]:
+        if not path.exists():
+            return {}
+        head, *lines = path.read_text().splitlines()
+        targets = head.split("\t")[3:]
+        rows = {}
+        for line in lines:
+            word, name, label, *counts = line.split("\t")
+            rows[word, name, label] = dict(zip(targets, map(int, counts), strict=True))
+        return rows

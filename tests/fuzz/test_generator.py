@@ -1,0 +1,74 @@
+"""What random networks are made of: every op and field, in specs that the checker takes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from cnnspec.graph.build import build_graph
+from cnnspec.ops.catalog import OPS
+from cnnspec.spec.read import read_spec
+from tests.fuzz.coverage import choose_wanted, list_cells
+from tests.fuzz.fields import list_classes
+from tests.fuzz.generate import Random, networks
+from tests.fuzz.network import APART, PLAIN, Use
+from tests.fuzz.parts import PARTS, Part, open_part
+
+
+@pytest.mark.parametrize("word", OPS)
+def test_every_field_of_every_op_has_classes_of_values(word: str) -> None:
+    for name, info in OPS[word].model_fields.items():
+        written = [make for make in list_classes(OPS[word], name).values() if make is not None]
+        assert written, f"{word}.{name} is never written"
+        assert info.is_required() or len(list_classes(OPS[word], name)) > len(written)
+
+
+def test_every_op_is_drawn() -> None:
+    assert APART | set(PLAIN) == set(OPS)
+
+
+def test_batches_go_round_all_classes() -> None:
+    asked = {use for number in range(120) for use in choose_wanted(number, 10)}
+    merges = ("add", "concat", "multiply")
+    assert {cell for cell in list_cells() if cell[0] not in merges} <= asked
+
+
+def test_a_seed_gives_the_same_networks_again() -> None:
+    assert draw(7, choose_wanted(7, 10), 5) == draw(7, choose_wanted(7, 10), 5)
+
+
+def test_random_networks_are_sound() -> None:
+    for made in draw(1, choose_wanted(1, 10), 15):
+        build_graph(read_spec(made.text, "net.yaml", open_part))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", list_cells(), ids=" ".join)
+def test_every_class_can_be_had(cell: Use) -> None:
+    assert any(cell in made.uses for made in draw(3, [cell], 20))
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: str(part.kind))
+def test_parts_are_sound(part: Part) -> None:
+    build_graph(read_spec(part.text, "part.yaml"))
+
+
+def draw(number: int, wanted: list[Use], count: int) -> list[Random]:
+    """Some networks of a seed."""
+    found: list[Random] = []
+
+    @seed(number)
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(networks(wanted))
+    def keep(made: Random) -> None:
+        found.append(made)
+
+    keep()
+    return found
