@@ -11,6 +11,7 @@ from pydantic_core import ValidationError
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value
+from cnnspec.graph.absent import explain_absent
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate, needs
 from cnnspec.graph.frame import Calls
 from cnnspec.graph.opened import list_letters
@@ -59,6 +60,10 @@ class OpFactory:
             try:
                 values[name] = evaluate(argument, variables)
             except UnknownValue:
+                for rule, message, span, advice in explain_absent(
+                    argument, variables, self.spec, calls
+                ):
+                    self.reporter.fail_at(calls, rule, message, span, advice, path=path)
                 sound = False
             except BadArgument as error:
                 help = (error.help,) if error.help else ()

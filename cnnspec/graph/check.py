@@ -68,6 +68,8 @@ class _Checker:
             for variant in (self.only,) if self.only else ("", *self.spec.variants):
                 if not self.build(variant):
                     break
+            if not self.found and len(self.graphs) < len(self.built):
+                raise RuntimeError("a spec was refused without a reason")
             self.add_places()
             self.check_figures()
         except Stopped:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 
 from cnnspec.diagnostics import Span
-from cnnspec.expressions import ExpressionError, Value
+from cnnspec.expressions import Expression, ExpressionError, Value
 from cnnspec.expressions.syntax import show
 from cnnspec.ops.shapes import Shape
 from cnnspec.records import dataclass
@@ -22,7 +23,7 @@ from cnnspec.spec.model import (
 
 
 class UnknownValue(Exception):
-    """An argument depends on something that an earlier error left unknown."""
+    """An argument depends on something that is not known: an error says why."""
 
 
 @dataclass(slots=True)
@@ -83,6 +84,16 @@ def evaluate_column(column: Column, variables: Mapping[str, Value]) -> Value:
 def place(source: Formula | Pattern, error: ExpressionError) -> Span:
     """Where in the file an expression went wrong."""
     return source.span.shift(error.start, error.end)
+
+
+def find_name(source: Formula | Pattern, name: str) -> Span:
+    """Where a name stands in an expression."""
+    parts = [source.expression] if isinstance(source, Formula) else source.template.parts
+    for part in parts:
+        for node in ast.walk(part.tree) if isinstance(part, Expression) else ():
+            if isinstance(node, ast.Name) and node.id == name:
+                return source.span.shift(node.col_offset, node.end_col_offset or 0)
+    return source.span
 
 
 def needs(argument: Argument) -> frozenset[str]:

@@ -11,7 +11,7 @@ from cnnspec.expressions import Value as Scalar
 from cnnspec.graph.evaluate import view_shape
 from cnnspec.graph.ir import Item, LoopItem, SkipItem, Value
 from cnnspec.graph.library import LIBRARY
-from cnnspec.graph.scope import Scope
+from cnnspec.graph.scope import Scope, list_direct
 from cnnspec.records import dataclass
 from cnnspec.spec.model import Literal, Step
 
@@ -121,6 +121,11 @@ class Frame:
 
 def keep_name(step: Step, item: Item, values: Names) -> None:
     """Let later steps take a step's result by the name that it has."""
+    if type(item) is Item:
+        # What stands inside of a step that failed has no values, and no errors for that.
+        for inner in list_direct((step,)):
+            if isinstance(inner.name, Literal):
+                values.setdefault(str(inner.name.value), item.output)
     if step.name is None or isinstance(item, SkipItem):
         return
     name = item.name

@@ -7,6 +7,7 @@ from math import prod
 from cnnspec.expressions import Value as Scalar
 from cnnspec.expressions.syntax import show
 from cnnspec.graph import limits
+from cnnspec.graph.absent import explain_absent
 from cnnspec.graph.chosen import check_choice, choose_step
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
 from cnnspec.graph.frame import Frame, list_open_blocks
@@ -35,6 +36,13 @@ class Reader(Record):
             help = (error.help,) if error.help else ()
             self.fail(frame, "invalid-expression", error.message, error.span, *help)
             raise UnknownValue from None
+        except UnknownValue:
+            spec, calls = frame.home.spec, frame.calls
+            for rule, message, span, advice in explain_absent(
+                argument, frame.environment, spec, calls
+            ):
+                self.fail(frame, rule, message, span, advice)
+            raise
 
     def reject(self, frame: Frame, argument: Argument, problem: Problem) -> UnknownValue:
         """Record a modifier that says what it cannot say."""

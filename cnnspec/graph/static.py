@@ -5,15 +5,13 @@ Blocks that are never called, and steps that a condition leaves out, are checked
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from cnnspec.diagnostics import Diagnostic, Span
-from cnnspec.expressions import Expression
 from cnnspec.graph.arguments import OpFactory, list_fields, list_missing, read_given
 from cnnspec.graph.ends import explain_end, explain_variant, is_end
-from cnnspec.graph.evaluate import needs
+from cnnspec.graph.evaluate import find_name, needs
 from cnnspec.graph.frame import Calls
 from cnnspec.graph.library import find_block, load_library
 from cnnspec.graph.limits import MAX_NESTING
@@ -32,12 +30,10 @@ from cnnspec.spec.keys import STRUCTURES
 from cnnspec.spec.model import (
     Argument,
     Block,
-    Formula,
     ListArgument,
     Literal,
     ModelSpec,
     Part,
-    Pattern,
     Step,
     list_formulas,
 )
@@ -283,7 +279,7 @@ class _Checker:
                 help = suggest(name, sorted(names), f"names known here: {known}")
                 if name in self.letters:
                     help = f"{name} is a size of the input that stays open, so it is no number"
-                place = _find_name(formula, name)
+                place = find_name(formula, name)
                 self.fail("unknown-name", f"unknown name '{name[:80]}'", place, help)
 
     def check_lonely(self, steps: tuple[Step, ...]) -> None:
@@ -332,16 +328,6 @@ def _join_circle(names: list[str]) -> str:
     if len(names) > 8:
         names = [*names[:4], "...", *names[-3:]]
     return " -> ".join(names)
-
-
-def _find_name(formula: Formula | Pattern, name: str) -> Span:
-    """Where a name stands in an expression."""
-    parts = [formula.expression] if isinstance(formula, Formula) else formula.template.parts
-    for part in parts:
-        for node in ast.walk(part.tree) if isinstance(part, Expression) else ():
-            if isinstance(node, ast.Name) and node.id == name:
-                return formula.span.shift(node.col_offset, node.end_col_offset or 0)
-    return formula.span
 
 
 def _flatten(steps: tuple[Step, ...]) -> Iterator[Step]:
