@@ -41,16 +41,24 @@ from tests.expressions import SCALARS, VARIABLES
         ("(1 if a else 2) + 1", "(1 if a else 2) + 1"),
         ("'it' + \"s\"", '"it" + "s"'),
         ("'a\"b'", "'a\"b'"),
-        ("(1,)", "[1]"),
+        ("(1,)", "(1,)"),
+        ("[]", "()"),
+        ("[a, [b]] + c", "(a, (b,)) + c"),
+        ("a == [1, 2]", "a == (1, 2)"),
+        ("a in [1, 2]", "a in (1, 2)"),
         ("true or null", "True or None"),
         ("ceil(a / 2)", "math.ceil(a / 2)"),
         ("floor(a)", "math.floor(a)"),
         ("divisible_by(a,8)", "divisible_by(a, 8)"),
-        ("range(n)", "range(n)"),
+        ("range(n)", "tuple(range(n))"),
+        ("range(n)[1:]", "tuple(range(n))[1:]"),
+        ("range(n)[1]", "range(n)[1]"),
+        ("a in range(n)", "a in range(n)"),
+        ("sum(range(n) + [1])", "sum(tuple(range(n)) + (1,))"),
         ("1e16 + 1E-5", "1e16 + 1e-05"),
-        ("[ceil(k*d) for  k in ns]", "[math.ceil(k * d) for k in ns]"),
-        ("[(1 if k else 2) for k in (a or b)]", "[1 if k else 2 for k in a or b]"),
-        ("[k for k in (a if c else b)]", "[k for k in (a if c else b)]"),
+        ("[ceil(k*d) for  k in ns]", "tuple(math.ceil(k * d) for k in ns)"),
+        ("[(1 if k else 2) for k in (a or b)]", "tuple(1 if k else 2 for k in a or b)"),
+        ("[k for k in (a if c else b)]", "tuple(k for k in (a if c else b))"),
         ("a[1 : b]", "a[1:b]"),
         ("a[b+1:]", "a[b + 1 :]"),
         ("a[:b+1]", "a[: b + 1]"),
@@ -62,18 +70,33 @@ def test_python_source_has_only_the_parentheses_it_needs(text: str, source: str)
     assert parse_expression(text).unparse() == source
 
 
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("range(n)", "range(n)"),
+        ("range(n)[1:]", "range(n)[1:]"),
+        ("range(n) if a else [1]", "range(n) if a else (1,)"),
+        ("range(n) + b", "tuple(range(n)) + b"),
+        ("[k + 1 for k in range(n)]", "[k + 1 for k in range(n)]"),
+        ("[[k] for k in [i for i in b]]", "[(k,) for k in [i for i in b]]"),
+    ],
+)
+def test_what_is_only_gone_through_need_be_no_tuple(text: str, source: str) -> None:
+    assert parse_expression(text).unparse(iterated=True) == source
+
+
 def test_values_for_names_are_not_caught_by_the_name_of_a_lists_entries() -> None:
     made = parse_expression("[k * n + m for k in ns]")
     other = parse_expression("k + 1")
     bound = bind_names(made, {"n": other, "k": 7, "m": 2})
     assert bound.text == "[k_ * (k + 1) + 2 for k_ in ns]"
     assert bound.names == {"k", "ns"}
-    assert bound.unparse({"k": "x"}) == "[k_ * (x + 1) + 2 for k_ in ns]"
+    assert bound.unparse({"k": "x"}) == "tuple(k_ * (x + 1) + 2 for k_ in ns)"
 
 
 def test_the_name_of_a_lists_entries_hides_nothing_in_python_source() -> None:
     made = parse_expression("[sum(ns[:sum]) for sum in range(n)]")
-    assert made.unparse() == "[sum(ns[:sum_]) for sum_ in range(n)]"
+    assert made.unparse() == "tuple(sum(ns[:sum_]) for sum_ in range(n))"
 
 
 def test_names_are_renamed_in_python_source() -> None:
@@ -83,7 +106,8 @@ def test_names_are_renamed_in_python_source() -> None:
 
 
 def list_ranges(found: Any) -> Any:
-    return [list_ranges(item) for item in found] if isinstance(found, list | range) else found
+    is_list = isinstance(found, list | range | tuple)
+    return [list_ranges(item) for item in found] if is_list else found
 
 
 LEAVES = ["n", "channels", "ratio", "units", "flag", "kind", "2", "0.5", "'a'", "x.height", "true"]
@@ -117,7 +141,8 @@ def test_python_source_is_what_ruff_would_leave() -> None:
 def test_python_source_computes_the_same_value() -> None:
     draw = random.Random(1)
     sizes = type("Sizes", (), VARIABLES["x"])  # type: ignore[arg-type]
-    names = {**VARIABLES, "x": sizes, "math": math}
+    units = tuple(VARIABLES["units"])  # type: ignore[arg-type]
+    names = {**VARIABLES, "units": units, "x": sizes, "math": math}
     compared = 0
     for text in (draw_expression(draw, 3) for _ in range(2000)):
         expression = parse_expression(text)

@@ -100,7 +100,8 @@ def choose_constant(
 ) -> Expr:
     """A loop's bounds as the author wrote them, or as a literal; never a new argument."""
     extras = len(unit.extras)
-    expr = unit.choose(rows, list(map(normalize, values)), guess_argument(argument), "count")
+    wanted = list(map(normalize, values))
+    expr = unit.choose(rows, wanted, guess_argument(argument), "count", iterated=True)
     if len(unit.extras) != extras:
         raise UnshareableError("a loop's bounds cannot be said")
     return expr

@@ -22,6 +22,7 @@ class Guess:
     """An expression that may be right: its text, the variables it needs, and how to compute it.
 
     With `words` its variable holds a kind of layer, and they say what each word is in code.
+    `iterated` is the text where a value is only gone through.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Guess:
     functions: frozenset[str] = frozenset()
     expression: Expression | None = None
     words: Mapping[str, Fact] | None = None
+    iterated: str = ""
 
     def bind(self, rows: Sequence[Row], fixed: Mapping[str, Value]) -> Guess | None:
         """The guess with values in the place of names that the code has not.
@@ -58,8 +60,10 @@ def guess_expression(expression: Expression, carried: str = "") -> Guess:
         return expression.evaluate({name: variables[name] for name in expression.names})
 
     spelling = {n: carried if n == CARRIED else variable_name(n) for n in expression.names}
-    text = expression.unparse(spelling)
-    return Guess(text, expression.names, compute, expression.functions, expression)
+    text, iterated = (expression.unparse(spelling, each) for each in (False, True))
+    return Guess(
+        text, expression.names, compute, expression.functions, expression, iterated=iterated
+    )
 
 
 def guess_word(expression: Expression, words: Mapping[str, Fact]) -> tuple[Guess, ...]:

@@ -113,9 +113,18 @@ class Unit:
         return rows
 
     def choose(
-        self, rows: Sequence[Row], targets: Sequence[Fact], guesses: Iterable[Guess], name: str
+        self,
+        rows: Sequence[Row],
+        targets: Sequence[Fact],
+        guesses: Iterable[Guess],
+        name: str,
+        *,
+        iterated: bool = False,
     ) -> Expr:
-        """The code for a value: the first guess that is always right, a literal, an argument."""
+        """The code for a value: the first guess that is always right, a literal, an argument.
+
+        What is only `iterated` over need be no tuple.
+        """
         wanted = [normalize(target) for target in targets]
         is_computed = False
         for guess in guesses:
@@ -130,7 +139,7 @@ class Unit:
                 self.keeps_received = True
                 continue
             self.take(guess)
-            return Code(guess.text)
+            return Code((iterated and guess.iterated) or guess.text)
         known = (table.find_known(rows, wanted) for table in self.tables if is_computed)
         column = next((name for name in known if name is not None), None)
         if column is not None:

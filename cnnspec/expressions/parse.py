@@ -52,12 +52,15 @@ class Expression:
         """
         return evaluate(self.tree, variables)
 
-    def unparse(self, rename: Mapping[str, str] = MappingProxyType({})) -> str:
+    def unparse(
+        self, rename: Mapping[str, str] = MappingProxyType({}), iterated: bool = False
+    ) -> str:
         """Write Python source as ``ruff format`` leaves it.
 
-        `rename` maps names, or dotted sizes such as ``x.channels``, to Python names.
+        `rename` maps names, or dotted sizes such as ``x.channels``, to Python names. Lists are
+        tuples, or where they are only `iterated` over also ranges and lists.
         """
-        return write_python(self.tree, rename)
+        return write_python(self.tree, rename, iterated)
 
 
 @dataclass(frozen=True, slots=True)

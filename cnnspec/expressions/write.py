@@ -1,4 +1,8 @@
-"""Checked expressions as Python source, laid out as ``ruff format`` leaves it."""
+"""Checked expressions as Python source, laid out as ``ruff format`` leaves it.
+
+Lists are tuples in Python, as they are among the arguments of calls: the two can neither be
+joined nor be equal.
+"""
 
 from __future__ import annotations
 
@@ -18,24 +22,29 @@ _PYTHON_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def write_python(tree: ast.expr, rename: Mapping[str, str]) -> str:
-    """Write a checked tree on one line, with the parentheses that it needs and no others."""
-    return _Writer(rename).write(tree, _TERNARY)
+def write_python(tree: ast.expr, rename: Mapping[str, str], iterated: bool = False) -> str:
+    """Write a checked tree on one line, with the parentheses that it needs and no others.
+
+    What is only `iterated` over may be a range or a list.
+    """
+    return _Writer(rename).write(tree, _TERNARY, iterated)
 
 
 class _Writer:
     def __init__(self, rename: Mapping[str, str]) -> None:
         self.rename = rename
 
-    def write(self, node: ast.expr, least: int) -> str:
+    def write(self, node: ast.expr, least: int, iterated: bool = False) -> str:
         """Write a node, in parentheses when it binds less than its place asks for."""
-        text, strength = self._layout(node)
+        text, strength = self._layout(node, iterated)
         return f"({text})" if strength < least else text
 
-    def _join(self, separator: str, nodes: list[ast.expr], least: int) -> str:
-        return separator.join(self.write(node, least) for node in nodes)
+    def _join(
+        self, separator: str, nodes: list[ast.expr], least: int, iterated: bool = False
+    ) -> str:
+        return separator.join(self.write(node, least, iterated) for node in nodes)
 
-    def _layout(self, node: ast.expr) -> tuple[str, int]:
+    def _layout(self, node: ast.expr, iterated: bool) -> tuple[str, int]:
         match node:
             case ast.Constant(value=constant):
                 return _quote(constant), _ATOM
@@ -46,38 +55,51 @@ class _Writer:
                 dotted = f"{self.rename.get(name, name)}.{size}"
                 return self.rename.get(f"{name}.{size}", dotted), _ATOM
             case ast.List(elts=items) | ast.Tuple(elts=items):
-                return f"[{self._join(', ', items, _TERNARY)}]", _ATOM
-            case ast.ListComp(elt=element):
-                name, source = split_comprehension(node)
-                variable = variable_name(name)
-                made = _Writer({**self.rename, name: variable}).write(element, _TERNARY)
-                return f"[{made} for {variable} in {self.write(source, _OR)}]", _ATOM
+                end = "," if len(items) == 1 else ""
+                return f"({self._join(', ', items, _TERNARY)}{end})", _ATOM
+            case ast.ListComp():
+                return self._comprehension(node, iterated), _ATOM
             case ast.Call(func=ast.Name(id=name), args=args):
                 name = _PYTHON_NAMES.get(name, name)
-                return f"{name}({self._join(', ', args, _TERNARY)})", _ATOM
+                text = f"{name}({self._join(', ', args, _TERNARY, iterated=True)})"
+                return f"tuple({text})" if name == "range" and not iterated else text, _ATOM
             case ast.Subscript(value=base, slice=index):
                 if isinstance(index, ast.Slice):
-                    return f"{self.write(base, _ATOM)}[{self._slice(index)}]", _ATOM
-                return f"{self.write(base, _ATOM)}[{self.write(index, _TERNARY)}]", _ATOM
+                    return f"{self.write(base, _ATOM, iterated)}[{self._slice(index)}]", _ATOM
+                written = self.write(base, _ATOM, iterated=True)
+                return f"{written}[{self.write(index, _TERNARY)}]", _ATOM
             case ast.UnaryOp(op=sign, operand=operand):
                 own, space = (_NOT, " ") if isinstance(sign, ast.Not) else (_SIGN, "")
                 # ruff puts a power in parentheses here.
-                inner = self.write(operand, _ATOM if _is_power(operand) else own)
+                inner = self.write(operand, _ATOM if _is_power(operand) else own, iterated=True)
                 return f"{UNARY[type(sign)]}{space}{inner}", own
             case ast.BinOp(op=op, left=left, right=right):
                 return self._binary(BINARY[type(op)], left, right)
             case ast.BoolOp(op=ast.Or(), values=values):
-                return self._join(" or ", values, _OR), _OR
+                return self._join(" or ", values, _OR, iterated), _OR
             case ast.BoolOp(values=values):
-                return self._join(" and ", values, _AND), _AND
-            case ast.Compare(left=left, ops=ops, comparators=others):
-                pairs = zip(ops, others, strict=True)
-                rest = (f" {COMPARISON[type(op)]} {self.write(o, _SUM)}" for op, o in pairs)
-                return self.write(left, _SUM) + "".join(rest), _COMPARED
+                return self._join(" and ", values, _AND, iterated), _AND
+            case ast.Compare():
+                return self._compare(node), _COMPARED
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                condition = f"{self.write(body, _OR)} if {self.write(test, _OR)}"
-                return f"{condition} else {self.write(orelse, _TERNARY)}", _TERNARY
+                condition = self.write(test, _OR, iterated=True)
+                chosen = f"{self.write(body, _OR, iterated)} if {condition}"
+                return f"{chosen} else {self.write(orelse, _TERNARY, iterated)}", _TERNARY
         raise AssertionError(f"unchecked syntax: {ast.dump(node)}")
+
+    def _comprehension(self, node: ast.ListComp, iterated: bool) -> str:
+        name, source = split_comprehension(node)
+        variable = variable_name(name)
+        made = _Writer({**self.rename, name: variable}).write(node.elt, _TERNARY)
+        text = f"{made} for {variable} in {self.write(source, _OR, iterated=True)}"
+        return f"[{text}]" if iterated else f"tuple({text})"
+
+    def _compare(self, node: ast.Compare) -> str:
+        text = self.write(node.left, _SUM)
+        for op, other in zip(node.ops, node.comparators, strict=True):
+            looked_in = isinstance(op, ast.In | ast.NotIn)
+            text += f" {COMPARISON[type(op)]} {self.write(other, _SUM, looked_in)}"
+        return text
 
     def _binary(self, symbol: str, left: ast.expr, right: ast.expr) -> tuple[str, int]:
         if symbol == "**":
