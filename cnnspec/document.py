@@ -261,7 +261,7 @@ class _Reader:
         if (event.anchor or event.tag) and span.line == span.end_line:
             # Offsets within a text must count from the text, not from its anchor or tag.
             found = _PROPERTIES.match(self.lines[span.line - 1], span.column - 1)
-            span = replace(span, column=found.end() + 1) if found else span
+            span = replace(span, column=min(found.end() + 1, span.end_column)) if found else span
         if escaped := _UNPRINTABLE.search(event.value):
             message = f"the character U+{ord(escaped[0]):04X} is not allowed in a spec"
             self._report("invalid-encoding", message, span)
@@ -357,8 +357,8 @@ class _Reader:
     def _collection_span(self, start: yaml.CollectionStartEvent, end: yaml.Event) -> Span:
         if start.flow_style:
             return self._span(start, end)
-        span = self._span(start)
-        return replace(span, end_column=len(self.lines[span.line - 1].rstrip()) + 1)
+        line, column = self._position(start.start_mark)
+        return Span(self.file, line, column, line, len(self.lines[line - 1].rstrip()) + 1)
 
     def _point(self, before: str) -> Span:
         """Point at the character that follows a text."""

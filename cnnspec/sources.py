@@ -75,7 +75,7 @@ def open_beside(source: Source, name: str) -> tuple[str, bytes]:
         raise SpecError([_explain_absent(source.folder, name)]) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        diagnostic = Diagnostic("invalid-path", f"cannot read '{name}': {reason}")
+        diagnostic = Diagnostic("invalid-path", f"cannot read '{name[:200]}': {reason}")
         raise SpecError([diagnostic]) from None
 
 
@@ -120,6 +120,7 @@ def _explain_absent(folder: Path, name: str) -> Diagnostic:
     hint = nearest(name, known)
     return Diagnostic(
         "invalid-path",
-        f"cannot read '{name}': there is no file of that name beside the spec, and no zoo spec",
+        f"cannot read '{name[:200]}': there is no file of that name beside the spec, and "
+        "no zoo spec",
         help=(f"did you mean '{hint}'?",) if hint else (),
     )

@@ -168,6 +168,24 @@ def test_an_alias_can_be_a_key() -> None:
     assert read("a: &k foo\n*k : 3\n") == {"a": "foo", "foo": 3}
 
 
+@pytest.mark.parametrize("text", ["a: !!null }", "{a: !!str }", "{a: &x }", "[!!null , 1]"])
+def test_the_span_of_a_missing_text_ends_where_it_starts(text: str) -> None:
+    try:
+        root = read_document(text, "f.yaml")
+    except SpecError:
+        return
+    node = root.entries[0].value if isinstance(root, Mapping) else root.items[0]
+    assert node.span.column <= node.span.end_column <= len(text) + 1
+
+
+@pytest.mark.parametrize("text", ["- &x\n  a:\n    bcdef: 1\n", "- !!map\n  a:\n    bcdef: 1\n"])
+def test_a_mapping_below_its_anchor_covers_the_line_of_the_anchor(text: str) -> None:
+    root = read_document(text, "f.yaml")
+    assert isinstance(root, Sequence)
+    first = text.index("\n")
+    assert root.items[0].span == Span("f.yaml", 1, 3, 1, first + 1)
+
+
 def test_an_anchor_can_be_set_again() -> None:
     assert read("[&a 1, *a, &a 2, *a]") == [1, 1, 2, 2]
 

@@ -101,6 +101,12 @@ def test_github_annotations_escape_what_would_end_them() -> None:
     ]
 
 
+def test_github_annotations_spell_what_would_rewrite_a_log() -> None:
+    finding = Diagnostic("unknown-key", "a spec has no key '\u202ea\x1b[2J'", Span("a", 1, 1, 1, 2))
+    (line,) = findings.format_github([finding]).splitlines()
+    assert line.endswith(r"::a spec has no key '\u202ea\x1b[2J'")
+
+
 def test_the_count_names_each_severity_once() -> None:
     assert findings.describe_count((), 1) == "no problems in 1 file"
     assert findings.describe_count((), 3) == "no problems in 3 files"

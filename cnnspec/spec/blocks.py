@@ -55,7 +55,7 @@ class BlockReader:
             if part.key.value not in BLOCK_PARTS:
                 self.steps.report(
                     "unknown-field",
-                    f"a block has no part '{part.key.value}'",
+                    f"a block has no part '{str(part.key.value)[:80]}'",
                     part.key.span,
                     "its parts are params, layers and summary",
                 )

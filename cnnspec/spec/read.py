@@ -121,7 +121,7 @@ class _SpecReader:
                 hint = nearest(str(entry.key.value), KEYS)
                 report(
                     "unknown-key",
-                    f"a spec has no key '{entry.key.value}'",
+                    f"a spec has no key '{str(entry.key.value)[:80]}'",
                     entry.key.span,
                     f"did you mean '{hint}'?" if hint else f"its keys are {', '.join(KEYS)}",
                 )
@@ -228,7 +228,9 @@ class _SpecReader:
         for entry in several.value.entries:
             if not isinstance(entry.key.value, str) or not is_name(entry.key.value):
                 self.steps.report(
-                    "invalid-name", f"'{entry.key.value}' cannot name an input", entry.key.span
+                    "invalid-name",
+                    f"'{str(entry.key.value)[:80]}' cannot name an input",
+                    entry.key.span,
                 )
             found += self.read_input(str(entry.key.value), entry)
         return tuple(found)
@@ -248,7 +250,7 @@ class _SpecReader:
                 hint = nearest(str(part.key.value), INPUT_SIZES)
                 self.steps.report(
                     "unknown-field",
-                    f"an input has no size '{part.key.value}'",
+                    f"an input has no size '{str(part.key.value)[:80]}'",
                     part.key.span,
                     f"did you mean '{hint}'?" if hint else f"sizes are {', '.join(INPUT_SIZES)}",
                 )
@@ -278,7 +280,7 @@ class _SpecReader:
                 hint = nearest(key, FIGURES)
                 self.steps.report(
                     "unknown-field",
-                    f"expect has no figure '{key}'",
+                    f"expect has no figure '{key[:80]}'",
                     span,
                     f"did you mean '{hint}'?" if hint else f"figures are {', '.join(FIGURES)}",
                 )

@@ -160,7 +160,7 @@ class StepReader:
             return None
         heads = [e for e in node.entries if e.key.value not in BESIDE]
         if len(heads) != 1:
-            names = ", ".join(f"'{e.key.value}'" for e in heads[:6])
+            names = ", ".join(f"'{str(e.key.value)[:80]}'" for e in heads[:6])
             self.report(
                 "invalid-step",
                 f"a step has one op or block, this one has {names or 'none'}",
@@ -235,7 +235,7 @@ class StepReader:
             if part.key.value not in RESIDUAL_PARTS:
                 self.report(
                     "unknown-field",
-                    f"residual has no part '{part.key.value}'",
+                    f"residual has no part '{str(part.key.value)[:80]}'",
                     part.key.span,
                     "its parts are body, shortcut and shortcut_when",
                 )
@@ -261,7 +261,9 @@ class StepReader:
             for part in node.entries:
                 if not is_name(str(part.key.value)):
                     self.report(
-                        "invalid-name", f"'{part.key.value}' cannot name a branch", part.key.span
+                        "invalid-name",
+                        f"'{str(part.key.value)[:80]}' cannot name a branch",
+                        part.key.span,
                     )
         elif isinstance(node, Sequence):
             parts = [(f"branch{i}", item) for i, item in enumerate(node.items, 1)]
@@ -358,7 +360,7 @@ class StepReader:
             if not is_variable(str(variable.key.value)):
                 self.report(
                     "invalid-name",
-                    f"'{variable.key.value}' cannot name a variable",
+                    f"'{str(variable.key.value)[:80]}' cannot name a variable",
                     variable.key.span,
                     *suggest_name(str(variable.key.value)),
                 )

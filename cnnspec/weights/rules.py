@@ -148,7 +148,7 @@ def read_rules(data: bytes, file: str) -> Rules:
     for entry in root.entries:
         if entry.key.value not in _KEYS:
             keys = f"{', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
-            message = f"there is no key '{entry.key.value}': the keys are {keys}"
+            message = f"there is no key '{str(entry.key.value)[:80]}': the keys are {keys}"
             faults.append(Diagnostic("invalid-rule", message, entry.key.span))
     flatten = _read_order(root, faults)
     rules = [
@@ -265,12 +265,18 @@ def _fits(rule: Rule, span: Span, faults: list[Diagnostic]) -> bool:
     # An alternative that matches nothing gives a match to expand the template with.
     probe = re2.compile(f"(?:{rule.pattern.pattern})|")
     try:
-        probe.fullmatch("").expand(rule.template)
+        plain = bool(probe.fullmatch("").expand(rule.template).isprintable())
+    except UnicodeDecodeError:
+        plain = False
     except (IndexError, KeyError, re2.error):
         message = f"the pattern has {rule.pattern.groups} groups, and the template asks for another"
         faults.append(Diagnostic("invalid-rule", message, span))
         return False
-    return True
+    if not plain:
+        message = "a backslash in the template stands for nothing that a name can hold"
+        help = "it stands before the number of a group, as in \\1"
+        faults.append(Diagnostic("invalid-rule", message, span, help=(help,)))
+    return plain
 
 
 def _refuse(message: str, span: Span) -> SpecError:
