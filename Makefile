@@ -2,13 +2,14 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN = $(VENV)/bin
-# How many random networks `make fuzz` makes, and from which seed on.
+# How long `make chaos` hunts, and how many random networks `make fuzz` makes, from which seed on.
+MINUTES ?= 30
 N ?= 100
 SEED ?= 1
 # The tests that need no framework and take no minutes.
 PLAIN = "not torch and not keras and not onnx and not slow and not node"
 
-.PHONY: help setup test test-all test-node lint format golden docs site bench fuzz clean
+.PHONY: help setup test test-all test-node lint format golden docs site bench fuzz chaos clean
 
 help:
 	@echo "make setup     a virtual environment with everything that the tests need"
@@ -22,6 +23,7 @@ help:
 	@echo "make site      make a site of the documentation, in build/site: ten seconds"
 	@echo "make bench     measure the speed of what is generated, for docs/performance.md: 10 minutes"
 	@echo "make fuzz      N=100 SEED=1: random networks on all backends, held against each other"
+	@echo "make chaos     hunt for inputs that bring down what reads specs: MINUTES=30 of the processor"
 	@echo "make clean     remove what tools have left behind"
 
 setup:
@@ -71,6 +73,11 @@ fuzz:
 		--seed $(SEED) --targets torch,onnx,keras --keep build/fuzz --coverage build/fuzz/coverage.tsv
 	KERAS_BACKEND=torch $(BIN)/python -m tests.fuzz --networks $(N) --seed $(SEED) \
 		--targets keras:torch --keep build/fuzz/torch --coverage build/fuzz/coverage.tsv
+
+# Atheris has wheels for few versions of Python, so that only a hunt asks for it.
+chaos:
+	$(BIN)/python -m pip install --quiet 'atheris>=3'
+	$(BIN)/python -m tests.chaos --minutes $(MINUTES)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
