@@ -66,7 +66,8 @@ class _Chooser:
         except UnknownValue:
             self.is_unsure = True
             return ()
-        if source != "_" and source not in self.frame.values and self.is_inside(source):
+        named = isinstance(source, str) and (source == "_" or source in self.frame.values)
+        if not named and self.is_inside(source):
             self.reader.fail(
                 self.frame, "unknown-value", f"'{source}' is the name of a value inside of a part",
                 spec.value.span,
