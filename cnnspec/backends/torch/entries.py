@@ -209,6 +209,15 @@ def write_named(entries: Sequence[Entry], indent: int, declared: bool) -> list[s
     return lines + write_keyed(entries, indent)
 
 
+def can_be_keyed(entries: Sequence[Entry]) -> bool:
+    """Whether every module has a name that it can be put under."""
+    try:
+        write_keyed(entries, 0)
+    except UnshareableError:
+        return False
+    return True
+
+
 def write_keyed(entries: Sequence[Entry], indent: int) -> list[str]:
     """Statements that put modules under their names."""
     lines: list[str] = []

@@ -21,7 +21,14 @@ from cnnspec.backends.pycode import Call, Code, Expr, Star, format_inline, liter
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite
 from cnnspec.backends.taken import find_common, join_captured, list_inputs
-from cnnspec.backends.torch.entries import NAMED, has_keys, write_builder, write_inline, write_named
+from cnnspec.backends.torch.entries import (
+    NAMED,
+    can_be_keyed,
+    has_keys,
+    write_builder,
+    write_inline,
+    write_named,
+)
 from cnnspec.backends.torch.initial import write_fills
 from cnnspec.backends.torch.kept import ValueDraft
 from cnnspec.backends.torch.leaf import Held
@@ -196,7 +203,7 @@ class ForwardWriter(ValueDraft):
         expr = write_inline(entries, named)
         if expr is not None:
             return expr
-        if named and has_keys(entries):
+        if named and has_keys(entries) and can_be_keyed(entries):
             declared, self.has_named = self.has_named, True
             self.add_setup(lambda indent: write_named(entries, indent, declared))
             return Call("nn.Sequential", (Code(NAMED),))
