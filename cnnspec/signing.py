@@ -27,17 +27,27 @@ def sign_text(text: str) -> str:
 
     A text without a placeholder comes back as it is.
     """
-    return _UNSIGNED.sub(rf"\1={_digest(text)}\2", text, count=1)
+    found = _find_last(_UNSIGNED, text)
+    if found is None:
+        return text
+    signed = f"{found[1]}={_digest(text)}{found[2]}"
+    return text[: found.start()] + signed + text[found.end() :]
 
 
 def is_unchanged(text: str) -> bool:
     """Whether a text carries a digest and is still the text that was signed."""
     # Version control may have changed the line ends, which no one would call an edit.
     text = text.replace("\r\n", "\n")
-    found = _SIGNED.search(text)
+    found = _find_last(_SIGNED, text)
     if found is None:
         return False
     return found[2] == _digest(text[: found.start()] + found[1] + found[3] + text[found.end() :])
+
+
+def _find_last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The last line of that form: what a spec says of itself comes before the template's own."""
+    *_, last = (None, *pattern.finditer(text))
+    return last
 
 
 def _digest(text: str) -> str:

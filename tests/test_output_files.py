@@ -141,6 +141,14 @@ def test_a_signed_text_knows_every_change() -> None:
     assert sign_text("no placeholder\n") == "no placeholder\n"
 
 
+def test_what_a_spec_says_is_not_taken_for_the_line_that_is_signed() -> None:
+    prose = '"""A model.\n# cnnspec: digest\n# cnnspec: digest=0123456789abcdef\n"""\n'
+    text = sign_text(f"{prose}# cnnspec: digest\nx = 1\n")
+    assert text.startswith(f"{prose}# cnnspec: digest=")
+    assert is_unchanged(text)
+    assert not is_unchanged(text.replace("x = 1", "x = 2"))
+
+
 def field(number: int, content: bytes) -> bytes:
     return bytes([number << 3 | 2, len(content)]) + content
 
