@@ -1,16 +1,47 @@
 """What is wrong with a spec: values that say where, why and what to do.
 
 Every stage of the compiler reports all its problems as :class:`Diagnostic` values and then
-raises one :class:`SpecError`. This module also holds the one place that draws a source excerpt.
+raises one :class:`SpecError`. This module also holds the one place that draws a source excerpt, and
+what keeps a spec's own text from steering whatever shows it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 
 from cnnspec.records import dataclass
+
+# What runners of CI take for commands wherever it stands in a log: `##[name]` (GitHub and Azure),
+# `##vso[name]` (Azure) and `##teamcity[name]` (TeamCity); at a line's start `::name::` (GitHub).
+_COMMAND = re.compile(r"#(?=#\w*\[)|^\s*:(?=:)")
+
+
+class Prose(str):
+    """A text of this tool's own, whose line breaks stay."""
+
+    __slots__ = ()
+
+
+def spell_line(text: str) -> str:
+    """A text on one line that steers neither a terminal nor a runner of CI.
+
+    Control characters, line breaks and marks that reverse the order of letters are spelled out.
+    """
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return _COMMAND.sub(r"\g<0> ", text)
+
+
+def spell_lines(text: str) -> str:
+    """The same with its line breaks left."""
+    return "\n".join(map(spell_line, text.split("\n")))
+
+
+def _spell_entry(text: str) -> str:
+    return text if isinstance(text, Prose) else spell_line(text)
 
 
 class Severity(StrEnum):
@@ -32,7 +63,7 @@ class Span:
     end_column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return spell_line(f"{self.file}:{self.line}:{self.column}")
 
     def shift(self, start: int, end: int) -> Span:
         """Narrow a one-line span to the characters from `start` to `end` within it."""
@@ -61,13 +92,17 @@ class Offer:
     edits: tuple[TextEdit, ...]
     is_safe: bool
 
+    def __post_init__(self) -> None:
+        """Keep names in the message from steering what shows it."""
+        object.__setattr__(self, "message", spell_line(self.message))
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding: the rule it breaks, where, the values involved, and the ways out.
 
     `path` names the layer inside the network (``layer1.0.conv1``); `notes` are facts,
-    `help` are things to do, each one sentence or a few lines.
+    `help` are things to do, each one sentence, or a few lines as :class:`Prose`.
     """
 
     rule: str
@@ -78,6 +113,13 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     help: tuple[str, ...] = ()
     offer: Offer | None = None
+
+    def __post_init__(self) -> None:
+        """Keep what is quoted from a spec from steering what shows it, in whatever format."""
+        object.__setattr__(self, "message", spell_line(self.message))
+        object.__setattr__(self, "path", spell_line(self.path))
+        object.__setattr__(self, "notes", tuple(map(_spell_entry, self.notes)))
+        object.__setattr__(self, "help", tuple(map(_spell_entry, self.help)))
 
 
 class SpecError(Exception):

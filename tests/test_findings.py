@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from cnnspec.diagnostics import Diagnostic, Severity, Span
+from cnnspec.diagnostics import Diagnostic, Prose, Severity, Span
 from cnnspec.report import findings
 
 SOURCE = "cnnspec: 1\nlayers:\n  - add: [shortcut, _]\n"
@@ -14,7 +14,7 @@ ADD = Diagnostic(
     span=Span("nets/demo.yaml", 3, 5, 3, 8),
     path="layer1.0.add1",
     notes=("in block 'bottleneck', called at line 31",),
-    help=("project the shortcut with\nconv: {out_channels: 256, kernel_size: 1}",),
+    help=(Prose("project the shortcut with\nconv: {out_channels: 256, kernel_size: 1}"),),
 )
 WARNING = Diagnostic(
     rule="odd-size",
@@ -66,7 +66,7 @@ def test_concise_is_one_line_each() -> None:
         "add needs equal shapes, got 256x56x56 and 64x56x56 [layer1.0.add1]\n"
         "C:\\a,b.yaml:1:1: warning[odd-size]: 100%: a, b\n"
         "hint[no-place]: nowhere\n"
-        "f.yaml:1:2: error[rule]: two lines\n"
+        "f.yaml:1:2: error[rule]: two\\nlines\n"
     )
 
 
@@ -105,6 +105,32 @@ def test_github_annotations_spell_what_would_rewrite_a_log() -> None:
     finding = Diagnostic("unknown-key", "a spec has no key '\u202ea\x1b[2J'", Span("a", 1, 1, 1, 2))
     (line,) = findings.format_github([finding]).splitlines()
     assert line.endswith(r"::a spec has no key '\u202ea\x1b[2J'")
+
+
+def test_a_quoted_line_break_starts_no_line_anywhere() -> None:
+    hostile = Diagnostic(
+        "unknown-op", "no op 'a\n::add-mask::b'", Span("f", 1, 1, 1, 2), path="a\nb",
+        notes=("x\n::error::y",), help=("x\x85y",),
+    )  # fmt: skip
+    assert findings.format_text([hostile], {}) == (
+        "f:1:1: error[unknown-op]: no op 'a\\n::add-mask::b'\n"
+        "= note: x\\n::error::y\n"
+        "= help: x\\x85y\n"
+    )
+    assert findings.format_concise([hostile]).count("\n") == 1
+    assert "\\n" in json.loads(findings.format_json([hostile]))[0]["message"]
+    assert findings.format_github([hostile]).count("%0A") == 2
+
+
+def test_nothing_in_a_log_is_a_command_to_its_runner() -> None:
+    source = "a: 1 # ##[add-mask]x ##vso[task.setvariable variable=y]z\n"
+    found = Diagnostic("rule", "##[error]x", Span("::add-mask::f", 1, 1, 1, 2))
+    for text in (
+        findings.format_text([found], {"::add-mask::f": source}),
+        findings.format_concise([found]),
+    ):
+        assert text.startswith(": :add-mask::f:1:1: error[rule]: # #[error]x\n")
+        assert "##" not in text
 
 
 def test_the_count_names_each_severity_once() -> None:

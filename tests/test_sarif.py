@@ -120,6 +120,20 @@ def test_a_fix_is_a_change_of_the_file() -> None:
     assert second["insertedContent"] == {"text": ""}
 
 
+def test_a_message_has_no_links_and_no_places_for_arguments() -> None:
+    found = Diagnostic("unknown-op", "no op '[press](https://a.b) \\\\](c) {0} {{1}}'")
+    (result,) = write(found)["results"]
+    said = "no op '[press] (https://a.b) \\\\] (c) { 0} {{ 1}}'"
+    assert result["message"]["text"] == said
+
+
+def test_a_name_that_is_no_text_is_a_uri_all_the_same() -> None:
+    found = Diagnostic("empty-document", "empty", Span("a\udcff.yaml", 1, 1, 1, 2))
+    (result,) = write(found)["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "a%FF.yaml"
+
+
 def test_a_check_writes_what_the_standard_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnspec.cli.arguments import add_settings, add_source, open_network
+from cnnspec.cli.console import print_line
 from cnnspec.cli.failures import UsageError, keep_texts
 from cnnspec.network import COMPILERS, Network, name_output
 
@@ -84,7 +85,7 @@ def run(options: Namespace) -> int:
             **{name: value for name, value in given.items() if value is not None},
         )
     for note in compiled.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print_line(f"note: {note}", sys.stderr)
     if to_stdout:
         if len(compiled.contents) > 1:
             raise UsageError("this model has several files; give a folder with -o")
@@ -118,7 +119,7 @@ def _write(files: dict[Path, Content], force: bool) -> None:
 
     write_files(files, force)
     for path in files:
-        print(f"wrote {path}")
+        print_line(f"wrote {path}")
 
 
 def _refuse_contradictions(options: Namespace) -> None:

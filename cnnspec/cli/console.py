@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
-from cnnspec.diagnostics import Diagnostic
+from cnnspec.diagnostics import Diagnostic, spell_line
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -25,7 +25,12 @@ def print_findings(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str]) 
 
 def print_error(message: str) -> None:
     """Say on the error stream, in one line, why a command cannot go on."""
-    print(f"cnnspec: error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"cnnspec: error: {spell_line(' '.join(message.split()))}", file=sys.stderr)
+
+
+def print_line(text: str, stream: TextIO | None = None) -> None:
+    """Print what may hold the name of a file, or a line of one."""
+    print(spell_line(text), file=stream or sys.stdout)
 
 
 def soften_encoding() -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cnnspec.cli.failures import UsageError
+from cnnspec.diagnostics import spell_line, spell_lines
 from cnnspec.network import Network
 
 if TYPE_CHECKING:
@@ -100,8 +101,11 @@ def _write(path: Path, data: bytes) -> None:
 def _print_diff(file: str, before: str, after: str) -> None:
     import difflib
 
+    file = spell_line(file)
+    # A patch must be exact; what a person reads must not steer the terminal.
+    show = spell_lines if sys.stdout.isatty() else str
     # Only at these breaks, since a patch knows no others.
     old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after))
     for line in difflib.unified_diff(old, new, file, file):
         ended = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        sys.stdout.write(ended)
+        sys.stdout.write(show(ended))

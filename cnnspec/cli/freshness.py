@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnspec.backends.content import read_pieces
+from cnnspec.cli.console import print_line
 from cnnspec.signing import is_unchanged
 
 if TYPE_CHECKING:
@@ -19,13 +20,13 @@ def report_stale(files: Mapping[Path, Content]) -> int:
     stale = [path for path, content in files.items() if not _is_same(path, content)]
     for path in stale:
         if not path.is_file():
-            print(f"{path} is missing")
+            print_line(f"{path} is missing")
         elif path.suffix == ".py":
             _print_diff(path, b"".join(read_pieces(files[path])).decode(errors="replace"))
         else:
-            print(f"{path} is not what the spec gives today")
+            print_line(f"{path} is not what the spec gives today")
     if not stale:
-        print(f"{', '.join(map(str, files))}: up to date")
+        print_line(f"{', '.join(map(str, files))}: up to date")
     return 1 if stale else 0
 
 
@@ -52,4 +53,6 @@ def _print_diff(path: Path, wanted: str) -> None:
         found.splitlines(), wanted.splitlines(), f"{path} (on disk{by_hand})",
         f"{path} (from the spec)", lineterm="",
     )  # fmt: skip
-    print("\n".join(lines))
+    # What is on disk may be anybody's.
+    for line in lines:
+        print_line(line)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
+from cnnspec.cli.console import print_line
 from cnnspec.cli.failures import UsageError
 from cnnspec.cli.output import choose_path, write_files
 from cnnspec.naming import nearest
@@ -42,7 +43,7 @@ def run(options: Namespace) -> int:
     if path == schema:
         raise UsageError(f"'{path}' is where the schema goes; give the spec another name")
     write_files({path: MODELINE.encode() + data, schema: read_schema()}, options.force)
-    print(f"wrote {path} and {schema}; next: cnnspec check {path}")
+    print_line(f"wrote {path} and {schema}; next: cnnspec check {path}")
     return 0
 
 

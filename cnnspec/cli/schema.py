@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
+from cnnspec.cli.console import print_line
 from cnnspec.cli.output import choose_path, write_files
 from cnnspec.resources import SCHEMA, read_schema
 
@@ -29,5 +30,5 @@ def run(options: Namespace) -> int:
         return 0
     path = choose_path(options.output, SCHEMA)
     write_files({path: read_schema()}, options.force)
-    print(f"wrote {path}")
+    print_line(f"wrote {path}")
     return 0

@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from functools import cache
 
 from cnnspec import resources
-from cnnspec.diagnostics import Diagnostic, Severity
+from cnnspec.diagnostics import Diagnostic, Prose, Severity
 from cnnspec.lint.base import Rule
 from cnnspec.lint.rules import RULES
 from cnnspec.records import dataclass
@@ -76,7 +76,7 @@ def teach(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """The findings, each with the reason for its rule."""
     pages = load_pages()
     return tuple(
-        replace(found, notes=(*found.notes, pages[found.rule].why)) for found in diagnostics
+        replace(found, notes=(*found.notes, Prose(pages[found.rule].why))) for found in diagnostics
     )
 
 

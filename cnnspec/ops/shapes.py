@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from math import prod
 
+from cnnspec.diagnostics import Prose
 from cnnspec.records import dataclass
 
 
@@ -78,7 +79,7 @@ def vector(features: int) -> Shape:
 
 # What the sizes of a value are called, channels first.
 SIZE_NAMES = ("channels", "length", "depth", "height", "width", "features", "tokens")
-SIZE_FORMS = (
+SIZE_FORMS = Prose(
     "a map has channels and length, or height and width, or depth, height and width;\n"
     "a vector has features; tokens have tokens and channels"
 )

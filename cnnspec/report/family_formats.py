@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
+from cnnspec.diagnostics import spell_line
 from cnnspec.ops.shapes import Shape
 from cnnspec.records import dataclass
 from cnnspec.report.family import Family, Variant
@@ -43,7 +44,7 @@ class _Part:
 
 def format_text(family: Family) -> str:
     """The page for a terminal."""
-    facts = [("paper", family.spec.paper), ("year", family.year), ("task", family.task)]
+    facts = [("paper", spell_line(family.spec.paper)), ("year", family.year), ("task", family.task)]
     head = [_write_title(family), *(f"{word:<6}{fact}" for word, fact in facts if fact)]
     parts = [f"{part.heading}\n\n{part.text}" for part in _list_parts(family, draw_text)]
     return "\n\n".join(["\n".join(head), *parts]) + "\n"
@@ -51,14 +52,14 @@ def format_text(family: Family) -> str:
 
 def format_markdown(family: Family) -> str:
     """The page as Markdown."""
-    facts = [("Paper", family.spec.paper), ("Year", family.year), ("Task", family.task)]
+    facts = [("Paper", spell_line(family.spec.paper)), ("Year", family.year), ("Task", family.task)]
     head = "\n".join(f"- {word}: {fact}" for word, fact in facts if fact)
     parts = [
         f"## {part.heading}\n\n"
         + (f"```{part.listing}\n{part.text}\n```" if part.listing else part.text)
         for part in _list_parts(family, draw_markdown)
     ]
-    summary = f"{family.spec.summary}." if family.spec.summary else ""
+    summary = f"{spell_line(family.spec.summary)}." if family.spec.summary else ""
     head_parts = [f"# {family.spec.name}", summary, head]
     return "\n\n".join([*filter(None, head_parts), *parts]) + "\n"
 
@@ -115,7 +116,7 @@ def spell_shapes(shapes: Sequence[tuple[str, Shape]]) -> str:
 
 def _write_title(family: Family) -> str:
     summary = f": {family.spec.summary}" if family.spec.summary else ""
-    return f"{family.spec.name}{summary}"
+    return spell_line(f"{family.spec.name}{summary}")
 
 
 def _list_parts(family: Family, draw: Draw) -> list[_Part]:

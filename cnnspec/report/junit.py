@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from xml.etree import ElementTree
 
-from cnnspec.diagnostics import Diagnostic
-from cnnspec.report.findings import join_lines, spell_controls
+from cnnspec.diagnostics import Diagnostic, spell_line
+from cnnspec.report.findings import join_lines
 
 
 def format_junit(
@@ -31,7 +31,7 @@ def format_junit(
 def _write_suite(
     file: str, found: Sequence[Diagnostic], fails: Callable[[Diagnostic], bool]
 ) -> ElementTree.Element:
-    name = spell_controls(file)
+    name = spell_line(file)
     suite = ElementTree.Element(
         "testsuite",
         name=name,
@@ -48,10 +48,10 @@ def _write_suite(
         place = f" at {span.line}:{span.column}" if span else ""
         title = f"{diagnostic.rule}{place}"
         case = ElementTree.SubElement(suite, "testcase", classname=name, name=title)
-        text = spell_controls(join_lines(diagnostic))
-        where = spell_controls(f"{span}: " if span else "")
+        text = join_lines(diagnostic)
+        where = f"{span}: " if span else ""
         if fails(diagnostic):
-            message = " ".join(spell_controls(diagnostic.message).split())
+            message = " ".join(diagnostic.message.split())
             kind = str(diagnostic.severity)
             failure = ElementTree.SubElement(case, "failure", type=kind, message=message)
             failure.text = f"{where}{text}"

@@ -6,7 +6,8 @@ support for code scanning", for what is needed there beyond the standard.
 
 from __future__ import annotations
 
-import json
+import os
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -16,7 +17,7 @@ from urllib.parse import quote
 
 from cnnspec.diagnostics import Diagnostic, Offer, Severity, Span, TextEdit
 from cnnspec.lint.pages import Page, load_pages
-from cnnspec.report.findings import join_lines
+from cnnspec.report.findings import join_lines, write_json
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -31,6 +32,7 @@ _PROBLEMS = {
     Severity.WARNING: "warning",
     Severity.HINT: "recommendation",
 }
+_PLACE = re.compile(r"\{(?=[0-9]+\})")
 
 
 def format_sarif(
@@ -64,7 +66,7 @@ def format_sarif(
             for diagnostic in diagnostics
         ],
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return write_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _describe_rule(page: Page) -> dict[str, object]:
@@ -87,7 +89,7 @@ def _describe(diagnostic: Diagnostic, rules: list[str], folder: PurePath) -> dic
         "ruleId": diagnostic.rule,
         "ruleIndex": rules.index(diagnostic.rule),
         "level": _LEVELS[diagnostic.severity],
-        "message": {"text": join_lines(diagnostic)},
+        "message": {"text": _spell_plain(join_lines(diagnostic))},
     }
     location: dict[str, object] = {}
     if diagnostic.span is not None:
@@ -139,7 +141,15 @@ def _describe_fix(offer: Offer, folder: PurePath) -> dict[str, object]:
         }
         for file, edits in files.items()
     ]
-    return {"description": {"text": offer.message}, "artifactChanges": changes}
+    return {"description": {"text": _spell_plain(offer.message)}, "artifactChanges": changes}
+
+
+def _spell_plain(text: str) -> str:
+    """A text without links and places for arguments, which messages can have (3.11.5, 3.11.6).
+
+    A space does it whatever stands before; viewers differ in what they take a backslash for.
+    """
+    return _PLACE.sub("{ ", text).replace("](", "] (")
 
 
 def _describe_region(span: Span) -> dict[str, int]:
@@ -158,4 +168,5 @@ def _name_file(file: str, folder: PurePath) -> dict[str, str]:
         if not path.is_relative_to(folder):
             return {"uri": path.as_uri()}
         path = path.relative_to(folder)
-    return {"uri": quote(path.as_posix()), "uriBaseId": _ROOT}
+    # Bytes of a name that are not UTF-8 are bytes here too.
+    return {"uri": quote(os.fsencode(path.as_posix())), "uriBaseId": _ROOT}

@@ -1,9 +1,13 @@
-"""Plain tables, aligned for a terminal or as Markdown."""
+"""Plain tables, aligned for a terminal or as Markdown.
+
+Cells may hold text from anywhere, such as names in a file of weights.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnnspec.diagnostics import spell_line
 from cnnspec.records import dataclass
 
 
@@ -17,6 +21,7 @@ class Column:
 
 def draw_text(columns: Sequence[Column], rows: Sequence[Sequence[str]], rule: int = 0) -> str:
     """Draw a table with aligned columns; a line sets the last `rule` rows apart."""
+    rows = [list(map(spell_line, row)) for row in rows]
     widths = [
         max(len(column.heading), *(len(row[index]) for row in rows), 0)
         for index, column in enumerate(columns)
@@ -35,7 +40,7 @@ def draw_markdown(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> s
     lines = [
         [column.heading for column in columns],
         ["---:" if column.numeric else "---" for column in columns],
-        *([cell.replace("|", "\\|") for cell in row] for row in rows),
+        *([spell_line(cell).replace("|", "\\|") for cell in row] for row in rows),
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -13,6 +13,7 @@ from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from cnnspec.cli.console import print_line
 from cnnspec.cli.failures import UsageError
 from cnnspec.cli.weights.opening import (
     add_reading,
@@ -48,7 +49,7 @@ def run(options: Namespace) -> int:
         fill_file(options.output, options.force) as temporary,
     ):
         write(temporary, graph, weights.read_all())
-    print(f"wrote {options.output}")
+    print_line(f"wrote {options.output}")
     return 0
 
 

@@ -9,6 +9,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from cnnspec.cli.arguments import add_settings, add_source, open_network
+from cnnspec.cli.console import print_line
 from cnnspec.cli.failures import keep_texts
 from cnnspec.cli.weights.opening import find_writer
 
@@ -38,5 +39,5 @@ def run(options: Namespace) -> int:
 
         with fill_file(options.output, options.force) as temporary:
             write(temporary, graph, initialise_weights(graph, options.seed).items())
-    print(f"wrote {options.output}")
+    print_line(f"wrote {options.output}")
     return 0
