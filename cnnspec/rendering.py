@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from cnnspec.records import dataclass
 from cnnspec.resources import find_folder
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BaseLoader, Environment
 
 
 _FIELD = re.compile(r"\{\{ ([a-z][a-z_]*(?:\.[a-z][a-z_]*)*) \}\}")
@@ -80,16 +80,32 @@ def _make_environment(user_dir: Path | None) -> Environment:
     from jinja2.sandbox import SandboxedEnvironment
 
     ours = FileSystemLoader(find_folder("templates"))
-    users = [] if user_dir is None else [FileSystemLoader(user_dir)]
     # Folders of templates are passed around, so a template must not reach Python.
-    return SandboxedEnvironment(
-        loader=ChoiceLoader([*users, ours, PrefixLoader({"cnnspec": ours})]),
+    environment = SandboxedEnvironment(
         undefined=StrictUndefined,
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    users = [] if user_dir is None else [_make_loader(user_dir, environment)]
+    environment.loader = ChoiceLoader([*users, ours, PrefixLoader({"cnnspec": ours})])
+    return environment
+
+
+def _make_loader(folder: Path, environment: Environment) -> BaseLoader:
+    """What reads the user's templates, but no file that a link among them leads to elsewhere."""
+    from jinja2 import FileSystemLoader, FunctionLoader, TemplateError
+
+    files = FileSystemLoader(folder)
+
+    def read(name: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        text, file, is_fresh = files.get_source(environment, name)
+        if not Path(file).resolve().is_relative_to(folder.resolve()):
+            raise TemplateError(f"'{name}' leads out of the folder of templates")
+        return text, file, is_fresh
+
+    return FunctionLoader(read)
 
 
 def _explain(error: Exception, name: str, user_dir: Path | None) -> Diagnostic:

@@ -124,6 +124,18 @@ def test_a_link_stays_a_link(folder: Path) -> None:
     assert (folder / "model.py").read_text() == "new"
 
 
+def test_a_link_to_nothing_makes_no_file_elsewhere_without_force(folder: Path) -> None:
+    elsewhere = folder / "elsewhere"
+    (folder / "link.py").symlink_to(elsewhere)
+    with pytest.raises(UsageError, match="is a link to '.*elsewhere', which is not there"):
+        write_files({folder / "link.py": b"new"})
+    with pytest.raises(UsageError, match="is a link to"), fill_file(folder / "link.py"):
+        raise AssertionError
+    assert sorted(path.name for path in folder.iterdir()) == ["link.py", "model.data", "model.py"]
+    write_files({folder / "link.py": b"new"}, force=True)
+    assert elsewhere.read_bytes() == b"new"
+
+
 def test_a_folder_or_a_trailing_slash_takes_the_default_name(tmp_path: Path) -> None:
     assert choose_path(None, "a.py") == Path("a.py")
     assert choose_path(str(tmp_path), "a.py") == tmp_path / "a.py"

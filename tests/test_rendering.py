@@ -98,3 +98,22 @@ def test_fields_alone_are_filled_in_as_jinja_does(ours: Path, users: Path) -> No
     assert render_template("torch/fields.jinja", view) == render_template(
         "torch/fields.jinja", view, users
     )
+
+
+def test_a_link_to_elsewhere_is_no_template(users: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (users / "link").symlink_to(tmp_path / "secret")
+    found = refuse("one\n{% include 'link' %}\n", users)
+    assert found.message.endswith("'link' leads out of the folder of templates")
+    assert "leads" not in refuse("{% include '../../secret' %}", users).message
+    (users / "torch" / "other").write_text("other")
+    (users / "near").symlink_to(users / "torch" / "other")
+    (users / "torch" / "model.jinja").write_text("{% include 'near' %}")
+    assert render_template("torch/model.jinja", {}, users) == "other"
+
+
+def test_a_spec_s_text_is_no_template(users: Path) -> None:
+    (users / "torch" / "model.jinja").write_text("{{ name }}")
+    for text in ("{{ 7 * 7 }}", "{% include 'x' %}", "{# #}", "{0.__class__}"):
+        assert render_template("torch/model.jinja", {"name": text}, users) == text
+        assert text in render_template("torch/model.jinja", {"name": text})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -39,6 +39,8 @@ def write_files(files: Mapping[Path, bytes | Content], force: bool = False) -> N
         UsageError: a file is in the way that is not our own unchanged output.
         OSError: the disk or its permissions do not allow it.
     """
+    if not force:
+        refuse_dangling(files)
     # A link keeps pointing where it did: its target is replaced, not the link.
     targets = {path.resolve(): content for path, content in files.items()}
     _refuse_obstacles(list(targets), force)
@@ -63,6 +65,8 @@ def fill_file(path: Path, force: bool = False) -> Iterator[Path]:
         UsageError: something is in the way, and `force` is not set or it is no regular file.
         OSError: the disk or its permissions do not allow it.
     """
+    if not force:
+        refuse_dangling([path])
     target = path.resolve()
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder '{target.parent}'")
@@ -80,6 +84,19 @@ def fill_file(path: Path, force: bool = False) -> Iterator[Path]:
         os.replace(temporary, target)  # noqa: PTH105 -- tests put failures in its place
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def refuse_dangling(paths: Iterable[Path]) -> None:
+    """Raise UsageError for a link to a file that is not there yet.
+
+    It may have come with somebody's folder, and lead to where the user has no file and wants none.
+    """
+    for path in paths:
+        if path.is_symlink() and not path.exists():
+            where = path.readlink()
+            raise UsageError(
+                f"'{path}' is a link to '{where}', which is not there; --force makes it"
+            )
 
 
 def _refuse_obstacles(paths: list[Path], force: bool) -> None:
