@@ -120,7 +120,7 @@ def _annotate(diagnostic: Diagnostic) -> str:
 
 
 def _escape_message(text: str) -> str:
-    return spell_controls(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _escape_property(text: str) -> str:

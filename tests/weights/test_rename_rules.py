@@ -176,6 +176,7 @@ def test_arrays_that_rules_send_nowhere_are_named(tmp_path: Path, capsys: Any) -
         ("rules:\n  - a: \\ud800", "a backslash in the template stands for nothing", 2),
         ("rules:\n  - a: \\0", "a backslash in the template stands for nothing", 2),
         (f"rules: []\n{'a' * 900}: 1", f"there is no key '{'a' * 80}': the keys are", 2),
+        ("rules:\n  - (a): b\\", "a backslash in the template stands for nothing", 2),
         ("rules:\n  - " + "a" * 501 + ": b", "at most 500 characters", 2),
         ("rules:\n  - (a{1000}){1000}: b", "this is no regular expression of RE2's", 2),
         ("rules: []\nfill: 1", "'fill' must be a list with an entry 'pattern: number'", 2),

@@ -6,7 +6,6 @@ counted beside them. With --spec the names are the network's, and all that does 
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from math import prod
@@ -15,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnnspec.cli.weights.opening import add_reading, add_spec, open_any
+from cnnspec.report.findings import write_json
 from cnnspec.report.tables import Column, draw_text
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _format_json(arrays: Arrays, found: Mapping[str, Figures]) -> str:
         }
         for name, each in found.items()
     ]
-    return json.dumps({"metadata": dict(arrays.metadata), "arrays": listed}, indent=2) + "\n"
+    return write_json({"metadata": dict(arrays.metadata), "arrays": listed})
 
 
 FORMATS: MappingProxyType[str, Callable[[Arrays, Mapping[str, Figures]], str]] = MappingProxyType(
