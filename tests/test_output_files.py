@@ -127,7 +127,7 @@ def test_a_link_stays_a_link(folder: Path) -> None:
 def test_a_link_to_nothing_makes_no_file_elsewhere_without_force(folder: Path) -> None:
     elsewhere = folder / "elsewhere"
     (folder / "link.py").symlink_to(elsewhere)
-    with pytest.raises(UsageError, match="is a link to '.*elsewhere', which is not there"):
+    with pytest.raises(UsageError, match=r"is a link to '.*elsewhere', which is not there"):
         write_files({folder / "link.py": b"new"})
     with pytest.raises(UsageError, match="is a link to"), fill_file(folder / "link.py"):
         raise AssertionError
