@@ -15,6 +15,7 @@ from cnnspec import document
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
 from cnnspec.naming import module_name
 from cnnspec.records import dataclass
+from cnnspec.weights.formats.base import LONGEST_NAME
 
 ORDERS = ("channels_first", "channels_last")
 
@@ -22,7 +23,6 @@ _KEYS = ("rules", "flatten", "fill")
 _FORMS = MappingProxyType({"rules": "pattern: template", "fill": "pattern: number"})
 _MOST_RULES = 2_000
 _LONGEST_PATTERN = 500
-_LONGEST_NAME = 1_000
 # Bytes that RE2 may take for one pattern.
 _MOST_MEMORY = 2**20
 # What is beyond is no float32.
@@ -68,7 +68,7 @@ class Rules:
         outcome = _Outcome()
         for name in names:
             for rule in self.rules:
-                match = rule.pattern.fullmatch(name) if len(name) <= _LONGEST_NAME else None
+                match = rule.pattern.fullmatch(name) if len(name) <= LONGEST_NAME else None
                 if match is not None:
                     template = rule.template
                     new = None if template is None else match.expand(template)
@@ -98,7 +98,7 @@ class Rules:
         used = set()
         for name in missing:
             for filling in self.fillings:
-                if len(name) <= _LONGEST_NAME and filling.pattern.fullmatch(name):
+                if len(name) <= LONGEST_NAME and filling.pattern.fullmatch(name):
                     numbers[name] = filling.number
                     used.add(filling.span)
                     break
@@ -128,7 +128,12 @@ class _Outcome:
 
     def note(self, rule: Rule, old: str, new: str | None) -> None:
         """Take down that a name becomes another, or is left out."""
+        first = rule.span not in self.used
         self.used.add(rule.span)
+        if new is not None and len(new) > LONGEST_NAME:
+            message = f"{old} becomes a name of {len(new)} characters; the limit is {LONGEST_NAME}"
+            self.faults += [Diagnostic("invalid-rule", message, rule.span)] if first else []
+            new = None
         self.renamed[old] = new
         if new is not None and (other := self.origins.setdefault(new, old)) != old:
             message = f"{other} and {old} both become {new}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import field
+from errno import EACCES, EDQUOT, EMFILE, ENOSPC, EPERM
 from math import prod
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +21,9 @@ from cnnspec.naming import state_path
 from cnnspec.ops.norm import BatchNorm
 from cnnspec.records import dataclass
 
+# Errors of the disk and its permissions, which are no damage of the file that is read.
+_NOT_ITS_FAULT = frozenset({EACCES, EPERM, ENOSPC, EDQUOT, EMFILE})
+
 Array: TypeAlias = NDArray[Any]
 Turn = Callable[[Array], Array]
 
@@ -31,6 +35,13 @@ DTYPES: Mapping[str, str] = MappingProxyType(
         "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1",
     }
 )  # fmt: skip
+
+
+# What networks are far from, and what keeps a listing in memory and in seconds.
+MOST_ARRAYS = 100_000
+LONGEST_NAME = 1_000
+_MOST_AXES = 32
+_LONGEST_AXIS = 2**48
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +114,13 @@ def refuse(message: str, *help: str) -> SpecError:
 
 
 @contextmanager
-def blame_file(path: Path, what: str, *errors: type[Exception]) -> Iterator[None]:
+def blame_file(path: Path | str, what: str, *errors: type[Exception]) -> Iterator[None]:
     """Turn the errors that a library raises about a damaged file into a finding."""
     try:
         yield
     except errors as error:
+        if isinstance(error, OSError) and error.errno in _NOT_ITS_FAULT:
+            raise
         lines = str(error).strip().splitlines()
         reason = f": {lines[0][:200]}" if lines else ""
         raise refuse(
@@ -120,11 +133,25 @@ def widen_bfloat16(numbers: Array) -> Array:
     return (numbers.astype("<u4") << np.uint32(16)).view("<f4")
 
 
-def require_dtype(path: Path, name: str, dtype: str) -> str:
+def require_dtype(path: Path | str, name: str, dtype: str) -> str:
     """A type that is in DTYPES; raises SpecError for any other."""
     if dtype not in DTYPES:
         raise refuse(f"{path} has numbers of the type {dtype} in {name}, which no weights have")
     return dtype
+
+
+def check_entries(path: Path, entries: Mapping[str, Entry]) -> None:
+    """Raise SpecError for names that no terminal should show, and for shapes that no array has."""
+    if len(entries) > MOST_ARRAYS:
+        raise refuse(f"{path} has {len(entries)} arrays; the limit is {MOST_ARRAYS}")
+    for name, entry in entries.items():
+        if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
+            raise refuse(
+                f"{path} has an array whose name is {name[:80]!r}: names have 1 to {LONGEST_NAME} "
+                "characters that can be printed"
+            )
+        if len(entry.shape) > _MOST_AXES or max(entry.shape, default=0) > _LONGEST_AXIS:
+            raise refuse(f"{path} has {name} with {len(entry.shape)} axes, or axes too long")
 
 
 def view_bytes(array: Array) -> memoryview:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import prod
@@ -31,19 +32,30 @@ from cnnspec.weights.formats.base import (
 
 # The header's length in front of it; arrays begin at multiples of this.
 _WORD = 8
+# An array takes about a hundred bytes there, and ten times as many in memory.
+_LONGEST_HEADER = 2**24
 
 
 @contextmanager
 def open_safetensors(path: Path) -> Iterator[ArrayFile]:
     """Open a file; the library checks its header, and the numbers are read without it."""
-    with (
-        blame_file(path, "safetensors file", safetensors.SafetensorError),
-        # It gives no array without a copy of its own in the memory that it maps.
-        safetensors.safe_open(str(path), framework="np") as checked,
-    ):
-        metadata = dict(checked.metadata() or {})
     with path.open("rb") as file:
-        header, start = _read_header(file)
+        stamp = stamp_file(path)
+        with blame_file(path, "safetensors file", safetensors.SafetensorError, ValueError):
+            length = int.from_bytes(file.read(_WORD), "little")
+            if length > _LONGEST_HEADER:
+                raise refuse(
+                    f"{path} has a header of {length} bytes; the limit is {_LONGEST_HEADER}",
+                    "write the file again, or download it again",
+                )
+            # It gives no array without a copy of its own in the memory that it maps.
+            with safetensors.safe_open(str(path), framework="np") as checked:
+                metadata = dict(checked.metadata() or {})
+            header = json.loads(file.read(length), object_pairs_hook=_take_once)
+        if stamp_file(path) != stamp:
+            raise refuse(f"{path} changed while it was read")
+        header.pop("__metadata__", None)
+        start = _WORD + length
         entries = {
             name: Entry(tuple(array["shape"]), require_dtype(path, name, array["dtype"]))
             for name, array in header.items()
@@ -51,9 +63,8 @@ def open_safetensors(path: Path) -> Iterator[ArrayFile]:
 
         def read(name: str) -> Array:
             file.seek(start + header[name]["data_offsets"][0])
-            return _read_array(file, entries[name])
+            return _read_array(path, file, entries[name])
 
-        stamp = stamp_file(path)
         parts = {
             name: FilePart(path, start + header[name]["data_offsets"][0], entry.shape, stamp)
             for name, entry in entries.items()
@@ -62,18 +73,19 @@ def open_safetensors(path: Path) -> Iterator[ArrayFile]:
         yield ArrayFile(entries, read, metadata, parts)
 
 
-def _read_header(file: BinaryIO) -> tuple[dict[str, Any], int]:
-    """What a sound file says of its arrays, and where their numbers begin."""
-    length = int.from_bytes(file.read(_WORD), "little")
-    header: dict[str, Any] = json.loads(file.read(length))
-    header.pop("__metadata__", None)
-    return header, _WORD + length
+def _take_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; raises ValueError for a key that is there twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"its header has {twice[:80]!r} twice")
+    return found
 
 
-def _read_array(file: BinaryIO, entry: Entry) -> Array:
+def _read_array(path: Path, file: BinaryIO, entry: Entry) -> Array:
     array = np.empty(entry.shape, DTYPES[entry.dtype])
     if file.readinto(view_bytes(array)) != entry.size:  # type: ignore[attr-defined]
-        raise refuse("the file of weights became shorter while it was read")
+        raise refuse(f"{path} became shorter while it was read")
     return widen_bfloat16(array) if entry.dtype == "BF16" else array
 
 
