@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Final, Literal
 
@@ -22,6 +24,17 @@ def find_folder(name: Literal["templates", "specs", "blocks", "schema", "pages"]
         if folder.is_dir():
             return folder
     raise FileNotFoundError(f"the folder {name} is missing from the installation at {package}")
+
+
+def name_process(module: str) -> tuple[list[str], dict[str, str]]:
+    """The command that runs a module of this package in another process, and its environment.
+
+    Modules in the folder where the user happens to be are not imported there (-P).
+    """
+    here = str(Path(__file__).resolve().parent.parent)
+    known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*known, here])}
+    return [sys.executable, "-P", "-m", module], environment
 
 
 def list_zoo() -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from cnnspec.backends.keras.emit import compile_keras
 from cnnspec.graph.ir import Graph
 from cnnspec.naming import module_name, variable_name
+from cnnspec.resources import name_process
 from cnnspec.verify.measure import describe_error, import_source
 from cnnspec.verify.on_keras import choose_backend, find_missing
 from cnnspec.verify.settings import TENSORFLOW_SETTINGS
@@ -26,8 +26,9 @@ def save_keras(graph: Graph, weights: Path, model: Path) -> str:
         return missing
     (source,) = compile_keras(graph, "cnnspec weights convert").files.values()
     name = variable_name(module_name(graph.spec.name))
-    command = [sys.executable, "-m", __name__, name, str(weights), str(model)]
-    settings = {**TENSORFLOW_SETTINGS, **os.environ, "KERAS_BACKEND": choose_backend("keras")}
+    module, environment = name_process(__name__)
+    settings = {**TENSORFLOW_SETTINGS, **environment, "KERAS_BACKEND": choose_backend("keras")}
+    command = [*module, name, str(weights), str(model)]
     done = subprocess.run(command, input=source, env=settings, capture_output=True, check=False)
     if done.returncode == 0:
         return ""

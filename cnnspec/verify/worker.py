@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cnnspec.resources import name_process
 from cnnspec.verify.measure import Measured, describe_error
 from cnnspec.verify.on_keras import Job, measure
 
@@ -21,8 +21,9 @@ def run_apart(job: Job, target: str, backend: str) -> Measured:
     with TemporaryDirectory(prefix="cnnspec-") as folder:
         given, result = Path(folder) / "job.pickle", Path(folder) / "result.pickle"
         given.write_bytes(pickle.dumps((job, target)))
-        environment = {**os.environ, "KERAS_BACKEND": backend}
-        command = [sys.executable, "-m", "cnnspec.verify.worker", str(given), str(result)]
+        module, environment = name_process("cnnspec.verify.worker")
+        environment["KERAS_BACKEND"] = backend
+        command = [*module, str(given), str(result)]
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS,
             check=False,

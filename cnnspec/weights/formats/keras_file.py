@@ -11,13 +11,12 @@ from __future__ import annotations
 import lzma
 import zipfile
 import zlib
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import h5py
 import numpy as np
@@ -26,58 +25,52 @@ from cnnspec.backends.keras.paths import name_layer
 from cnnspec.backends.keras.rehearsal import place_layers
 from cnnspec.backends.keras.weights import INNER_FOLDERS, KERAS_WEIGHTS
 from cnnspec.graph.ir import Graph, Node
+from cnnspec.weights.formats.archives import list_members
 from cnnspec.weights.formats.base import (
     DTYPES,
     Array,
     ArrayFile,
-    Entry,
     Format,
     Slot,
     Turn,
     blame_file,
     refuse,
-    require_dtype,
+    view_bytes,
     widen_bfloat16,
 )
+from cnnspec.weights.formats.hdf5_apart import list_apart
 
 _MEMBER = "model.weights.h5"
 _VARIABLES = "vars"
-_DEEPEST = 32
-_MOST_OBJECTS = 500_000
 # Weights are noise, which hardly shrinks; what shrinks more is made to fill the disk.
 _MOST_SHRUNK = 20
-_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError)
-
 # Each way of packing has errors of its own for numbers that it did not pack.
-_UNPACKING = (*_ERRORS, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError)
+_UNPACKING = (
+    OSError, RuntimeError, KeyError, ValueError, zipfile.BadZipFile, EOFError, zlib.error,
+    lzma.LZMAError, MemoryError,
+)  # fmt: skip
 
 
 @contextmanager
-def open_hdf5(path: Path) -> Iterator[ArrayFile]:
-    """Open a ``.weights.h5`` file."""
-    with blame_file(path, "HDF5 file of Keras weights", *_ERRORS):
-        file = h5py.File(path, "r")
-    with file:
-        with blame_file(path, "HDF5 file of Keras weights", *_ERRORS):
-            if not isinstance(_get_member(path, file, "layers"), h5py.Group):
-                raise refuse(
-                    f"{path} has no layers as Keras 3 writes them",
-                    "load it in Keras and write it with model.save_weights('x.weights.h5')",
-                )
-            datasets: dict[str, h5py.Dataset] = {}
-            for name, data in _list_datasets(path, file["layers"]):
-                if name in datasets:
-                    raise refuse(f"{path} has two layers of one name, as {name} is there twice")
-                datasets[name] = data
-            entries = {name: _describe(path, name, data) for name, data in datasets.items()}
+def open_hdf5(path: Path, said: Path | None = None) -> Iterator[ArrayFile]:
+    """Open a ``.weights.h5`` file, which messages call `said`."""
+    said = said or path
+    with path.open("rb") as file:
+        found = list_apart(path, str(said), frozenset(INNER_FOLDERS.values()))
+        entries = {name: entry for name, (entry, _) in found.items()}
 
         def read(name: str) -> Array:
-            with blame_file(path, "HDF5 file of Keras weights", *_ERRORS):
-                if entries[name].dtype == "BF16":
-                    return widen_bfloat16(datasets[name][()].view("<u2"))
-                array: Array = datasets[name][()]
-                return array
+            entry, offset = found[name]
+            array = np.empty(entry.shape, DTYPES[entry.dtype])
+            file.seek(offset)
+            if file.readinto(view_bytes(array)) != entry.size:
+                raise refuse(f"{said} became shorter while it was read")
+            return widen_bfloat16(array) if entry.dtype == "BF16" else array
 
+        length = path.stat().st_size
+        for name, (entry, offset) in found.items():
+            if offset + entry.size > length:
+                raise refuse(f"{said} ends before the {entry.size} bytes of {name}")
         yield ArrayFile(entries, read)
 
 
@@ -86,76 +79,20 @@ def open_keras(path: Path) -> Iterator[ArrayFile]:
     """Open a ``.keras`` archive; its weights are unpacked, and nothing else of it is used."""
     with TemporaryDirectory(prefix="cnnspec-") as folder:
         unpacked = Path(folder) / _MEMBER
-        with blame_file(path, "Keras archive", *_UNPACKING), zipfile.ZipFile(path) as archive:
-            member = archive.getinfo(_MEMBER)
+        with blame_file(path, "Keras archive", *_UNPACKING):
+            member = list_members(path)[_MEMBER]
             if member.file_size > _MOST_SHRUNK * member.compress_size + 2**20:
                 raise refuse(
                     f"{path} would be {member.file_size} bytes unpacked: weights never shrink so"
                 )
-            with archive.open(member) as packed, unpacked.open("wb") as plain:
+            with (
+                zipfile.ZipFile(path) as archive,
+                archive.open(member) as packed,
+                unpacked.open("wb") as plain,
+            ):
                 copyfileobj(packed, plain)
-        with open_hdf5(unpacked) as file:
+        with open_hdf5(unpacked, path) as file:
             yield file
-
-
-def _list_datasets(path: Path, root: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:
-    """Every variable by its layer and number; nothing outside of the file is followed."""
-    waiting = deque([(root, 0)])
-    count = 0
-    while waiting:
-        group, depth = waiting.popleft()
-        for key in group:
-            count += 1
-            if depth > _DEEPEST or count > _MOST_OBJECTS:
-                raise refuse(f"{path} is nested too deep, or has too many parts")
-            member = _get_member(path, group, key)
-            if isinstance(member, h5py.Dataset):
-                yield f"{_name_owner(group)}/{key}", member
-            # The state of a dropout's generator is no weight.
-            elif key != "seed_generator":
-                waiting.append((member, depth + 1))
-
-
-def _name_owner(variables: h5py.Group) -> str:
-    """The layer that has some variables, behind the layer that it is inside of, if it is."""
-    layer = variables.parent
-    folder, _, last = layer.name.rpartition("/")
-    name = _decode(variables.attrs.get("name"), last)
-    if last not in INNER_FOLDERS.values():
-        return name
-    around = layer.parent.get(_VARIABLES, getlink=True)
-    attributes = layer.parent[_VARIABLES].attrs if isinstance(around, h5py.HardLink) else {}
-    return f"{_decode(attributes.get('name'), folder.rpartition('/')[2])}/{name}"
-
-
-def _decode(value: Any, otherwise: str) -> str:
-    return value if isinstance(value, str) else otherwise
-
-
-def _get_member(path: Path, group: h5py.Group, key: str) -> Any:
-    """A member of a group; raises SpecError for a link that leads somewhere else."""
-    link = group.get(key, getlink=True)
-    if link is None:
-        return None
-    if not isinstance(link, h5py.HardLink):
-        raise refuse(f"{path} has a link at {group.name}/{key}, which could lead out of the file")
-    return group[key]
-
-
-def _describe(path: Path, name: str, data: h5py.Dataset) -> Entry:
-    """What a variable is like; raises SpecError where its numbers are not in the file."""
-    stored = data.id.get_storage_size()
-    if data.is_virtual or data.external or stored != data.nbytes:
-        raise refuse(
-            f"{path} says that {name} has {data.nbytes} bytes, but holds {stored} of them",
-            "Keras writes arrays whole, without compression",
-        )
-    if data.attrs.get("dtype") == "bfloat16" and data.dtype.itemsize == 2:
-        return Entry(data.shape, "BF16")
-    for spelling, dtype in DTYPES.items():
-        if spelling != "BF16" and data.dtype == np.dtype(dtype):
-            return Entry(data.shape, spelling)
-    return Entry(data.shape, require_dtype(path, name, str(data.dtype)))
 
 
 def list_layer_slots(graph: Graph, names: Collection[str]) -> Mapping[str, Slot]:
