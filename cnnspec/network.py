@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cnnspec.report.sizes import SizeReport
     from cnnspec.report.summary import Summary
     from cnnspec.spec.model import ModelSpec
+    from cnnspec.weights.figures import Census
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,22 +249,27 @@ def _compile_keras(graph: Graph, options: CompileOptions) -> Compiled:
 
 def _compile_onnx(graph: Graph, options: CompileOptions) -> Compiled:
     from cnnspec.backends.onnx.emit import compile_onnx
+    from cnnspec.weights.figures import Census
 
-    weights = None if options.no_weights else _find_weights(graph, options)
-    return compile_onnx(graph, weights, opset=options.opset, file_name=options.file_name)
+    census = Census()
+    weights = None if options.no_weights else _find_weights(graph, options, census)
+    compiled = compile_onnx(graph, weights, opset=options.opset, file_name=options.file_name)
+    return replace(compiled, notes=(*compiled.notes, *census.describe()))
 
 
-def _find_weights(graph: Graph, options: CompileOptions) -> Weights:
+def _find_weights(graph: Graph, options: CompileOptions, census: Census) -> Weights:
     from cnnspec.backends.onnx.pack import OuterFile
     from cnnspec.weights.external import find_places, name_from_model
     from cnnspec.weights.initialise import initialise_weights
-    from cnnspec.weights.read import gather_weights
+    from cnnspec.weights.read import gather_weights, look_through
 
     if options.external is not None:
         name = name_from_model(options.external, Path(options.file_name))
-        return OuterFile(name, find_places(options.external, graph))
+        outer = OuterFile(name, find_places(options.external, graph))
+        look_through(options.external, graph, census)
+        return outer
     if options.weights is not None:
-        return gather_weights(options.weights, graph)
+        return gather_weights(options.weights, graph, census)
     return initialise_weights(graph, options.seed)
 
 

@@ -26,6 +26,7 @@ from cnnspec.ops.norm import BatchNorm
 from cnnspec.ops.pool import GlobalAvgPool
 from cnnspec.weights.draw import draw_weights
 from cnnspec.weights.external import find_places
+from cnnspec.weights.figures import Census
 from cnnspec.weights.read import gather_weights
 from tests.graphs import chain_graph
 from tests.op_cases import fmap
@@ -176,7 +177,7 @@ def test_a_file_that_changes_while_it_is_copied_into_a_model_is_refused(tmp_path
     graph = make_network()
     weights = draw_weights(graph, 0)
     path = write_arrays(tmp_path, safetensors.numpy.save(dict(weights)))
-    part = gather_weights(path, graph)["body.0.weight"]
+    part = gather_weights(path, graph, Census())["body.0.weight"]
     assert isinstance(part, FilePart)
     assert b"".join(part.read()) == weights["body.0.weight"].tobytes()
     with path.open("ab") as file:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnspec.cli.arguments import add_settings, add_source, open_network
-from cnnspec.cli.console import print_line
+from cnnspec.cli.console import print_notes
 from cnnspec.cli.failures import UsageError, keep_texts
 from cnnspec.network import COMPILERS, Network, name_output
 
@@ -84,8 +84,7 @@ def run(options: Namespace) -> int:
             file_name=str(path),
             **{name: value for name, value in given.items() if value is not None},
         )
-    for note in compiled.notes:
-        print_line(f"note: {note}", sys.stderr)
+    print_notes(compiled.notes)
     if to_stdout:
         if len(compiled.contents) > 1:
             raise UsageError("this model has several files; give a folder with -o")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
 from cnnspec.diagnostics import Diagnostic, spell_line
@@ -31,6 +31,12 @@ def print_error(message: str) -> None:
 def print_line(text: str, stream: TextIO | None = None) -> None:
     """Print what may hold the name of a file, or a line of one."""
     print(spell_line(text), file=stream or sys.stdout)
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Say on the error stream what there is to know about what was done."""
+    for note in notes:
+        print_line(f"note: {note}", sys.stderr)
 
 
 def soften_encoding() -> None:

@@ -8,7 +8,7 @@ from math import inf
 import numpy as np
 
 from cnnspec.records import dataclass
-from cnnspec.weights.figures import split_array
+from cnnspec.weights.figures import Census, split_array
 from cnnspec.weights.formats.base import Array, ArrayFile, Entry
 from cnnspec.weights.read import NetworkFile
 
@@ -54,21 +54,27 @@ def _get_type(file: NetworkFile, name: str) -> str:
     return file.file.entries[held].dtype
 
 
-def compare_arrays(first: Arrays, second: Arrays, tolerance: float) -> list[Difference]:
-    """All differences, the worst first."""
+def compare_arrays(
+    first: Arrays, second: Arrays, tolerance: float, census: Census
+) -> list[Difference]:
+    """All differences, the worst first; arrays that both files have go into the census."""
     names = {**first.entries, **second.entries}
-    found = (_compare(name, first, second, tolerance) for name in names)
+    found = (_compare(name, first, second, tolerance, census) for name in names)
     return sorted((each for each in found if each), key=lambda each: -each.relative)
 
 
-def _compare(name: str, first: Arrays, second: Arrays, tolerance: float) -> Difference | None:
+def _compare(
+    name: str, first: Arrays, second: Arrays, tolerance: float, census: Census
+) -> Difference | None:
     if name not in first.entries or name not in second.entries:
         return Difference(name, "only in the " + ("first" if name in first.entries else "second"))
     left, right = first.entries[name].shape, second.entries[name].shape
     if left != right:
         sizes = ["x".join(map(str, shape)) or "a single number" for shape in (left, right)]
         return Difference(name, f"{sizes[0]} in the first, {sizes[1]} in the second")
-    difference = _measure(name, first.read(name), second.read(name))
+    array = first.read(name)
+    census.add(name, array)
+    difference = _measure(name, array, second.read(name))
     return difference if difference.relative > tolerance else None
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import field
 from math import inf, sqrt
 
 import numpy as np
@@ -12,6 +13,7 @@ from cnnspec.weights.formats.base import Array
 
 # Numbers at a time, so that no array is copied whole into double precision.
 _CHUNK = 2**20
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,46 @@ def measure_array(array: Array) -> Figures:
     for part in split_array(array):
         square += float(((part[np.isfinite(part)] - mean) ** 2).sum())
     return Figures(mean, sqrt(square / count), low, high, unknown, infinite)
+
+
+@dataclass(slots=True)
+class Census:
+    """The arrays seen so far, and those of them with NaN or infinite numbers.
+
+    Such arrays are what a training run leaves that went wrong: they are kept as they are, but never
+    without a word.
+    """
+
+    arrays: int = 0
+    odd: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, array: Array) -> None:
+        """Look at one array; parts of one that come one by one count as one."""
+        self.arrays += 1
+        finite = np.isfinite(array)
+        if not finite.all():
+            unknown = int(np.count_nonzero(np.isnan(array)))
+            infinite = array.size - int(np.count_nonzero(finite)) - unknown
+            counts = [(unknown, "NaN"), (infinite, "infinite")]
+            said = " and ".join(f"{count} {word}" for count, word in counts if count)
+            self.odd[name] = f"{name} ({said} of {array.size})"
+
+    def watch(self, arrays: Iterable[tuple[str, Array]]) -> Iterator[tuple[str, Array]]:
+        """Hand arrays on, and look at each."""
+        for name, array in arrays:
+            self.add(name, array)
+            yield name, array
+
+    def describe(self) -> tuple[str, ...]:
+        """What there is to say, if anything."""
+        if not self.odd:
+            return ()
+        named = list(self.odd.values())
+        more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+        return (
+            f"{len(named)} of {self.arrays} arrays hold numbers that are not finite, which are "
+            f"kept as they are: {', '.join(named[:_MOST_NAMED])}{more}",
+        )
 
 
 def split_array(array: Array) -> Iterator[Array]:

@@ -14,8 +14,9 @@ from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph
 from cnnspec.naming import nearest
 from cnnspec.records import dataclass
+from cnnspec.weights.figures import Census
 from cnnspec.weights.formats.base import Array, ArrayFile, Entry, Slot, Slots, keep, list_counters
-from cnnspec.weights.formats.table import find_format
+from cnnspec.weights.formats.table import find_format, open_arrays
 from cnnspec.weights.orders import Reordering, find_reorderings
 from cnnspec.weights.rules import ORDERS, Rules
 
@@ -73,10 +74,10 @@ class NetworkFile:
             yield name, self.read(name)
 
 
-def gather_weights(path: Path, graph: Graph) -> dict[str, Array | FilePart]:
+def gather_weights(path: Path, graph: Graph, census: Census) -> dict[str, Array | FilePart]:
     """A network's arrays from a file of any format, in the order of the graph.
 
-    Those that lie in the file as they should be are not read, only found.
+    Those that lie in the file as they should be are not kept, only found. All go into the census.
 
     Raises:
         SpecError: the file is damaged (`invalid-weights`), or its arrays are not the
@@ -84,9 +85,16 @@ def gather_weights(path: Path, graph: Graph) -> dict[str, Array | FilePart]:
     """
     with open_weights(path, graph) as weights:
         return {
-            name: weights.locate(name) or np.ascontiguousarray(weights.read(name))
-            for name in weights.places
+            name: weights.locate(name) or np.ascontiguousarray(array)
+            for name, array in census.watch(weights.read_all())
         }
+
+
+def look_through(path: Path, graph: Graph, census: Census) -> None:
+    """Put a network's arrays in a file into the census; raises SpecError as `gather_weights`."""
+    with open_weights(path, graph) as weights:
+        for name, array in weights.read_all():
+            census.add(name, array)
 
 
 @contextmanager
@@ -116,7 +124,7 @@ def open_weights(
     rules = rules or Rules()
     reorderings = find_reorderings(graph) if rules.flatten == ORDERS[1] else {}
     form = find_format(path)
-    with form.open(path) as file:
+    with open_arrays(path) as file:
         found, unknown = _assign(file, form.list_slots, graph, rules)
         shapes = {name: weight.shape for name, weight in graph.list_weights()}
         fills = rules.fill(name for name in shapes if name not in found)

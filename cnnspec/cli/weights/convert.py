@@ -1,7 +1,8 @@
 """Convert a network's weights from one format to another.
 
 The formats go by the ends of the names: .safetensors, .pt, .pth, .weights.h5 and .keras are read,
-and .onnx, of which the initialisers are; all but .onnx are written. No number changes.
+and .onnx, of which the initialisers are; all but .onnx are written. No number changes; arrays with
+NaN and infinite numbers are named.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from cnnspec.cli.console import print_line
+from cnnspec.cli.console import print_line, print_notes
 from cnnspec.cli.failures import UsageError
 from cnnspec.cli.weights.opening import (
     add_reading,
@@ -40,6 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Convert one file."""
     from cnnspec.cli.output import fill_file
+    from cnnspec.weights.figures import Census
 
     is_model = options.output.name.endswith(".keras")
     write = save_model if is_model else find_writer(options.output)
@@ -48,7 +50,9 @@ def run(options: Namespace) -> int:
         open_weights_of(options.input, network, options) as weights,
         fill_file(options.output, options.force) as temporary,
     ):
-        write(temporary, graph, weights.read_all())
+        census = Census()
+        write(temporary, graph, census.watch(weights.read_all()))
+    print_notes(census.describe())
     print_line(f"wrote {options.output}")
     return 0
 

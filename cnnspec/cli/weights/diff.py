@@ -1,6 +1,7 @@
 """Compare two files of weights, and show all differences, the worst first.
 
-With --spec the files may be of different formats. The exit code is 1 where they differ.
+With --spec the files may be of different formats. The exit code is 1 where they differ. NaN in the
+same place of both is equal, and said.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnspec.cli.console import print_notes
 from cnnspec.cli.weights.opening import add_reading, add_spec, open_any
 from cnnspec.report.tables import Column, draw_text
 
@@ -43,9 +45,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print the differences between two files."""
     from cnnspec.weights.compare import compare_arrays
+    from cnnspec.weights.figures import Census
 
+    census = Census()
     with open_any(options.first, options) as first, open_any(options.second, options) as second:
-        differences = compare_arrays(first, second, options.tolerance)
+        differences = compare_arrays(first, second, options.tolerance, census)
+    print_notes(census.describe())
     if not differences:
         print(f"the same: {len(first.entries)} arrays")
         return 0

@@ -93,7 +93,7 @@ def open_weights_of(path: Path, network: Network, options: Namespace) -> Iterato
 def open_any(path: Path, options: Namespace) -> Iterator[Arrays]:
     """The arrays of a file: as a network has them, or without ``--spec`` as they are."""
     from cnnspec.weights.compare import list_arrays
-    from cnnspec.weights.formats.table import find_format
+    from cnnspec.weights.formats.table import open_arrays
 
     if options.spec is not None:
         network, _ = open_spec(options)
@@ -105,7 +105,7 @@ def open_any(path: Path, options: Namespace) -> Iterator[Arrays]:
             option = "set" if name == "settings" else name
             raise UsageError(f"--{option} needs a network: name it with --spec")
     _require_file(path)
-    with find_format(path).open(path) as file:
+    with open_arrays(path) as file:
         yield list_arrays(file)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from cnnspec.weights.formats.base import Format, refuse
+from cnnspec.weights.formats.base import ArrayFile, Format, check_entries, refuse
 
 
 def _load_safetensors() -> Format:
@@ -65,3 +66,19 @@ def find_format(path: Path) -> Format:
         f"{path}: the end of the name says no format of weights",
         f"it is one of {', '.join(FORMATS)}",
     )
+
+
+@contextmanager
+def open_arrays(path: Path) -> Iterator[ArrayFile]:
+    """Open a file of any format.
+
+    Raises:
+        SpecError: it is damaged, of no format, or no file (`invalid-weights`).
+    """
+    form = find_format(path)
+    # A pipe would keep this waiting, and a device has no end.
+    if not path.is_file():
+        raise refuse(f"{path} is no file of weights")
+    with form.open(path) as file:
+        check_entries(path, file.entries)
+        yield file
