@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnspec.cli.arguments import add_settings, add_source, open_network
-from cnnspec.cli.console import print_notes
+from cnnspec.cli.console import print_line, print_notes
 from cnnspec.cli.failures import UsageError, keep_texts
 from cnnspec.network import COMPILERS, Network, name_output
 
