@@ -206,6 +206,7 @@ def test_files_that_extend_each_other_are_named() -> None:
     assert (found.rule, found.message) == ("circular-extends", "extends comes back to a.yaml")
 
 
+@pytest.mark.slow
 def test_a_check_is_the_same_twice() -> None:
     for text in TEXTS:
         assert check(text) == check(text)

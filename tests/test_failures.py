@@ -11,6 +11,7 @@ import os
 import random
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ def open_file(name: str) -> tuple[str, bytes]:
     return open_beside(Source("", b"", BAD), name)
 
 
+@cache
 def check(text: str, file: str) -> tuple[Diagnostic, ...]:
     try:
         return check_variants(read_spec(text, file, open_file)).findings

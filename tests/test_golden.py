@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,14 @@ OWN = (
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 
 
+@cache
 def build(name: str) -> Graph:
     family, _, variant = name.partition(":")
     data = (SPECS / f"{family}.yaml").read_bytes() if name in OWN else read_zoo(family)
     return build_graph(read_spec(data, f"{family}.yaml", open_near), variant)
 
 
+# Those of a network one after the other, which build it once.
 @pytest.mark.parametrize("target", list(COMPILERS))
 @pytest.mark.parametrize("name", [*ZOO, *OWN])
 def test_generated_source_is_as_it_was_read_and_approved(
@@ -86,7 +89,11 @@ def test_generated_keras_is_no_longer_than_what_a_person_writes(name: str, limit
 @pytest.mark.parametrize("target", list(COMPILERS))
 @pytest.mark.parametrize(
     ("deep", "shallow"),
-    [("resnet:152", "resnet_50"), ("vgg:19", "vgg_16"), ("efficientnet:b7", "efficientnet_b0")],
+    [
+        ("resnet:152", "resnet_50"),
+        ("vgg:19", "vgg_16"),
+        pytest.param("efficientnet:b7", "efficientnet_b0", marks=pytest.mark.slow),
+    ],
 )
 def test_depth_adds_no_lines(deep: str, shallow: str, target: str) -> None:
     (source,) = COMPILERS[target](build(deep), f"cnnspec compile {deep}").files.values()

@@ -54,6 +54,7 @@ def cut_definition(source: str, name: str) -> str:
     raise AssertionError(f"there is no {name}")
 
 
+@pytest.mark.slow
 def test_regions_are_up_to_date(write) -> None:  # type: ignore[no-untyped-def]
     text, wanted = fill_regions(README, write)
     if UPDATE:
