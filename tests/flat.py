@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 BATCH = 2
 
 
+# All networks of tests/networks.py, which many tests look at.
+@lru_cache(maxsize=256)
 def compile_source(graph: Graph) -> str:
     """The generated PyTorch source."""
     (source,) = compile_torch(graph, "cnnspec compile").files.values()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from cnnspec.expressions import Value
 from cnnspec.graph.build import build_graph
@@ -32,7 +35,15 @@ class Net:
         return _read(self.text, self.id.partition(":")[0])
 
     def build(self, **overrides: Value) -> Graph:
-        return build_graph(self.spec, self.variant, {**self.settings, **overrides})
+        """The network; without overrides always the same one, which nothing changes."""
+        if overrides:
+            return build_graph(self.spec, self.variant, {**self.settings, **overrides})
+        return _build(self)
+
+
+@cache
+def _build(net: Net) -> Graph:
+    return build_graph(net.spec, net.variant, net.settings)
 
 
 @cache
@@ -66,3 +77,26 @@ NETS: tuple[Net, ...] = (*list_own_nets(), *list_zoo_nets())
 _ALIKE = {f"{name}:{variant}" for name, case in CASES.items() for variant in case.alike}
 _ALIKE |= {"keras_resnet50", "keras_vgg16"}
 FEW: tuple[Net, ...] = tuple(net for net in NETS if net.id not in _ALIKE)
+# What these are made of, others are too, of other sizes: alexnet:torchvision, deeplabv3:50_aux,
+# fcn_vgg:8s, googlenet:aux, inception_v3:aux, mask_rcnn, resnet:50, resnet_cifar:20b,
+# squeezenet:1_1, unet:milesial_bilinear and vgg:11_bn.
+_KIN = frozenset((
+    "alexnet:96", "alexnet:paper", "deeplabv3:50", "fcn_resnet:50", "fcn_resnet:50_aux",
+    "fcn_vgg:32s", "googlenet:paper", "inception_v3:torchvision", "faster_rcnn", "resnet:50_v1",
+    "resnext:50_32x4d", "wide_resnet:50_2", "resnet_cifar:20a", "squeezenet:1_0",
+    "unet:batch_norm", "unet:milesial", "vgg:11", "vgg:16",
+))  # fmt: skip
+
+
+# Of more than a hundred ops, whose blocks a network of tests/specs has too.
+_DEEP = frozenset((
+    "deeplabv3:50_aux", "efficientnet:b0", "googlenet:aux", "inception_v3:aux", "mask_rcnn",
+    "mobilenet_v3:large", "r2plus1d", "resnet_v2:50", "yolov3:416",
+))  # fmt: skip
+
+
+def list_cases(nets: Iterable[Net], *, deep: bool = True) -> list[Any]:
+    """Cases of a test that takes long: what is like another network waits for the longest run."""
+    later = _KIN if deep else _KIN | _DEEP
+    marks = {True: (pytest.mark.exhaustive,), False: ()}
+    return [pytest.param(net, id=net.id, marks=marks[net.id in later]) for net in nets]

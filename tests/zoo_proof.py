@@ -1,8 +1,9 @@
 """Proves one variant of every family, narrow, on the backend of Keras that this process has.
 
 It is a process of its own, since Keras takes one backend for each: ``python -m tests.zoo_proof``.
-With ``--train`` a training step is compared as well. With ``--wide`` and names of networks, these
-are proved on all targets as wide as they are, and the worst differences are written.
+Without names of families all are. With ``--train`` a training step is compared as well. With
+``--wide`` and names of networks, these are proved on all targets as wide as they are, and the worst
+differences are written.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ def main() -> None:
             sys.stdout.write(f"{measure_wide(network)}\n")
         return
     train = "--train" in sys.argv
+    families = [name for name in CASES if name in sys.argv] or CASES
     sys.stdout.write(f"backend {keras.backend.backend()}\n")
-    for name in CASES:
+    for name in families:
         net = next(net for net in FEW if net.id.partition(":")[0] == name)
         report = verify(net.build(), ("keras",), train=train)
         sys.stdout.write(f"{name} {'passed' if report.passed else format_text(report)}\n")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -375,29 +373,3 @@ def test_weights_come_back_as_they_went(case: OpCase) -> None:
     for name, array in draw_weights(node, generator).items():
         place = KERAS_WEIGHTS[type(node.op)][name]
         assert np.array_equal(place.join(place.part(array, node), node), array)
-
-
-def list_few() -> list[str]:
-    """One case of each op and set of layers of ours, by name: JAX compiles each anew."""
-    few: dict[tuple[str, ...], str] = {}
-    for case in CASES:
-        site = make_site(case)
-        render(site)
-        few.setdefault((case.op, *site.required), f"test_op_computes_what_it_means[{case.id}]")
-    return list(few.values())
-
-
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="is started from here")
-@pytest.mark.parametrize("backend", ["torch", "jax"])
-@pytest.mark.parametrize("scope", ["few", pytest.param("all", marks=pytest.mark.exhaustive)])
-def test_ops_compute_the_same_on_other_backends(backend: str, scope: str) -> None:
-    pytest.importorskip(backend)
-    chosen = [f"{__file__}::{name}" for name in list_few()] if scope == "few" else [__file__]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *chosen],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-3000:]

@@ -18,13 +18,10 @@ from cnnspec.naming import class_name
 from cnnspec.verify.measure import import_source
 from tests.flat import call, compile_source, draw_inputs, measure_gap
 from tests.frameworks import torch
-from tests.networks import FEW, Net
+from tests.networks import FEW, Net, list_cases
 from tests.torch.test_generated import silence
 
 pytestmark = pytest.mark.torch
-
-# Tracing takes seconds for a deep network: one variant of a family is enough, VGG apart.
-NETS = [net for net in FEW if net.id not in ("alexnet:96", "resnet:18", "vgg:11")]
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +39,7 @@ def open_model(net: Net, dtype: torch.dtype, batch: int = 2) -> Iterator[tuple[A
         yield model, draw_inputs(graph, dtype, batch)
 
 
-@pytest.mark.parametrize("net", NETS, ids=lambda net: net.id)
+@pytest.mark.parametrize("net", list_cases(FEW, deep=False))
 def test_module_is_traced_as_one_graph(net: Net) -> None:
     """With fullgraph, whatever TorchDynamo cannot follow is an error and not a break."""
     with open_model(net, torch.float64) as (model, inputs), torch.no_grad():

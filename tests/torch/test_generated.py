@@ -9,7 +9,6 @@ import pickle
 import subprocess
 import sys
 import warnings
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,22 +34,20 @@ from tests.flat import (
     run_source,
 )
 from tests.frameworks import torch
-from tests.networks import FEW, NETS, Net, list_own_nets
+from tests.networks import FEW, NETS, Net, list_cases, list_own_nets
 from tests.ruff_format import RUFF, needs_ruff
 
 pytestmark = pytest.mark.torch
 
 every_net = pytest.mark.parametrize("net", NETS, ids=lambda net: net.id)
-few_nets = pytest.mark.parametrize("net", FEW, ids=lambda net: net.id)
+few_nets = pytest.mark.parametrize("net", list_cases(FEW))
 RULES = "E,F,I,N,B,UP,SIM,D1"
 
 
-@cache
 def build(net: Net) -> Graph:
     return net.build()
 
 
-@cache
 def generate(net: Net) -> str:
     return compile_source(build(net))
 
@@ -176,7 +173,7 @@ def test_whole_module_survives_pickling(tmp_path: Path, monkeypatch: pytest.Monk
     assert torch.equal(again(x), model(x))
 
 
-@few_nets
+@pytest.mark.parametrize("net", list_cases(FEW, deep=False))
 @pytest.mark.slow
 def test_module_exports(net: Net) -> None:
     graph = build(net)

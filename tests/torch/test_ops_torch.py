@@ -120,7 +120,9 @@ def test_op_computes_its_rule(case: OpCase, form: str) -> None:
     graph = build(case, form)
     check_weights(graph)
     compare(graph, torch.float64)
-    compare(graph, torch.float32)
+    # The forms differ in what is called, not in its precision.
+    if form == "attribute":
+        compare(graph, torch.float32)
 
 
 @pytest.mark.parametrize("case", JOINING, ids=lambda case: case.id)

@@ -111,7 +111,7 @@ CASES |= {
 }
 RULES = str(Path(__file__).parent / "keras_efficientnet_rules.yaml")
 # They differ from others in counts alone, and the last have 40 and 66 million weights.
-ALIKE = {f"EfficientNetB{size}" for size in (1, 3, 4, 5, 6, 7)}
+ALIKE = {f"EfficientNetB{size}" for size in (1, 3, 4, 5, 6, 7)} | {"VGG19", "MobileNetV3Large"}
 
 
 def randomise(model: Any, images: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,11 +13,9 @@ import numpy as np
 
 pytest.importorskip("safetensors")
 
-from cnnspec.backends.torch.emit import compile_torch
 from cnnspec.diagnostics import SpecError
-from cnnspec.graph.ir import Graph
-from cnnspec.naming import class_name
 from cnnspec.weights.read import open_weights
+from tests.flat import make_model
 from tests.frameworks import torch
 from tests.networks import FEW, Net
 from tests.weights.files import draw_bits, read_weights, require_equal, write
@@ -28,18 +25,11 @@ pytestmark = pytest.mark.torch
 RESNET = next(net for net in FEW if net.id == "resnet:18")
 
 
-def make_module(graph: Graph) -> Any:
-    (source,) = compile_torch(graph, "cnnspec compile").files.values()
-    namespace: dict[str, Any] = {"__name__": "generated"}
-    exec(compile(source, "generated.py", "exec"), namespace)
-    return namespace[class_name(graph.spec.name)]()
-
-
 @pytest.mark.parametrize("net", FEW, ids=lambda net: net.id)
 def test_the_generated_module_takes_and_gives_back_every_bit(net: Net, tmp_path: Path) -> None:
     graph = net.build()
     arrays = draw_bits(graph)
-    module = make_module(graph)
+    module = make_model(graph)
     path = write(tmp_path / "net.pt", graph, arrays)
     module.load_state_dict(torch.load(path, weights_only=True), strict=True)
     torch.save(module.state_dict(), tmp_path / "own.pth")
