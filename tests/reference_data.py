@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from cnnspec.graph.build import build_graph
@@ -95,12 +95,14 @@ def read_layers(network: str) -> list[tuple[str, str, tuple[int, ...]]]:
     return [(name, kind, tuple(shape)) for name, kind, shape in layers]
 
 
+@cache
 def read_network(name: str) -> ModelSpec:
     """A spec of the zoo, which may name others of it."""
     source = find_source(name)
     return read_spec(source.data, f"{name}.yaml", partial(open_beside, source))
 
 
+@cache
 def build_network(network: str) -> Graph:
     """The graph of a network of the zoo."""
     name, _, variant = network.partition(":")

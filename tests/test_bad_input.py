@@ -73,7 +73,7 @@ def test_any_bytes_give_findings(data: bytes) -> None:
     assert check(data)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=80), st.sampled_from(PARTS))
 def test_any_text_in_a_part_gives_findings(text: str, part: str) -> None:
     check(HEAD + "layers: [flatten]\n"[: 0 if part == "layers: " else None] + part + text)

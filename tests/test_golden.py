@@ -30,6 +30,8 @@ OWN = (
     "parts", "sequence_1d", "shared", "siamese", "squeeze_excite", "stages", "taken", "taps",
     "tokens", "two_inputs", "unet", "uneven", "values", "volume_3d",
 )  # fmt: skip
+# Of these either file takes half a second and more.
+LARGE = ("deeplabv3:50_aux", "densenet:121", "faster_rcnn", "inception_v3", "vit:s_16")
 COMPILERS = {"torch": compile_torch, "keras": compile_keras}
 
 
@@ -42,7 +44,10 @@ def build(name: str) -> Graph:
 
 # Those of a network one after the other, which build it once.
 @pytest.mark.parametrize("target", list(COMPILERS))
-@pytest.mark.parametrize("name", [*ZOO, *OWN])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n in LARGE else ()) for n in (*ZOO, *OWN)],
+)
 def test_generated_source_is_as_it_was_read_and_approved(
     name: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,7 @@ def test_odd_specs_fit(name: str) -> None:
     assert find_errors(text) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_random_specs_fit(seed: int) -> None:
     assert find_errors(write_random_spec(seed)) == []

@@ -97,6 +97,7 @@ def test_sizes_are_those_at_which_the_spec_can_be_built(name: str) -> None:
         assert [n for n in found if n <= top] == try_all(graph, axis.size, top)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_shapes_inferred_again_are_those_of_a_new_build(name: str) -> None:
     graph = build(name)
@@ -131,6 +132,7 @@ def test_formulas_give_the_shapes_of_every_valid_size(name: str) -> None:
                 assert found == list(other.shape.dims), (node.path, dims, n)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_no_border_pixels_are_lost_where_the_last_row_is_read(name: str) -> None:
     """Against windows laid out one by one: some window of some reader holds the last row."""

@@ -168,6 +168,7 @@ def test_numbered_layers_have_reference_shapes_in_order(network: str) -> None:
     assert maps == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", resources.list_zoo())
 def test_spec_is_clean(name: str) -> None:
     found = find_problems(read_network(name))

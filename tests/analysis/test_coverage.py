@@ -237,6 +237,7 @@ def test_past_the_most_products_more_is_said_to_be_read_and_never_less() -> None
     assert cover_input(build(layers.format(rough))).share >= Fraction(16, 256)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list_zoo())
 def test_networks_of_the_zoo_read_their_images_as_is_known(name: str) -> None:
     spec = read_spec(read_zoo(name).decode(), f"{name}.yaml", open_near)

@@ -21,6 +21,13 @@ from tests.op_cases import CASES, OpCase
 WEIGHTED = [
     case for case in CASES if len(case.inputs) == 1 and case.build().list_weights(case.inputs)
 ]
+# Of these one for each op and shapes of its weights: no other field changes what is written.
+FORMS = list(
+    {
+        (case.op, tuple((w.name, w.shape) for w in case.build().list_weights(case.inputs))): case
+        for case in reversed(WEIGHTED)
+    }.values()
+)
 _AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 

@@ -28,7 +28,7 @@ from tests.networks import FEW, Net
 from tests.op_cases import OpCase
 from tests.random_specs import write_random_spec
 from tests.weights.files import (
-    WEIGHTED,
+    FORMS,
     build_case,
     call,
     draw_bits,
@@ -40,15 +40,6 @@ pytestmark = pytest.mark.keras
 
 # Of a family of several only one: its layers are of the same kinds.
 ONE_EACH = [net for net in FEW if ":" not in net.id or net.id in ("resnet:50", "vit:b_16")]
-
-
-def choose_forms() -> list[OpCase]:
-    """One case of each op with weights of these shapes: no other field changes what is written."""
-    few = {
-        (case.op, tuple((w.name, w.shape) for w in case.build().list_weights(case.inputs))): case
-        for case in reversed(WEIGHTED)
-    }
-    return list(few.values())
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +111,7 @@ def test_generated_models_have_the_order_and_load_what_is_written(net: Net, tmp_
     require_loaded(net.build(), tmp_path)
 
 
-@pytest.mark.parametrize("case", choose_forms(), ids=lambda case: case.id)
+@pytest.mark.parametrize("case", FORMS, ids=lambda case: case.id)
 def test_every_op_loads_what_is_written(case: OpCase, tmp_path: Path) -> None:
     require_loaded(build_case(case), tmp_path)
 

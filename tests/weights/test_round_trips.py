@@ -17,10 +17,10 @@ from cnnspec.graph.ir import Graph
 from cnnspec.graph.trained import drop_training
 from tests.networks import FEW, Net
 from tests.op_cases import OpCase
-from tests.weights.files import WEIGHTED, build_case, draw_bits, read_weights, require_equal, write
+from tests.weights.files import FORMS, build_case, draw_bits, read_weights, require_equal, write
 
 nets = pytest.mark.parametrize("net", FEW, ids=lambda net: net.id)
-cases = pytest.mark.parametrize("case", WEIGHTED, ids=lambda case: case.id)
+cases = pytest.mark.parametrize("case", FORMS, ids=lambda case: case.id)
 # The formats that need no framework, and one that does.
 SUFFIXES = [
     ".safetensors",
