@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from cnnspec.graph.ir import Graph, Node, Value
 from cnnspec.ops.norm import BatchNorm
 from cnnspec.verify.measure import Array, Measured, Task
+from tests.frameworks import torch
 from tests.reference_ops import evaluate_values
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Disturb = Callable[[Tensor], Tensor]
 
 # The last bit of single precision, as a part of 1.
 _ROUNDING = 2.0**-24
-Disturb = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
