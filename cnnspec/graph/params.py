@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from cnnspec.diagnostics import Diagnostic, Span
 from cnnspec.expressions import Value
-from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
+from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate, needs
 from cnnspec.naming import nearest
 from cnnspec.spec.model import Argument, ModelSpec
 
@@ -32,6 +32,7 @@ def choose_params(
     for name in overrides:
         _require(name, spec, spec.span, report)
     values: dict[str, Value] = {}
+    failed: set[str] = set()
     for name, argument in chosen.items():
         if name in overrides:
             values[name] = overrides[name]
@@ -41,9 +42,13 @@ def choose_params(
         except BadArgument as error:
             help_lines = (error.help,) if error.help else ()
             report(Diagnostic("invalid-expression", error.message, error.span, help=help_lines))
+            failed.add(name)
         except UnknownValue:
-            message = f"parameter '{name}' may use parameters above it only"
-            report(Diagnostic("unknown-name", message, argument.span))
+            # What is wrong with a parameter above was said there.
+            if not needs(argument) - values.keys() <= failed:
+                message = f"parameter '{name}' may use parameters above it only"
+                report(Diagnostic("unknown-name", message, argument.span))
+            failed.add(name)
     return values
 
 
