@@ -16,14 +16,14 @@ pytest.importorskip("safetensors")
 pytest.importorskip("h5py")
 
 
+from cnnspec.cli.main import run
 from tests.weights.hostile import keras_files, safetensors_files
 from tests.weights.hostile.running import (
     compile_with,
     make_folder,
     require_refusals,
+    snapshot,
 )
-
-SUFFIXES = (".safetensors", ".pt", ".pth", ".weights.h5", ".keras", ".onnx")
 
 
 @pytest.fixture
@@ -74,3 +74,31 @@ def test_onnx_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
         monkeypatch.chdir(make_folder(tmp_path / case))
         make(Path("bad.onnx").absolute())
         require_refusals(Path.cwd(), "bad.onnx", capsys, compile_with("bad.onnx"))
+
+
+@pytest.mark.onnx
+def test_no_model_gets_their_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    pytest.importorskip("onnx")
+    cases = {
+        "bad.safetensors": safetensors_files.CASES,
+        "bad.weights.h5": keras_files.HDF5,
+        "bad.keras": keras_files.KERAS,
+    }
+    for name, made in cases.items():
+        for case, make in made.items():
+            root = tmp_path / f"{name} {case}"
+            root.mkdir()
+            monkeypatch.chdir(make_folder(root))
+            make(Path(name).absolute())
+            before = snapshot(root)
+            for option in ("--weights", "--external"):
+                command = [part.replace("--weights", option) for part in compile_with(name)]
+                # A model can point into safetensors files alone.
+                wanted = 1 if option == "--weights" or name == "bad.safetensors" else 2
+                assert run(command) == wanted, (name, case)
+                printed = capsys.readouterr()
+                assert name in printed.err, (name, case)
+                assert not printed.out
+                assert snapshot(root) == before

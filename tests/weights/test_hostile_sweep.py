@@ -21,7 +21,7 @@ from tests.weights.files import write
 from tests.weights.hostile.running import SPEC
 
 # The library of HDF5 gets 10 seconds of the processor, which others may use as well.
-SECONDS = 60.0
+SECONDS = 300.0
 PATTERNS = (b"\xff" * 4, b"\xff\xff\xff\x7f", bytes(4), b"\xff" * 8, bytes(7) + b"\x01", bytes(16))
 MARKS = {".pt": [pytest.mark.torch], ".onnx": [pytest.mark.onnx], ".old.pt": [pytest.mark.torch]}
 SUFFIXES = [

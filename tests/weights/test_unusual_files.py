@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from cnnspec.cli.main import run
 from cnnspec.network import load
 from cnnspec.weights.draw import draw_weights
 from cnnspec.weights.formats import hdf5_apart
+from cnnspec.weights.formats.table import open_arrays
 from tests.weights.files import write
 from tests.weights.hostile import keras_files
 from tests.weights.hostile.running import compile_with, list_commands, make_folder, snapshot
@@ -190,3 +192,36 @@ def test_no_rule_makes_names_without_end(folder: Path, capsys: Any) -> None:
     errors = capsys.readouterr().err
     assert "characters; the limit is 1000" in errors
     assert errors.count("error[invalid-rule]") == 1
+
+
+@pytest.mark.torch
+def test_what_a_state_dict_may_be(folder: Path, capsys: Any) -> None:
+    """Tensors in every form that PyTorch itself saves are no attack."""
+    torch = pytest.importorskip("torch")
+    whole = torch.arange(24, dtype=torch.float32)
+    state = OrderedDict(
+        shared=whole[:12].view(3, 4),
+        again=whole[12:].view(3, 4),
+        turned=whole.view(4, 6).T[1:, ::2],
+        single=torch.tensor(3),
+        none=torch.empty(0, 5),
+        half=whole.half(),
+        coarse=whole.bfloat16(),
+        double=whole.double(),
+        whole=whole.to(torch.int16),
+        signs=whole > 3,
+        learnt=torch.nn.Parameter(whole),
+    )
+    state["tied"] = state["shared"]
+    wanted = {name: tensor.detach().to(torch.float64).numpy() for name, tensor in state.items()}
+    state._metadata = OrderedDict({"": {"version": 1}})  # type: ignore[attr-defined]
+    for number, held in enumerate((state, dict(state))):
+        for new in (True, False):
+            path = folder / f"{number}{new}.pt"
+            torch.save(held, path, _use_new_zipfile_serialization=new)
+            with open_arrays(path) as file:
+                for name, array in wanted.items():
+                    assert np.array_equal(file.read(name), array), (name, new)
+    torch.save(state, folder / "late.pt", pickle_protocol=4)
+    assert run(["weights", "inspect", "late.pt"]) == 1
+    assert "pickle_protocol" in capsys.readouterr().err

@@ -144,7 +144,11 @@ def _limit() -> None:
 
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = ceil(used.ru_utime + used.ru_stime) + SECONDS
-    for kind, most in ((resource.RLIMIT_AS, _MOST_MEMORY), (resource.RLIMIT_CPU, seconds)):
+    limits = [(resource.RLIMIT_CPU, seconds)]
+    if sys.platform == "linux":
+        # Elsewhere the system refuses to limit it.
+        limits.append((resource.RLIMIT_AS, _MOST_MEMORY))
+    for kind, most in limits:
         _, hard = resource.getrlimit(kind)
         allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (allowed, hard))

@@ -130,7 +130,11 @@ class Reader:
         elif name in _STEPS:
             _STEPS[name](self)
         elif name not in ("PROTO", "STOP"):
-            raise refuse(f"{self.path} has a pickle that no torch.save wrote: it has {name}")
+            raise refuse(
+                f"{self.path} has a pickle with {name}, which PyTorch does not read with "
+                "weights_only=True",
+                "save it without another pickle_protocol: torch.save(model.state_dict(), path)",
+            )
 
     def _name(self, text: str) -> Named:
         named = Named(text.replace(" ", "."))
