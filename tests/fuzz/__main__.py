@@ -16,6 +16,7 @@ import os
 import sys
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 from cnnspec.verify.settings import TENSORFLOW_SETTINGS
@@ -42,18 +43,19 @@ def main() -> int:
 
     if options.replay:
         return replay(options.replay, targets)
-    session = Session(targets, options.keep)
+    session = Session(targets, options.keep, options.coverage)
     number, start = options.seed, time.monotonic()
-    while session.networks < options.networks:
-        failure = session.run_batch(number)
-        if failure:
-            sys.stdout.write(f"{failure}\n")
+    with suppress(KeyboardInterrupt):
+        while session.networks < options.networks:
+            failure = session.run_batch(number)
+            number += 1
+            if failure:
+                sys.stdout.write(f"{failure}\n")
+            if number % 10 == 0:
+                sys.stdout.write(f"seeds before {number}: {session.networks} networks\n")
+                session.coverage.write()
             sys.stdout.flush()
-        if options.coverage and number % 20 == 0:
-            session.coverage.write(options.coverage)
-        number += 1
-    if options.coverage:
-        session.coverage.write(options.coverage)
+    session.coverage.write()
     hours = (time.monotonic() - start) / 3600
     sys.stdout.write(
         f"seeds {options.seed} to {number - 1}, {session.networks / hours:.0f} an hour\n"

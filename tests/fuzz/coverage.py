@@ -13,7 +13,7 @@ from tests.fuzz.network import FORM, Use, list_kinds
 
 # What a class needs to count as covered, for each backend.
 ENOUGH = 20
-_MERGES = ("add", "concat", "multiply")
+MERGES = ("add", "concat", "multiply")
 
 
 def list_cells() -> list[Use]:
@@ -31,7 +31,7 @@ def choose_wanted(number: int, count: int) -> list[Use]:
 
     They depend on the batch's number alone, so that a number gives the same networks again.
     """
-    cells = [*(cell for cell in list_cells() if cell[0] not in _MERGES), *list_forms()]
+    cells = [*(cell for cell in list_cells() if cell[0] not in MERGES), *list_forms()]
     # Neighbours are of one op: what a batch is about is taken from all over the list.
     steps = range(len(cells) * 5 // 13, len(cells))
     step = next(step for step in steps if gcd(step, len(cells)) == 1)
@@ -39,10 +39,12 @@ def choose_wanted(number: int, count: int) -> list[Use]:
 
 
 class Coverage:
-    """How often each backend was shown each class."""
+    """How often each backend was shown each class, beside what a table has of runs before."""
 
-    def __init__(self, targets: tuple[str, ...]) -> None:
+    def __init__(self, targets: tuple[str, ...], path: Path | None = None) -> None:
         self.targets = targets
+        self.path = path
+        self.before = _read(path) if path is not None and path.exists() else {}
         self.counts: dict[str, Counter[Use]] = {target: Counter() for target in targets}
 
     def add(self, target: str, uses: frozenset[Use]) -> None:
@@ -54,28 +56,28 @@ class Coverage:
         least = {cell: min(self.counts[t][cell] for t in self.targets) for cell in list_cells()}
         return [(cell, count) for cell, count in least.items() if count < ENOUGH]
 
-    def write(self, path: Path) -> None:
-        """Write the table, a row for each class; tables that are there already are added up."""
-        rows = self._read(path)
+    def write(self) -> None:
+        """Write the table, a row for each class."""
+        if self.path is None:
+            return
         forms = {use for counts in self.counts.values() for use in counts if use[0] == FORM}
-        for use in [*list_cells(), *sorted(forms)]:
-            row = rows.setdefault(use, {})
-            for target in self.targets:
-                row[target] = row.get(target, 0) + self.counts[target][use]
-        targets = sorted({target for row in rows.values() for target in row})
+        forms |= {use for use in self.before if use[0] == FORM}
+        seen = {target for row in self.before.values() for target in row}
+        targets = sorted(seen | set(self.targets))
         lines = ["\t".join(("op", "field", "class", *targets))]
-        lines += [
-            "\t".join((*use, *(str(row.get(t, 0)) for t in targets))) for use, row in rows.items()
-        ]
-        path.write_text("\n".join(lines) + "\n")
+        for use in [*list_cells(), *sorted(forms)]:
+            row = self.before.get(use, {})
+            own = (self.counts.get(target, Counter())[use] for target in targets)
+            counts = [row.get(t, 0) + count for t, count in zip(targets, own, strict=True)]
+            lines.append("\t".join((*use, *map(str, counts))))
+        self.path.write_text("\n".join(lines) + "\n")
 
-    def _read(self, path: Path) -> dict[Use, dict[str, int]]:
-        if not path.exists():
-            return {}
-        head, *lines = path.read_text().splitlines()
-        targets = head.split("\t")[3:]
-        rows = {}
-        for line in lines:
-            word, name, label, *counts = line.split("\t")
-            rows[word, name, label] = dict(zip(targets, map(int, counts), strict=True))
-        return rows
+
+def _read(path: Path) -> dict[Use, dict[str, int]]:
+    head, *lines = path.read_text().splitlines()
+    targets = head.split("\t")[3:]
+    rows = {}
+    for line in lines:
+        word, name, label, *counts = line.split("\t")
+        rows[word, name, label] = dict(zip(targets, map(int, counts), strict=True))
+    return rows

@@ -46,29 +46,43 @@ def networks(draw: Draw, wanted: Sequence[Use] = ()) -> Random:
     plan.sort(key=_find_place)
     shape = draw_input(draw, plan[0] if plan else None)
     head: dict[str, Any] = {"cnnspec": 1, "name": "net"}
-    steps, shape = _start(network, head, shape)
+    start, shape = _start(network, head, shape)
+    pieces = [start]
     for use in plan:
-        more, shape = _make(network, use, shape)
-        steps += more
+        piece, shape = _make(network, use, shape)
         if network.chance(40):
             more, shape = network.make_step(shape, 0)
-            steps += more
-    if not steps or network.chance(60):
-        more, shape = network.make_steps(shape, draw(st.integers(1, MOST_STEPS)), 0)
-        steps += more
-    outputs = _end(network, steps, shape)
+            piece = piece + more
+        pieces.append(piece)
+    if not any(pieces) or network.chance(60):
+        piece, shape = network.make_steps(shape, draw(st.integers(1, MOST_STEPS)), 0)
+        pieces.append(piece)
+    end, outputs = _end(network, shape)
+    pieces.append(end)
     if network.params:
         head["params"] = network.params
     if network.chance(5):
         head["defaults"] = network.pick(_DEFAULTS)
         network.note("defaults")
+    return Random(_write(network, head, pieces, outputs), frozenset(network.uses))
+
+
+def _write(
+    network: Steps, head: dict[str, Any], pieces: list[list[Any]], outputs: dict[str, Any]
+) -> str:
+    """The text of a spec: its layers as a list, or as stages with names."""
     lines = [f"{key}: {json.dumps(value)}" for key, value in head.items()]
     if network.blocks:
         lines += ["blocks:", *(f"  {n}: {json.dumps(b)}" for n, b in network.blocks.items())]
-    lines += ["layers:", *(f"  - {json.dumps(step)}" for step in steps)]
+    lines.append("layers:")
+    if not outputs and "input" in head and network.chance(20):
+        network.note("stages")
+        lines += [f"  {network.fresh('stage')}: {json.dumps(piece)}" for piece in pieces if piece]
+    else:
+        lines += [f"  - {json.dumps(step)}" for piece in pieces for step in piece]
     if outputs:
         lines.append(f"outputs: {json.dumps(outputs)}")
-    return Random("\n".join(lines) + "\n", frozenset(network.uses))
+    return "\n".join(lines) + "\n"
 
 
 def _find_place(use: Use) -> int:
@@ -129,22 +143,21 @@ def _start(network: Steps, head: dict[str, Any], shape: Shape) -> Made:
     return steps, shape.widen(2 * shape.channels) if merge == "concat" else shape
 
 
-def _end(network: Steps, steps: list[Any], shape: Shape) -> dict[str, Any]:
-    """Several outputs, one of which may be there in training only."""
+def _end(network: Steps, shape: Shape) -> tuple[list[Any], dict[str, Any]]:
+    """Steps behind the others, and several outputs; one may be there in training only."""
     if not network.chance(15):
-        return {}
-    steps.append({**network.make_same(shape), "name": "shared_part"})
-    steps += network.keep(shape, 1)
-    steps.append({**network.make_same(shape), "name": "last"})
-    steps.append({"name": "helper", "from": "shared_part", "layers": network.keep(shape, 1)})
-    outputs: dict[str, Any] = {"main": "last", "helper": {}}
+        return [], {}
+    steps = [
+        {**network.make_same(shape), "name": "shared_part"},
+        *network.keep(shape, 1),
+        {**network.make_same(shape), "name": "last"},
+        {"name": "helper", "from": "shared_part", "layers": network.keep(shape, 1)},
+    ]
     if network.chance(50):
         network.note("outputs", "one in training")
-        outputs["helper"] = {"training": True}
-    else:
-        network.note("outputs", "two")
-        outputs = {"main": "last", "other": "helper"}
-    return outputs
+        return steps, {"main": "last", "helper": {"training": True}}
+    network.note("outputs", "two")
+    return steps, {"main": "last", "other": "helper"}
 
 
 def list_forms() -> list[Use]:

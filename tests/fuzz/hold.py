@@ -37,7 +37,7 @@ class Tolerance:
 
 
 # A difference of 1e-6 is what exp(x) - 1 loses near 0, however small the result is.
-SINGLE = Tolerance(1e-5, 1e-6, 20)
+SINGLE = Tolerance(1e-5, 1e-6, 100)
 # PyTorch's gradient of a hard sigmoid has a factor of 1/6 in single precision.
 DOUBLE = Tolerance(1e-7, 1e-12, 1e-6)
 # The step of a Keras whose norms know no double precision.

@@ -40,7 +40,7 @@ class _EnoughError(BaseException):
 class Session:
     """Random networks on some targets, what they have shown, and what was wrong."""
 
-    def __init__(self, targets: tuple[str, ...], folder: Path) -> None:
+    def __init__(self, targets: tuple[str, ...], folder: Path, table: Path | None = None) -> None:
         self.targets = targets
         self.folder = folder
         self.networks = 0
@@ -51,7 +51,7 @@ class Session:
         self.began = 0.0
         self.refused: Counter[str] = Counter()
         self.known: Counter[str] = Counter()
-        self.coverage = Coverage(targets)
+        self.coverage = Coverage(targets, table)
         # Keras collects garbage after each model: what stays for good need not be looked at.
         gc.collect()
         gc.freeze()

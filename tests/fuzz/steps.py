@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cnnspec.ops.catalog import OPS
-from cnnspec.ops.shapes import Kind, Shape
-from tests.fuzz.fields import Make, list_classes
+from cnnspec.ops.shapes import SIZE_NAMES, Kind, Shape
+from tests.fuzz.fields import ABSENT, Make, list_classes
 from tests.fuzz.network import MOST_ELEMENTS, Network, Use, name_kind
 from tests.fuzz.parts import PARTS
 
@@ -267,6 +267,7 @@ class Steps(Network):
         given: dict[str, Any] = dict(sizes)
         for key, size in sizes.items():
             self.uses.add((word, key, "one" if size == 1 else "many"))
+        self.uses |= {(word, key, ABSENT) for key in SIZE_NAMES if key not in sizes}
         if word == "constant":
             label = wanted[2] if wanted and wanted[1] == "values" else self.pick(
                 ["number", "flat", "nested"]

@@ -89,8 +89,8 @@ def test_what_a_wrong_backend_gets_wrong_is_made_small_and_kept(
 def test_a_table_of_classes_adds_up(tmp_path: Path) -> None:
     path, use = tmp_path / "table.tsv", ("relu", "input", "image")
     for _ in range(2):
-        coverage = Coverage(("torch",))
+        coverage = Coverage(("torch",), path)
         coverage.add("torch", frozenset({use}))
-        coverage.write(path)
+        coverage.write()
     assert "relu\tinput\timage\t2\n" in path.read_text()
     assert (use, 1) in coverage.list_rare()
