@@ -156,6 +156,12 @@ def test_a_norm_over_everything_with_a_scale_is_refused_in_keras() -> None:
         network.compile("keras")
 
 
+def test_tokens_of_one_valid_size_are_counted_in_keras() -> None:
+    steps = ("to_tokens", "position_embedding")
+    files = read("{channels: 3, length: {default: 9}}", *steps).compile("keras").files
+    assert b"layers.Reshape((9, 3)" in next(iter(files.values()))
+
+
 def test_averages_with_padding_from_open_sizes_are_refused_in_keras() -> None:
     step = "avg_pool: {kernel_size: 3, stride: 2, padding: same}"
     with pytest.raises(SpecError, match="depends on a size of the input that is open"):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cnnspec.graph.ir import Graph
-from cnnspec.ops.norm import BatchNorm, InstanceNorm
+from cnnspec.ops.norm import InstanceNorm
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +21,20 @@ class Fault:
 
 
 def _is_gradient_of_norm(graph: Graph, problem: str) -> bool:
-    norms = (InstanceNorm, BatchNorm)
     first = problem.partition(":")[0]
     return (
         "gradient" in problem
         and first in ("torch", "the class in double precision")
-        and any(isinstance(node.op, norms) for node in graph.nodes)
+        and any(isinstance(node.op, InstanceNorm) for node in graph.nodes)
     )
 
 
 FAULTS = (
-    # A gradient that comes with the channels last is read as if they were first, where one sample,
-    # or one channel, leaves the order of the axes open.
-    Fault("PyTorch: gradients through a norm, laid out channels last", _is_gradient_of_norm),
+    # A gradient that comes with the channels last is read as if they were first, where one sample
+    # leaves the order of the axes open: an instance norm makes one sample of the batch.
+    Fault(
+        "PyTorch: gradients through an instance norm, channels last", _is_gradient_of_norm
+    ),
 )
 
 

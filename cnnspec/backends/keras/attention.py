@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import cast
 
 from cnnspec.backends.base import Site
@@ -29,7 +30,11 @@ def attention(site: Site, name: Expr) -> Layers:
 
 def to_tokens(site: Site, name: Expr) -> Layers:
     """A reshape: maps have their channels last."""
-    shape = Bracketed((literal(-1), site.in_channels()), "()")
+    count: Expr = literal(-1)
+    if site.is_open() and not site.varies(_count_positions):
+        # Keras does not see that there are as many whatever the open sizes.
+        count = site.derive("tokens", _count_positions)
+    shape = Bracketed((count, site.in_channels()), "()")
     return (call_layer("layers.Reshape", shape, name=name),)
 
 
@@ -75,3 +80,7 @@ def _count_width(node: Node) -> int:
 
 def _list_sizes(node: Node) -> tuple[int, ...]:
     return cast(ToMap, node.op).list_sizes()
+
+
+def _count_positions(node: Node) -> int:
+    return prod(node.shapes[0].sizes)
