@@ -32,9 +32,7 @@ def _is_gradient_of_norm(graph: Graph, problem: str) -> bool:
 FAULTS = (
     # A gradient that comes with the channels last is read as if they were first, where one sample
     # leaves the order of the axes open: an instance norm makes one sample of the batch.
-    Fault(
-        "PyTorch: gradients through an instance norm, channels last", _is_gradient_of_norm
-    ),
+    Fault("PyTorch: gradients through an instance norm, channels last", _is_gradient_of_norm),
 )
 
 

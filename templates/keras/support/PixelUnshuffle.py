@@ -22,6 +22,13 @@ class PixelUnshuffle(layers.Layer):
         channels *= r**rank
         return ops.reshape(turned, (-1, *(size // r for size in sizes), channels))
 
+    def compute_output_shape(self, input_shape):
+        """Say the shape of the result, which Keras on PyTorch tries odd sizes for."""
+        batch, *sizes, channels = input_shape
+        rank, r = len(sizes), self.factor
+        tiles = (None if size is None else size // r for size in sizes)
+        return batch, *tiles, channels * r**rank
+
     def get_config(self):
         """Say how the layer was made."""
         return {**super().get_config(), "factor": self.factor}
