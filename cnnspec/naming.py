@@ -42,6 +42,9 @@ _OWN_NAMES = frozenset(
     """.split()  # noqa: SIM905
 )
 
+# What Windows takes for a device, whatever the ending.
+_DEVICE = re.compile(r"(aux|con|nul|prn|(com|lpt)[0-9])\..*")
+
 # Classes that generated code takes from elsewhere.
 _OWN_CLASSES = frozenset({"F", "OrderedDict", "Tensor"})
 
@@ -95,6 +98,12 @@ def class_name(name: str) -> str:
 def module_name(name: str) -> str:
     """The name of a file or function: ``ResNet`` becomes ``resnet``."""
     return name.lower()
+
+
+def file_name(name: str, ending: str) -> str:
+    """The name of a network's file, which no system takes for a device's."""
+    stem = module_name(name)
+    return f"{stem}{'_' * bool(_DEVICE.fullmatch(stem + ending))}{ending}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

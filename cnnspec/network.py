@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics import Diagnostic, SpecError
-from cnnspec.naming import module_name
+from cnnspec.naming import file_name
 from cnnspec.records import dataclass
 from cnnspec.sources import Source, find_source, open_beside
 
@@ -219,7 +219,7 @@ def load(source: str | os.PathLike[str], /, variant: str = "", **overrides: Valu
 
 def name_output(name: str, target: str) -> str:
     """What the file of a compiled network is called by default."""
-    return f"{module_name(name)}{SUFFIXES[target]}"
+    return file_name(name, SUFFIXES[target])
 
 
 def _as_value(value: Value) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from cnnspec.backends.units import Unit, make_unit
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import Graph, Node
-from cnnspec.naming import class_name, module_name
+from cnnspec.naming import class_name, file_name, module_name
 from cnnspec.records import dataclass
 from cnnspec.rendering import join_parts, render_template
 from cnnspec.resources import find_folder
@@ -28,8 +29,9 @@ TEMPLATE = "torch/model.py.jinja"
 # What generated files import, which no class may hide.
 RESERVED = ("Callable", "F", "OrderedDict", "Tensor", "math", "nn", "torch")
 
-# What a generated file imports, and numpy, which torch does: a file of that name would be taken.
-HIDEABLE = frozenset({"collections", "math", "numpy", "torch"})
+# A file of such a name would be imported in place of what PyTorch and scripts beside it take from
+# Python. Which of these PyTorch does changes from version to version; nothing imports `test`.
+HIDEABLE = (sys.stdlib_module_names | {"numpy", "torch"}) - {"test"}
 
 
 def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> Compiled:
@@ -41,7 +43,7 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
     ]
     hidden = module_name(graph.name)
     if hidden in HIDEABLE:
-        message = f"the file {hidden}.py would hide the module {hidden}, which it needs"
+        message = f"the file {hidden}.py would hide the module {hidden} from what it imports"
         help = ("give the network another name",)
         refused.append(Diagnostic("backend-unsupported", message, graph.spec.span, help=help))
     if refused:
@@ -56,7 +58,7 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
         raise SpecError([Diagnostic("backend-unsupported", message, graph.spec.span, help=help)])
     header = describe_graph(graph, command)
     text = render_template(TEMPLATE, {"header": header, **vars_of(source)}, templates)
-    return Compiled({f"{module_name(graph.name)}.py": (text.encode(),)})
+    return Compiled({file_name(graph.name, ".py"): (text.encode(),)})
 
 
 def find_refusals(graph: Graph, error: CannotSayError) -> list[Diagnostic]:
