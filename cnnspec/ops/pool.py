@@ -63,7 +63,11 @@ class _Pool(Op):
                     f"with padding {window.before} and {window.after} some windows of "
                     f"{window.extent} would hold padding alone",
                     field="padding",
-                    help=(f"use a padding of at most {window.kernel // 2}",),
+                    help=(
+                        "use a smaller dilation"
+                        if self.pads == "same"
+                        else f"use a padding of at most {window.kernel // 2}",
+                    ),
                 )
         return shape.resize(sizes)
 

@@ -18,7 +18,7 @@ from cnnspec.records import dataclass
 class Window:
     """A kernel that slides along one axis.
 
-    `before` and `after` are the padding in rows; with `ceil` the last window may hang over the
+    `before` and `after` are the padding in rows; with `ceil` one more window may hang over the
     end, as long as it starts inside the input or its leading padding.
     """
 
@@ -37,10 +37,9 @@ class Window:
     def count_steps(self, size: int) -> int:
         """The output's size; zero or less when the window does not fit."""
         room = size + self.before + self.after - self.extent
-        if not self.ceil:
-            return room // self.stride + 1
-        steps = -(-room // self.stride) + 1
-        return steps - 1 if (steps - 1) * self.stride >= size + self.before else steps
+        steps = room // self.stride + 1
+        hangs = self.ceil and room % self.stride and steps * self.stride < size + self.before
+        return steps + 1 if hangs else steps
 
     def touches_map(self, size: int, steps: int) -> bool:
         """Whether every window has a tap inside the map, not only in its padding."""
@@ -74,7 +73,7 @@ class Window:
         if not self.ceil:
             return 0
         # The last window must start inside the map or its leading padding.
-        return min(self.stride - 1, self.extent - 1 - self.after)
+        return max(0, min(self.stride - 1, self.extent - 1 - self.after))
 
     def find_growth(self) -> Growth:
         """The number of steps as a formula that holds for every size."""
