@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Callable
+
 import pytest
 
+from cnnspec.backends.base import Compiled
+from cnnspec.backends.keras.emit import compile_keras
+from cnnspec.backends.torch.emit import compile_torch
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.ir import BranchItem, Graph
 from cnnspec.graph.walk import walk_items
@@ -70,3 +76,32 @@ def test_a_group_that_is_left_out_uses_up_its_names(step: str) -> None:
         layers = layers[: layers.rindex("  - ")]
     having, lacking = list_paths(build(layers, True)), list_paths(build(layers, False))
     assert having[-len(lacking) :] == lacking
+
+
+LEFT_OUT = "layers: [{relu: , when: $flag}, {tanh: , when: $flag}]"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        f"for: {{i: [1, 2]}}, {LEFT_OUT}",
+        f"repeat: 2, {LEFT_OUT}",
+        f"repeat: 2, {LEFT_OUT}, when: $flag",
+    ],
+)
+@pytest.mark.parametrize(
+    "around", ["%s", "repeat: 2, layers: [{%s}]", "when: $around, layers: [{%s}]"]
+)
+@pytest.mark.parametrize("compile_source", [compile_torch, compile_keras])
+def test_a_loop_of_nothing_is_not_written(
+    step: str, around: str, compile_source: Callable[[Graph, str], Compiled]
+) -> None:
+    conv = "{conv: {out_channels: 4, kernel_size: 1}}"
+    steps = f"[{conv}, {{{around % step}}}, softmax]"
+    blocks = f"blocks:\n  unit: {{params: [around], layers: {steps}}}\n"
+    text = f"{HEAD}{blocks}layers: [unit: true, unit: false]\n"
+    graph = build_graph(read_spec(text, "net.yaml"), "", {"flag": False})
+    (source,) = compile_source(graph, "cnnspec compile").files.values()
+    assert not [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.For | ast.If)][
+        1:
+    ]

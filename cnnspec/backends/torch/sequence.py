@@ -110,7 +110,8 @@ class SequenceWriter:
             return ()
         if len(taken) < len(rows):
             condition = say_condition(self.unit, rows)
-            return (When(condition, self.write_column(taken)),)
+            entries = self.write_column(taken)
+            return (When(condition, entries),) if entries else ()
         step = rows[0].item.step
         if step.source is not None:
             raise UnshareableError("a step that goes back to an earlier value is no chain's")
@@ -202,7 +203,13 @@ class SequenceWriter:
         if is_loop(rows):
             saved = self.unit.save(), self.supports.save()
             try:
-                return (self.make_loop(rows),)
+                loop = self.make_loop(rows)
+                if loop.entries:
+                    return (loop,)
+                # All that it holds is left out in every turn.
+                self.unit.restore(saved[0])
+                self.supports.restore(saved[1])
+                return ()
             except UnshareableError:
                 self.unit.restore(saved[0])
                 self.supports.restore(saved[1])
