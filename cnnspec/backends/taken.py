@@ -200,7 +200,7 @@ class Taken:
 
     def find_captured(self, region: Region) -> dict[str, Value]:
         """The values from outside of a list that its steps take, by what code calls them."""
-        made = {item.output for item in walk_items(region)} - {region.input}
+        made = set(_list_made(region))
         found: dict[str, Value] = {}
         for item in _walk_open(region):
             for argument, value in list_values(item):
@@ -212,6 +212,16 @@ class Taken:
                     name, count = f"{word}{count}", count + 1
                 found[name] = value
         return found
+
+
+def _list_made(region: Region) -> Iterator[Value]:
+    """The values of a list's own ops: what steps without any hand on is made elsewhere."""
+    for item in walk_items(region):
+        match item:
+            case OpItem():
+                yield item.node.output
+            case BranchItem(merge=Node() as merge):
+                yield merge.output
 
 
 def reads_input(region: Region) -> bool:
