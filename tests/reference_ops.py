@@ -309,8 +309,9 @@ def _softmax(op: Any, call: Call) -> Tensor:
 
 
 def _l2_normalize(op: Any, call: Call) -> Tensor:
-    length = (call.x**2).sum(dim=call.channel_axis, keepdim=True).sqrt()
-    return call.x / length.clamp(min=op.eps)
+    # The root has no slope at zero: it is the square that is held against eps.
+    squares = (call.x**2).sum(dim=call.channel_axis, keepdim=True)
+    return call.x / squares.clamp(min=op.eps**2).sqrt()
 
 
 def _add(op: Any, call: Call) -> Tensor:
