@@ -66,6 +66,16 @@ def test_a_wrong_number_anywhere_fails_the_proof() -> None:
     assert "infinities or NaN" in judge(graph, off, reference, task.weights).problems[0]
 
 
+def test_one_number_near_zero_is_held_against_those_of_other_batches() -> None:
+    text = "cnnspec: 1\nname: net\ninput: {features: 8}\nlayers: [linear: 1]\n"
+    graph = build_graph(read_spec(text, "net.yaml"))
+    task = draw_task(graph, seed=0)
+    reference, found = on_torch.run_torch(task, on_torch.REFERENCE), on_torch.run_torch(task)
+    for measured, by in ((reference, 0.0), (found, 1e-7)):
+        measured.outputs[0]["output"] = np.full((1, 1), 1e-6 + by)
+    assert judge(graph, found, reference, task.weights).passed
+
+
 def test_a_network_without_weights_takes_a_training_step() -> None:
     text = (
         "cnnspec: 1\nname: net\ninput: {channels: 2, height: 6, width: 6}\nlayers: [max_pool: 2]\n"

@@ -66,11 +66,19 @@ def choose_tolerance(graph: Graph) -> float:
     return DEEP_TOLERANCE if depth >= DEEP_LAYERS else TOLERANCE
 
 
-def measure_difference(found: Array, reference: Array, where: str = "") -> Difference:
-    """The difference of two arrays of equal shape."""
+def measure_difference(
+    found: Array, reference: Array, where: str = "", scale: float | None = None
+) -> Difference:
+    """The difference of two arrays of equal shape, by the reference's scale if none is given."""
     gap = float(np.abs(found.astype(np.float64) - reference).max(initial=0.0))
-    scale = float(np.abs(reference).max(initial=0.0))
+    if scale is None:
+        scale = measure_scale(reference)
     return Difference(gap, gap / scale if scale else gap, where)
+
+
+def measure_scale(array: Array) -> float:
+    """The largest of all numbers, without its sign."""
+    return float(np.abs(array).max(initial=0.0))
 
 
 def judge(
@@ -182,8 +190,10 @@ def _compare_output(
     if wrong:
         problems += wrong
         return None
+    # The one number of a batch of one may be near zero by chance.
+    scale = max(map(measure_scale, wanted))
     worst = _worst(
-        measure_difference(array, other, where)
+        measure_difference(array, other, where, scale)
         for (where, array), other in zip(arrays, wanted, strict=True)
     )
     if not all(np.isfinite(array).all() for _, array in arrays):
