@@ -111,12 +111,14 @@ class Record:
             and self.parameters + instance.parameters <= limits.MAX_PARAMETERS
         )
 
-    def hold_size(self, shape: Shape, calls: Calls, span: Span, path: str = "") -> bool:
+    def hold_size(
+        self, shape: Shape, calls: Calls, span: Span, path: str = "", how: str = ""
+    ) -> bool:
         """Whether a value is small enough to hold; records an error where it is not."""
         if shape.elements <= limits.MAX_ELEMENTS:
             return True
         message = (
-            f"a value of {shape} holds {shape.elements:,} numbers; the limit is "
+            f"a value of {shape}{how} holds {shape.elements:,} numbers; the limit is "
             f"{limits.MAX_ELEMENTS:,}"
         )
         self.fail_at(calls, "too-large", message, span, path=path)
@@ -139,7 +141,7 @@ class Record:
         if len(shapes) < len(inputs) and not op.starts:
             return node
         try:
-            shape, node.weights, parameters = self.infer(op, shapes)
+            shape, node.weights, parameters, padded = self.infer(op, shapes)
             if op.merges:
                 op.check_sources(shapes, tuple(value.is_stored for value in inputs))
         except ShapeFault as cause:
@@ -152,8 +154,9 @@ class Record:
                 # The shape is sound: what is downstream is checked all the same.
                 self.add_fault(Fault(step, op, inputs, origin, path, cause))
         self.parameters += parameters
-        if not self.hold_size(shape, frame.calls, step.span, path):
-            return node
+        for held, how in ((shape, ""), (padded, " with its padding")):
+            if held is not None and not self.hold_size(held, frame.calls, step.span, path, how):
+                return node
         if self.parameters > limits.MAX_PARAMETERS:
             message = f"more than {limits.MAX_PARAMETERS:,} parameters"
             self.fail(frame, "too-large", message, step.span, path=path)
@@ -167,7 +170,8 @@ class Record:
         if key not in self.known.inferred:
             check_kinds(op, shapes)
             shape, weights = op.infer_shape(shapes), op.list_weights(shapes)
-            self.known.inferred[key] = shape, weights, sum(prod(weight.shape) for weight in weights)
+            parameters = sum(prod(weight.shape) for weight in weights)
+            self.known.inferred[key] = shape, weights, parameters, op.find_padded(shapes)
         return self.known.inferred[key]
 
     def add_fault(self, fault: Fault) -> None:

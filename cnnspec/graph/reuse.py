@@ -42,8 +42,8 @@ from cnnspec.spec.model import (
 _MAX_ITEMS = 64
 
 InstanceKey = tuple[object, ...]
-# The shape of an op's output, its weights, and how many numbers these hold.
-Inferred = tuple[Shape, tuple[Weight, ...], int]
+# The shape of an op's output, its weights, how many numbers these hold, and its padded input.
+Inferred = tuple[Shape, tuple[Weight, ...], int, Shape | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,10 @@ class Op(Model):
         """The reach along each spatial axis; None when every output reads the whole map."""
         return tuple(Reach(1) for _ in inputs[0].sizes)
 
+    def find_padded(self, inputs: tuple[Shape, ...]) -> Shape | None:
+        """The largest value on the way from its input to its output: a padded input, mostly."""
+        return None
+
     def find_rows(self, inputs: tuple[Shape, ...]) -> tuple[Rows, ...] | None:
         """Which rows of the first input each row of the output reads, along the input's axes.
 

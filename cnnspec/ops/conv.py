@@ -12,7 +12,7 @@ from cnnspec.ops.initializers import Initial
 from cnnspec.ops.model import Field
 from cnnspec.ops.rows import Gather, Scatter
 from cnnspec.ops.shapes import Kind, Shape
-from cnnspec.ops.windows import Window, find_growth, resolve_windows, slide
+from cnnspec.ops.windows import Window, find_growth, pad_shape, resolve_windows, slide
 
 
 def check_groups(
@@ -85,6 +85,9 @@ class _Convolution(Op):
 
     def count_macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return output.elements * prod(self.list_weights(inputs)[0].shape[1:])
+
+    def find_padded(self, inputs: tuple[Shape, ...]) -> Shape:
+        return pad_shape(inputs[0], self.resolve(inputs[0]))
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(Reach(w.extent, Fraction(w.stride)) for w in self.resolve(inputs[0]))
@@ -223,6 +226,9 @@ class ConvTranspose(Op):
 
     def count_macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return inputs[0].elements * prod(self.list_weights(inputs)[0].shape[1:])
+
+    def find_padded(self, inputs: tuple[Shape, ...]) -> Shape:
+        return pad_shape(self.infer_shape(inputs), self.resolve(inputs[0]))
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(

@@ -11,7 +11,7 @@ from cnnspec.ops.fields import Flag, Padding, PerAxis, Positive
 from cnnspec.ops.model import Field
 from cnnspec.ops.rows import Gather, Spans
 from cnnspec.ops.shapes import Kind, Shape, vector
-from cnnspec.ops.windows import Window, find_growth, resolve_windows, slide
+from cnnspec.ops.windows import Window, find_growth, pad_shape, resolve_windows, slide
 
 
 class _Pool(Op):
@@ -70,6 +70,9 @@ class _Pool(Op):
                     ),
                 )
         return shape.resize(sizes)
+
+    def find_padded(self, inputs: tuple[Shape, ...]) -> Shape:
+        return pad_shape(inputs[0], self.resolve(inputs[0]))
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
         return tuple(Reach(w.extent, Fraction(w.stride)) for w in self.resolve(inputs[0]))

@@ -126,6 +126,12 @@ def resolve_windows(
     )
 
 
+def pad_shape(shape: Shape, windows: tuple[Window, ...]) -> Shape:
+    """A map with its padding on."""
+    pairs = zip(shape.sizes, windows, strict=True)
+    return shape.resize(tuple(size + w.before + w.after for size, w in pairs))
+
+
 def find_growth(
     windows: tuple[Window, ...], padding: int | tuple[int, ...] | str
 ) -> tuple[Growth, ...]:
