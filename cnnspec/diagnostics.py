@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
+from functools import lru_cache
 
 from cnnspec.records import dataclass
 
@@ -140,6 +141,12 @@ def sort_findings(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=place)
 
 
+@lru_cache(maxsize=8)
+def split_lines(text: str) -> tuple[str, ...]:
+    """The lines of a text, which may have as many findings as lines."""
+    return tuple(text.splitlines())
+
+
 def draw_excerpt(diagnostic: Diagnostic, source: str | None) -> str:
     """Draw one diagnostic as text: headline, source line with carets, notes and help.
 
@@ -151,7 +158,7 @@ def draw_excerpt(diagnostic: Diagnostic, source: str | None) -> str:
     lines = [f"{span}: {headline}" if span else headline]
     gutter = ""
     if span is not None and source is not None:
-        text = source.splitlines()
+        text = split_lines(source)
         if 1 <= span.line <= len(text):
             number = str(span.line)
             gutter = " " * len(number) + " "
@@ -171,14 +178,14 @@ _EXCERPT_WIDTH = 100
 
 def _fit(line: str, span: Span) -> tuple[str, int, int]:
     """Cut a line around a span: the text to show, the span's offset in it, and its width."""
-    line = "".join(" " if not character.isprintable() else character for character in line)
     start = min(span.column - 1, len(line))
     end = span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
     width = max(1, min(end, len(line)) - start)
-    if len(line) <= _EXCERPT_WIDTH:
-        return line, start, width
-    left = max(0, start - _EXCERPT_WIDTH // 3)
-    shown = line[left : left + _EXCERPT_WIDTH]
+    left = max(0, start - _EXCERPT_WIDTH // 3) if len(line) > _EXCERPT_WIDTH else 0
+    cut = line[left : left + _EXCERPT_WIDTH]
+    shown = cut
+    if not cut.isprintable():
+        shown = "".join(character if character.isprintable() else " " for character in cut)
     if left:
         shown = "..." + shown[3:]
     return shown, start - left, max(1, min(width, len(shown) - (start - left)))

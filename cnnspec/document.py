@@ -18,11 +18,13 @@ from cnnspec.diagnostics import Diagnostic, Span, SpecError
 from cnnspec.records import dataclass
 
 # The largest hand-written specs are some 50 KiB; the limit keeps reading to seconds.
-MAX_BYTES: Final = 4 * 1024 * 1024
+MAX_BYTES: Final = 1024 * 1024
+# What a spec is made of: its own file, those that it extends and those that are its parts.
+MAX_TOTAL_BYTES: Final = 2 * MAX_BYTES
 # Later stages recurse over the tree, and Python's stack holds about a thousand calls.
 MAX_DEPTH: Final = 64
 # Counted with every alias written out, since later stages walk the tree as if it were.
-MAX_NODES: Final = 500_000
+MAX_NODES: Final = 125_000
 # 18 digits always fit the 64-bit integers of the model formats.
 MAX_INT_DIGITS: Final = 18
 # Exact conversion of longer decimal texts takes quadratic time, and no float needs them.

@@ -5,9 +5,15 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 # Long enough for every published layer name, short enough to keep paths readable.
 MAX_NAME = 64
+# Names that a misspelt one is compared with: each comparison takes some microseconds.
+MAX_HINTS = 300
+# A message that lists more of them is not read.
+_MAX_LISTED = 16
+_MAX_COMPARED = 200
 
 # Words that expressions read as YAML does.
 YAML_WORDS = ("true", "false", "null")
@@ -52,6 +58,13 @@ _OWN_CLASSES = frozenset({"F", "OrderedDict", "Tensor"})
 def is_name(text: str) -> bool:
     """Whether a text may name a model, a parameter, a block or a layer."""
     return _IDENTIFIER.match(text) is not None
+
+
+def explain_name(text: str, most: int = MAX_NAME) -> str:
+    """What a text that is no name must be to be one."""
+    if len(text) > most:
+        return f"{most} characters long at most; it has {len(text):,}"
+    return "letters, digits and underscores, beginning with a letter"
 
 
 def is_variable(text: str) -> bool:
@@ -106,10 +119,19 @@ def file_name(name: str, ending: str) -> str:
     return f"{stem}{'_' * bool(_DEVICE.fullmatch(stem + ending))}{ending}"
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that a misspelt one most likely stands for."""
+def nearest(word: str, known: Iterable[str], most: int = MAX_HINTS) -> str | None:
+    """The known word, of so many at most, that a misspelt one most likely stands for."""
     # Only what is wrong with a spec needs it, and it takes as long to import as to check a layer.
     import difflib
 
-    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    tried = list(islice(known, most))
+    matches = difflib.get_close_matches(word[:_MAX_COMPARED], tried, n=1, cutoff=0.6)
     return matches[0] if matches else None
+
+
+def list_some(names: Iterable[str]) -> str:
+    """Names with commas between them, as many as a reader looks at."""
+    listed = list(names)
+    more = len(listed) - _MAX_LISTED
+    shown = ", ".join(listed[:_MAX_LISTED])
+    return f"{shown} and {more:,} more" if more > 0 else shown

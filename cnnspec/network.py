@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cnnspec.backends.onnx.pack import Weights
     from cnnspec.expressions import Value
     from cnnspec.graph.ir import Graph
+    from cnnspec.lint.engine import Found
     from cnnspec.lint.fixes import Fixed, Looked
     from cnnspec.lint.options import LintOptions
     from cnnspec.report.sizes import SizeReport
@@ -78,18 +79,21 @@ class Network:
 
     def check(self, options: LintOptions | None = None) -> tuple[Diagnostic, ...]:
         """Everything that is wrong or doubtful in this variant, or without one in all of them."""
-        from cnnspec.lint.engine import find_problems
+        return self._inspect(options).problems
+
+    def _inspect(self, options: LintOptions | None) -> Found:
+        from cnnspec.lint.engine import Found, look_at
 
         try:
             if self.variant not in ("", *self.spec.variants):
                 _ = self.graph
-            found = find_problems(self.spec, self.overrides, options, self.variant)
+            found = look_at(self.spec, self.overrides, options, self.variant)
         except SpecError as error:
-            found = error.diagnostics
+            found = Found(error.diagnostics)
         if options is not None and options.profile == "teaching":
             from cnnspec.lint.pages import teach
 
-            return teach(found)
+            return Found(teach(found.problems), found.work)
         return found
 
     def offer(self, options: LintOptions | None = None) -> tuple[Diagnostic, ...]:
@@ -97,13 +101,13 @@ class Network:
 
         Each was tried on the whole spec as it is written, so that a variant or overrides get none.
         """
-        found = self.check(options)
+        found, work = (inspected := self._inspect(options)).problems, inspected.work
         as_written = not self.variant and not self.overrides
         if not as_written or not any(getattr(problem, "fixes", ()) for problem in found):
             return found
         from cnnspec.lint.fixes import Looked, offer_fixes
 
-        looked = Looked(self._text, self.spec, found)
+        looked = Looked(self._text, self.spec, found, work)
         return offer_fixes(looked, lambda text: self._look(text, options))
 
     def fix(self, options: LintOptions | None = None, unsafe: bool = False) -> Fixed | None:
@@ -133,7 +137,8 @@ class Network:
             spec = other.spec
         except SpecError:
             return None
-        return Looked(text, spec, other.check(options))
+        found = other._inspect(options)
+        return Looked(text, spec, found.problems, found.work)
 
     def sizes(self, every: bool = False) -> tuple[SizeReport, ...]:
         """For which sizes of the input the network is valid, where the spec leaves them open.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cnnspec.diagnostics import Diagnostic, Severity, SpecError, draw_excerpt
-from cnnspec.graph import limits
 from cnnspec.graph.build import build_graph
 from cnnspec.lint.engine import find_problems
 from cnnspec.spec.read import read_spec
@@ -35,16 +33,6 @@ PIECES = [
     *("'", '"', "|", ">", "#", "_", "$", "$$", "\x00", "\ufeff", "- relu\n", "residual: [relu]"),
     *("# cnnspec: ignore[", "# cnnspec: ignore[relu-on-logits] so", "#cnnspec ignore", "]"),
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _low_limits() -> Iterator[None]:
-    """Stop at a fifth of the limits, where it would only take five times as long."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(limits, "MAX_NODES", 20_000)
-        patch.setattr(limits, "MAX_STEPS", 30_000)
-        patch.setattr(limits, "MAX_WORK", 60_000)
-        yield
 
 
 def check(data: bytes | str) -> tuple[Diagnostic, ...]:
@@ -191,7 +179,7 @@ def test_a_bomb_gives_a_prompt_finding(name: str) -> None:
 
 def test_a_limit_is_named() -> None:
     (found,) = check(BOMBS["a million turns"][0])
-    assert found.message == "repeat 1,000,000 is above the limit of 20,000 turns"
+    assert found.message == "repeat 1,000,000 is above the limit of 10,000 turns"
 
 
 def test_findings_end_somewhere() -> None:

@@ -11,6 +11,7 @@ from cnnspec.backends.pycode import Binary, Code, Expr, literal
 from cnnspec.backends.rows import Row
 from cnnspec.backends.taken import Taken
 from cnnspec.backends.units import IN_CHANNELS, IN_FEATURES, Unit
+from cnnspec.backends.ways import REARRANGING, SETTERS, Ways
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import (
     Expression,
@@ -37,26 +38,13 @@ from cnnspec.graph.ir import (
 from cnnspec.graph.sharing import find_uses
 from cnnspec.graph.variations import find_variations
 from cnnspec.graph.walk import walk_items
-from cnnspec.ops.base import Op
-from cnnspec.ops.conv import Conv, ConvTranspose, DepthwiseConv
-from cnnspec.ops.linear import Linear
+from cnnspec.ops.conv import DepthwiseConv
 from cnnspec.ops.merge import Concat
-from cnnspec.ops.rearrange import PadChannels, PixelShuffle, PixelUnshuffle, Slice, Split
 from cnnspec.ops.reshape import Flatten
-from cnnspec.ops.shapes import Kind
+from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.ops.stored import Stored
 from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument, Formula, Literal
-
-# The field that says how many channels an op gives.
-_SETTERS: dict[type[Op], str] = {
-    Conv: "out_channels",
-    ConvTranspose: "out_channels",
-    Linear: "out_features",
-}
-
-# Ops whose channels follow from several numbers.
-_REARRANGING: tuple[type[Op], ...] = (Slice, Split, PadChannels, PixelShuffle, PixelUnshuffle)
 
 # An expression for channels is a number in the model itself if it is longer than this.
 _LONG = 24
@@ -100,39 +88,6 @@ def list_nodes(region: Region) -> Iterator[Node]:
             yield item.merge
 
 
-def find_setter(value: Value) -> Node | None:
-    """The op that decided a value's channels; None for an input of the network."""
-    node = value.producer
-    while node is not None:
-        if _sets_channels(node):
-            return node
-        node = _main_input(node).producer
-    return None
-
-
-def comes_from(value: Value, start: Value | None) -> bool:
-    """Whether a value has the channels of another because no op between them sets any."""
-    while value is not start:
-        if value.producer is None or _sets_channels(value.producer):
-            return False
-        value = _main_input(value.producer)
-    return True
-
-
-def _sets_channels(node: Node) -> bool:
-    op = node.op
-    if isinstance(op, Flatten):
-        return node.shape.channels != node.shapes[0].channels
-    if isinstance(op, DepthwiseConv):
-        return op.multiplier > 1
-    return isinstance(op, (Concat, Stored, *_REARRANGING)) or type(op) in _SETTERS
-
-
-def _main_input(node: Node) -> Value:
-    """The input whose channels are the output's, for an op that sets none."""
-    return max(node.flows, key=lambda value: value.known.rank)
-
-
 @dataclass(frozen=True, slots=True)
 class ChannelFinder:
     """Says how many channels a value has, in the terms of the code around it."""
@@ -141,6 +96,8 @@ class ChannelFinder:
     owners: dict[Node, tuple[CallItem, ...]]
     members: dict[str, frozenset[Node]] = field(default_factory=dict)
     varied: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
+    forms: dict[Node, dict[tuple[Shape, ...], Node]] = field(default_factory=dict)
+    ways: Ways = field(default_factory=Ways)
     uses: dict[Node, tuple[Node, ...]] = field(init=False)
     taken: Taken = field(init=False)
 
@@ -149,26 +106,35 @@ class ChannelFinder:
         object.__setattr__(self, "uses", find_uses(self.graph))
         object.__setattr__(self, "taken", Taken(self.graph))
 
+    def list_forms(self, node: Node) -> dict[tuple[Shape, ...], Node]:
+        """The shapes that the uses of a node's weights take, each with the first that does."""
+        if node.home not in self.forms:
+            found: dict[tuple[Shape, ...], Node] = {}
+            for use in self.uses.get(node.home, (node,)):
+                found.setdefault(use.shapes, use)
+            self.forms[node.home] = found
+        return self.forms[node.home]
+
     def vary(self, node: Node) -> tuple[Node, ...]:
         """A node as it is for other sizes: of an open input, and in other uses of its weights."""
         if not self.graph.open_sizes and node.home not in self.uses:
             return ()
         if node not in self.varied:
-            uses = self.uses.get(node.home, (node,))
-            others = [use for use in uses if use.shapes != node.shapes]
+            forms = self.list_forms(node)
+            others = [use for shapes, use in forms.items() if shapes != node.shapes]
             if self.graph.open_sizes:
                 variations = find_variations(self.graph)
-                others += [other for use in uses for other in variations.vary(use)]
+                others += [other for use in forms.values() for other in variations.vary(use)]
             self.varied[node] = tuple(others)
         return self.varied[node]
 
     def is_open(self, node: Node) -> bool:
         """Whether a node's input has several sizes: open ones, or those of other uses."""
-        uses = self.uses.get(node.home, (node,))
-        if any(use.shapes != node.shapes for use in uses):
+        forms = self.list_forms(node)
+        if len(forms) > 1:
             return True
         variations = find_variations(self.graph) if self.graph.open_sizes else None
-        inputs = [value for use in uses for value in use.inputs]
+        inputs = [value for use in forms.values() for value in use.inputs]
         return variations is not None and any(map(variations.is_open, inputs))
 
     def say(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value], depth: int = 0) -> Expr:
@@ -212,6 +178,7 @@ class ChannelFinder:
         With `carries` a loop's variable may stand for them. None where nothing in the unit's
         code says it: in a loop, what is not the same in every turn.
         """
+        comes_from = self.ways.comes_from
         if carries and CARRIED in row.variables and comes_from(value, row.anchor):
             return name_value(CARRIED)
         for depth, turn in enumerate(row.turns):
@@ -224,20 +191,20 @@ class ChannelFinder:
                 return first if agree else None
         if IN_CHANNELS in row.variables and comes_from(value, unit.uses[row.use].region.input):
             return name_value(IN_CHANNELS)
-        setter = find_setter(value)
+        setter = self.ways.find_setter(value)
         if setter is None or not self.is_inside(unit, row, setter):
             return state_number(value.known.channels)
         if isinstance(setter.op, Concat):
             parts = [self.find_word(unit, row, part, carries) for part in setter.inputs]
             known = [part for part in parts if part is not None]
             return add_expressions(known) if len(known) == len(parts) else None
-        if isinstance(setter.op, _REARRANGING):
+        if isinstance(setter.op, REARRANGING):
             return state_number(value.known.channels)
         if isinstance(setter.op, Stored):
             field = "features" if setter.shape.kind is Kind.VECTOR else "channels"
             return self.translate(unit, row, value, setter, field)
         if not isinstance(setter.op, Flatten | DepthwiseConv):
-            return self.translate(unit, row, value, setter, _SETTERS[type(setter.op)])
+            return self.translate(unit, row, value, setter, SETTERS[type(setter.op)])
         word = self.find_word(unit, row, setter.inputs[0], carries)
         factor: Expression | None = state_number(prod(setter.shapes[0].sizes))
         if isinstance(setter.op, DepthwiseConv):
@@ -259,7 +226,7 @@ class ChannelFinder:
                 return None
             expression = outer
         for turn in row.turns:
-            if turn.names & expression.names and comes_from(value, turn.item.input):
+            if turn.names & expression.names and self.ways.comes_from(value, turn.item.input):
                 return None
         unknown = expression.names - row.variables.keys() - row.constants.keys()
         if not unknown:
@@ -293,7 +260,7 @@ class ChannelFinder:
 
     def say_flat(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value]) -> Expr | None:
         """The features after a flatten, as channels times sizes, where that can be said."""
-        setters = [find_setter(value) for value in values]
+        setters = [self.ways.find_setter(value) for value in values]
         flattens = [s for s in setters if s is not None and isinstance(s.op, Flatten)]
         if len(flattens) != len(setters):
             return None

@@ -89,6 +89,8 @@ def format_inline(expr: Expr) -> str:
     Raises:
         ValueError: If a part asks to be split.
     """
+    if isinstance(expr, Code) and expr.text.isidentifier():
+        return expr.text
     lines = print_document(_build(expr, Ident()), 0, sys.maxsize)
     if len(lines) > 1:
         raise ValueError("an expression with split=True has no one-line form")

@@ -87,10 +87,12 @@ def list_variables(graph: Graph, exposed: Iterable[str]) -> set[str]:
 def list_loop_variables(steps: Iterable[Step]) -> set[str]:
     """The variables of all loops in some steps."""
     found: set[str] = set()
-    for step in steps:
-        found |= {name for name, _ in step.loop}
+    waiting = list(steps)
+    while waiting:
+        step = waiting.pop()
+        found.update(name for name, _ in step.loop)
         for branch in step.branches:
-            found |= list_loop_variables(branch.steps)
+            waiting += branch.steps
     return found
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from cnnspec.cli.failures import UsageError
 from cnnspec.diagnostics import SpecError
-from cnnspec.naming import nearest
+from cnnspec.naming import list_some, nearest
 from cnnspec.records import dataclass
 
 if TYPE_CHECKING:
@@ -106,6 +106,6 @@ def _require_known(network: Network) -> None:
     for what, name, known in wanted:
         if name not in known:
             hint = nearest(name, known)
-            names = ", ".join(known) or "none"
+            names = list_some(known) or "none"
             advice = f"did you mean '{hint}'?" if hint else f"it has: {names}"
             raise UsageError(f"{network.source.file} has no {what} '{name}'; {advice}")

@@ -13,6 +13,7 @@ from cnnspec.expressions.combine import (
 )
 from cnnspec.expressions.parse import Expression, Template, parse_expression, parse_scalar
 from cnnspec.expressions.syntax import SIZES, ExpressionError, Value
+from cnnspec.expressions.work import bound_work
 
 __all__ = [
     "SIZES",
@@ -22,6 +23,7 @@ __all__ = [
     "Value",
     "add_expressions",
     "bind_names",
+    "bound_work",
     "multiply_expressions",
     "name_value",
     "parse_expression",

@@ -27,6 +27,7 @@ from cnnspec.expressions.syntax import (
     show,
     split_comprehension,
 )
+from cnnspec.expressions.work import explain_spent, find_work
 from cnnspec.records import dataclass
 
 _Number: TypeAlias = int | float
@@ -58,7 +59,16 @@ def evaluate(tree: ast.expr, variables: Mapping[str, Value]) -> Value:
     Raises:
         ExpressionError: pointing at the smallest part that has no value.
     """
-    return _Evaluator(variables).compute(tree)
+    work = find_work()
+    if work is None:
+        return _Evaluator(variables).compute(tree)
+    if work.is_spent:
+        raise blame(tree, explain_spent())
+    evaluator = _Evaluator(variables)
+    try:
+        return evaluator.compute(tree)
+    finally:
+        work.done += evaluator.work
 
 
 def check_bounds(value: object, node: ast.expr) -> None:
@@ -104,7 +114,7 @@ class _Evaluator:
             check_bounds(value, node)
         self.work += WORK_OF_VALUE + (len(value) if isinstance(value, list) else 0)
         if self.work > MAX_WORK:
-            raise blame(node, "the expression goes through too many values")
+            raise blame(node, f"the expression goes through more than {MAX_WORK:,} values")
         return value
 
     def _compute(self, node: ast.expr) -> Value:
@@ -135,7 +145,9 @@ class _Evaluator:
             case ast.Compare():
                 return self._compare(node)
             case ast.Subscript(value=base, slice=index):
-                return self._subscript(self.compute(base), index)
+                # To take one entry of a list is no way through it.
+                look_up = self._compute if isinstance(base, ast.Name) else self.compute
+                return self._subscript(look_up(base), index)
             case ast.Attribute(value=ast.Name(id=name) as base, attr=size):
                 return _take_size(name, self.compute(base), size)
             case ast.ListComp():

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from cnnspec.naming import list_some, nearest
+
 # Longer arithmetic belongs in a parameter of its own; Python's parser is safe up to here.
 MAX_LENGTH: Final = 1000
 # The walkers recurse, and Python's stack holds about a thousand calls.
@@ -117,12 +119,10 @@ def blame(node: ast.expr, message: str, help: str = "") -> ExpressionError:
 
 def blame_name(node: ast.expr, kind: str, name: str, known: Iterable[str]) -> ExpressionError:
     """Make the error for a name that is not among the known ones, with the nearest of them."""
-    import difflib
-
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, 1)
-    meant = f", did you mean {close[0]!r}?" if close else ""
-    help = f"known here: {', '.join(names)}" if names else ""
+    close = nearest(name, names)
+    meant = f", did you mean {close!r}?" if close else ""
+    help = f"known here: {list_some(names)}" if names else ""
     return blame(node, f"unknown {kind} {name!r}{meant}", help)
 
 

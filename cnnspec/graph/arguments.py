@@ -11,6 +11,8 @@ from pydantic_core import ValidationError
 
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Value
+from cnnspec.expressions.syntax import WORK_OF_VALUE
+from cnnspec.expressions.work import explain_spent, spend_work
 from cnnspec.graph.absent import explain_absent
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate, needs
 from cnnspec.graph.frame import Calls
@@ -168,6 +170,9 @@ class OpFactory:
         missing = [n for n, d in block.parameters.items() if d is None and n not in entries]
         if given is None or missing or any(name not in block.parameters for name in entries):
             return None  # check_words reported it
+        if spend_work(WORK_OF_VALUE * len(block.parameters)):
+            self.reporter.fail_at(calls, "invalid-expression", explain_spent(), step.span)
+            return None
         values = self.evaluate_all(entries, variables, calls)
         if values is None:
             return None
@@ -180,10 +185,12 @@ class OpFactory:
             if name in values:
                 ordered[name] = values[name]
             elif default is not None:
-                found = self.evaluate_all({name: default}, {**scope, **ordered}, inner)
+                found = self.evaluate_all({name: default}, scope, inner)
                 if found is None:
                     return None
                 ordered.update(found)
+            if name in ordered:
+                scope[name] = ordered[name]
         return ordered
 
 

@@ -11,6 +11,7 @@ from dataclasses import field, replace
 
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.expressions import Value as Scalar
+from cnnspec.expressions import bound_work
 from cnnspec.graph import limits
 from cnnspec.graph.arguments import OpFactory, list_fields
 from cnnspec.graph.evaluate import UnknownValue
@@ -73,19 +74,22 @@ class Builder(Reader):
 
     def build(self) -> Graph | None:
         """The graph, or None after errors, which are then in `diagnostics` and `faults`."""
-        try:
-            if self.words:
-                check_words(self.spec, self.report)
-            body = self.run()
-        except Stopped:
-            return None
+        with bound_work() as work:
+            try:
+                if self.words:
+                    check_words(self.spec, self.report)
+                body = self.run()
+            except Stopped:
+                return None
+            finally:
+                self.steps += work.done // limits.STEP_WORK
         values = (*self.inputs, *(node.output for node in self.nodes))
         unknown = any(value.shape is None for value in values)
         if self.diagnostics or self.faults or unknown or has_gaps(body):
             return None
         return Graph(
             self.spec, self.variant, self.params, self.overrides, self.inputs,
-            self.outputs, tuple(self.nodes), body, self.open_sizes,
+            self.outputs, tuple(self.nodes), body, self.open_sizes, self.steps,
         )  # fmt: skip
 
     def run(self) -> Region:

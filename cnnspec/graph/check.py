@@ -7,7 +7,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics import Diagnostic, sort_findings
-from cnnspec.expressions import Value
+from cnnspec.expressions import Value, bound_work
 from cnnspec.graph import limits
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.expect import check_figures
@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is wrong with a spec, and the networks of those variants that could be built."""
+    """What is wrong with a spec, and the networks of those variants that could be built.
+
+    `work` is what that took, in steps.
+    """
 
     spec: ModelSpec
     findings: tuple[Diagnostic, ...]
     graphs: Mapping[str, Graph]
+    work: int = 0
 
 
 def check_variants(
@@ -45,7 +49,8 @@ def check_variants(
     """
     checker = _Checker(spec, dict(overrides or {}), variant)
     checker.check()
-    return Checked(spec, tuple(sort_findings(checker.found.values())), checker.graphs)
+    findings = tuple(sort_findings(checker.found.values()))
+    return Checked(spec, findings, checker.graphs, checker.work)
 
 
 @dataclass(slots=True)
@@ -77,6 +82,11 @@ class _Checker:
 
     def check_figures(self) -> None:
         """Compare the graphs with what the spec expects."""
+        with bound_work():
+            self.compare_figures()
+
+    def compare_figures(self) -> None:
+        """Compare them as far as expressions may go."""
         for expectation in self.spec.expect:
             graph = self.graphs.get(expectation.variant)
             if graph is not None and self.is_as_written(graph):

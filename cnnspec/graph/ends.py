@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from cnnspec.expressions import Value as Scalar
 from cnnspec.graph.words import suggest
-from cnnspec.naming import is_name, nearest
+from cnnspec.naming import is_name, list_some, nearest
 from cnnspec.spec.model import Literal, ModelSpec, Pattern, Step
 from cnnspec.spec.spelling import spell_argument
 
@@ -38,15 +38,15 @@ def explain_end(until: Scalar, spec: ModelSpec) -> tuple[str, str, str]:
         if inner.name is not None
     ]
     message = f"no step of {spec.name} is called '{str(until)[:80]}'"
-    listed = f"its named steps are: {', '.join(names[:16]) or 'none'}"
+    listed = f"its named steps are: {list_some(names) or 'none'}"
     return "unknown-value", message, suggest(str(until), names, listed)
 
 
 def explain_variant(spec: ModelSpec, variant: str) -> tuple[str, str, str]:
     """What is wrong with a variant that a spec has not."""
     hint = nearest(variant, spec.variants)
-    known = ", ".join(spec.variants) or "none"
-    help = f"did you mean '{hint}'?" if hint else f"its variants are: {known[:200]}"
+    known = list_some(spec.variants) or "none"
+    help = f"did you mean '{hint}'?" if hint else f"its variants are: {known}"
     return "unknown-variant", f"{spec.name} has no variant '{variant[:80]}'", help
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from cnnspec.diagnostics import Span
 from cnnspec.expressions import Expression, ExpressionError, Value
 from cnnspec.expressions.syntax import show
+from cnnspec.expressions.work import explain_spent, spend_work
 from cnnspec.ops.shapes import Shape
 from cnnspec.records import dataclass
 from cnnspec.spec.model import (
@@ -41,6 +42,9 @@ def evaluate(argument: Argument, variables: Mapping[str, Value]) -> Value:
         case Literal():
             return argument.value
         case ListArgument():
+            # A written list costs as much as one that is computed.
+            if spend_work(len(argument.items)):
+                raise BadArgument(argument.span, explain_spent())
             return [evaluate(item, variables) for item in argument.items]
         case MapArgument():
             return {key: evaluate(value, variables) for key, _, value in argument.entries}

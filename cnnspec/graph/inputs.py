@@ -10,7 +10,8 @@ from cnnspec.expressions import Value as Scalar
 from cnnspec.expressions.syntax import show
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
 from cnnspec.graph.ir import OpenSize
-from cnnspec.graph.opened import guess_size, read_open_size
+from cnnspec.graph.opened import MAX_LETTER, guess_size, read_open_size
+from cnnspec.naming import is_variable
 from cnnspec.ops.fields import MAX_SIZE
 from cnnspec.ops.shapes import SIZE_FORMS, Shape, arrange
 from cnnspec.records import dataclass
@@ -56,6 +57,8 @@ def infer_input(source: InputSpec, variables: Mapping[str, Scalar], report: Repo
             continue
         if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_SIZE:
             message = f"{name} must be a whole number from 1 to {MAX_SIZE}, got {show(size)}"
+            if isinstance(size, str) and is_variable(size):
+                message = f"{name} stays open by a letter of {MAX_LETTER} at most, got {show(size)}"
             report(Diagnostic("invalid-input", message, argument.span))
             continue
         sizes[name] = size

@@ -255,7 +255,7 @@ class Graph:
     `params` are the model's parameters as evaluated for this variant and these overrides. In
     `every_output` those for training come last.
     `open_sizes` are the sizes of its inputs that are not fixed, and `variations` what is known of
-    them, once that was asked for.
+    them, once that was asked for; `steps` are those that the build counted.
     """
 
     spec: ModelSpec
@@ -267,6 +267,7 @@ class Graph:
     nodes: tuple[Node, ...]
     body: Region
     open_sizes: tuple[OpenSize, ...] = ()
+    steps: int = 0
     variations: Variations | None = field(default=None, init=False, repr=False)
 
     @property

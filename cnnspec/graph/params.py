@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from cnnspec.diagnostics import Diagnostic, Span
 from cnnspec.expressions import Value
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate, needs
-from cnnspec.naming import nearest
+from cnnspec.naming import list_some, nearest
 from cnnspec.spec.model import Argument, ModelSpec
 
 
@@ -21,7 +21,7 @@ def choose_params(
     chosen: dict[str, Argument] = dict(spec.params)
     if variant and variant not in spec.variants:
         hint = nearest(variant, spec.variants)
-        known = ", ".join(spec.variants) or "none"
+        known = list_some(spec.variants) or "none"
         message = f"{spec.name} has no variant '{variant[:80]}'"
         help = f"did you mean '{hint}'?" if hint else f"its variants are: {known}"
         report(Diagnostic("unknown-variant", message, spec.span, help=(help,)))
@@ -56,7 +56,7 @@ def _require(name: str, spec: ModelSpec, span: Span, report: Callable[[Diagnosti
     if name in spec.params:
         return
     hint = nearest(name, spec.params)
-    help = f"did you mean '{hint}'?" if hint else f"its parameters are: {', '.join(spec.params)}"
+    help = f"did you mean '{hint}'?" if hint else f"its parameters are: {list_some(spec.params)}"
     report(
         Diagnostic(
             "unknown-parameter", f"{spec.name} has no parameter '{name[:80]}'", span, help=(help,)

@@ -6,7 +6,6 @@ from math import prod
 
 from cnnspec.expressions import Value as Scalar
 from cnnspec.expressions.syntax import show
-from cnnspec.graph import limits
 from cnnspec.graph.absent import explain_absent
 from cnnspec.graph.chosen import check_choice, choose_step
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
@@ -18,7 +17,7 @@ from cnnspec.graph.record import Record
 from cnnspec.graph.scope import Home
 from cnnspec.graph.sharing import find_clash, link_nodes
 from cnnspec.graph.words import suggest
-from cnnspec.naming import is_name
+from cnnspec.naming import MAX_HINTS, explain_name, is_name, list_some
 from cnnspec.records import dataclass
 from cnnspec.spec.keys import MERGES
 from cnnspec.spec.model import Argument, Block, Formula, ListArgument, Literal, Pattern, Step
@@ -90,7 +89,7 @@ class Reader(Record):
             return frame.values[name]
         if isinstance(name, str) and "." in name:
             return self.find_inner_value(name, reference, frame)
-        known = list(frame.values)[-limits.MAX_HINTS :]
+        known = list(frame.values)[-MAX_HINTS:]
         listed = f"values that can be taken here: {', '.join([*known[-12:], '_'])}"
         return self.fail(
             frame, "unknown-value", f"no value is named {show(name)} here", reference.span,
@@ -136,7 +135,7 @@ class Reader(Record):
         message = explain_inner(name, holder)
         known = list(frame.values.holders) if holder is None else list_inner(holder)
         where = "named steps here" if holder is None else f"in '{first}' are"
-        help = suggest(rest if holder else first, known, f"{where}: {', '.join(known)}")
+        help = suggest(rest if holder else first, known, f"{where}: {list_some(known)}")
         more = (help,) if known else ()
         return self.fail(frame, "unknown-value", message, reference.span, *more)
 
@@ -183,8 +182,7 @@ class Reader(Record):
             return None
         if isinstance(name, str) and is_name(name):
             return name
-        allowed = "letters, digits and underscores, beginning with a letter"
-        message = f"{word} {show(name)} must be {allowed}"
+        message = f"{word} {show(name)} must be {explain_name(str(name))}"
         self.fail(frame, "invalid-name", message, argument.span)
         return None
 

@@ -138,6 +138,10 @@ class Record:
         if len(self.nodes) > limits.MAX_NODES:
             self.fail(frame, "too-large", f"more than {limits.MAX_NODES:,} ops", step.span)
             raise Stopped
+        if len(inputs) > limits.MAX_MERGED:
+            message = f"{op.op} takes {len(inputs):,} values; the limit is {limits.MAX_MERGED:,}"
+            self.fail(frame, "too-large", message, step.span, path=path)
+            return node
         if len(shapes) < len(inputs) and not op.starts:
             return node
         try:

@@ -25,6 +25,7 @@ from cnnspec.graph.opened import list_letters
 from cnnspec.graph.scope import list_shared
 from cnnspec.graph.walk import list_steps
 from cnnspec.graph.words import explain_field, explain_word, suggest
+from cnnspec.naming import list_some
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.keys import STRUCTURES
 from cnnspec.spec.model import (
@@ -117,8 +118,8 @@ class _Checker:
             name = expectation.variant
             if name and name not in self.spec.variants:
                 message = f"there is no variant '{name[:80]}' to expect figures of"
-                listed = ", ".join(self.spec.variants) or "none"
-                help = suggest(name, self.spec.variants, f"the variants are: {listed[:200]}")
+                listed = list_some(self.spec.variants) or "none"
+                help = suggest(name, self.spec.variants, f"the variants are: {listed}")
                 self.fail("unknown-variant", message, expectation.span, help)
 
     def check_block(self, block: Block, params: set[str]) -> None:
@@ -275,7 +276,7 @@ class _Checker:
         """Check the names that an argument's expressions use."""
         for formula in list_formulas(argument):
             for name in sorted(needs(formula) - names):
-                known = ", ".join(sorted(names)[:12])
+                known = list_some(sorted(names))
                 help = suggest(name, sorted(names), f"names known here: {known}")
                 if name in self.letters:
                     help = f"{name} is a size of the input that stays open, so it is no number"

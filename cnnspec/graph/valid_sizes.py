@@ -105,7 +105,7 @@ def _search(prober: Prober, size: OpenSize) -> AxisSizes:
     count = len(prober.graph.nodes)
     most = min(MAX_TRIED, MAX_OPS // count)
     if prober.reads.sizes:
-        most = min(MAX_REBUILT, _MAX_BUILT_OPS // count)
+        most = min(MAX_REBUILT, _MAX_BUILT_OPS // max(count, prober.graph.steps))
     if size.most is not None:
         most = min(most, size.most)
     rates = find_rates(prober.graph, size)

@@ -6,8 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from types import MappingProxyType
 
-from cnnspec.graph.limits import MAX_HINTS
-from cnnspec.naming import nearest
+from cnnspec.naming import list_some, nearest
 from cnnspec.ops.initializers import WORDS
 
 # Without case, underscores and the rank: Conv2D, conv_2d and nn.Conv2d are one word here.
@@ -188,7 +187,7 @@ def suggest(word: str, known: Iterable[str], otherwise: str) -> str:
     """The known word that was likely meant, or else what there is."""
     from difflib import SequenceMatcher
 
-    hint = nearest(word, list(known)[:MAX_HINTS])
+    hint = nearest(word, known)
     # A word that shares little with the hint was not a slip of it.
     near = hint is not None and SequenceMatcher(None, word, hint).ratio() >= _NEAR
     return f"did you mean '{hint}'?" if near else otherwise
@@ -256,5 +255,5 @@ def explain_field(word: str, op: str, known: Iterable[str]) -> str:
     if word.endswith(")"):
         return _LISTS
     noun = "parameters" if op.startswith("block ") else "fields"
-    listed = f"its {noun} are {', '.join(known)}" if known else f"{op} has no {noun}"
+    listed = f"its {noun} are {list_some(known)}" if known else f"{op} has no {noun}"
     return suggest(word, known, listed)

@@ -21,6 +21,14 @@ Key = tuple[str, Span | None]
 Use = tuple[Finding, str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is to say of a spec, and what it took to find it, in steps."""
+
+    problems: tuple[Diagnostic, ...]
+    work: int = 0
+
+
 def find_problems(
     spec: ModelSpec,
     overrides: Mapping[str, Value] | None = None,
@@ -31,11 +39,21 @@ def find_problems(
 
     With a variant it is about that one alone.
     """
+    return look_at(spec, overrides, options, variant).problems
+
+
+def look_at(
+    spec: ModelSpec,
+    overrides: Mapping[str, Value] | None = None,
+    options: LintOptions | None = None,
+    variant: str = "",
+) -> Found:
+    """The same with what it took."""
     checked = check_variants(spec, overrides, variant)
     # What silences nothing in one network may be for another.
     is_whole = not (checked.findings or overrides or variant)
     found = lint_variants(checked, options or LintOptions(), is_whole)
-    return tuple(sort_findings([*checked.findings, *found]))
+    return Found(tuple(sort_findings([*checked.findings, *found])), checked.work)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from dataclasses import field, replace
 from typing import Final
 
 from cnnspec.diagnostics import Diagnostic, Offer, Severity, TextEdit
-from cnnspec.graph.walk import list_steps
 from cnnspec.lint.base import Fix, Problem
 from cnnspec.lint.text.edits import find_text_edits
 from cnnspec.lint.text.layout import Layout, UneditableError
@@ -22,11 +21,12 @@ from cnnspec.records import dataclass
 from cnnspec.spec.model import ModelSpec
 
 # Each takes as long as the check itself, so that only so many proposals are tried one by one, and
-# the others together, half by half; in long specs there are fewer, down to the least.
+# the others together, half by half; where a check takes long there are fewer, down to none.
 MAX_TRIALS: Final = 16
 MAX_CHECKS: Final = 64
-LEAST_TRIALS: Final = 3
 LONG: Final = 500  # steps
+# To read so many characters takes as long as to carry out a step.
+STEP_TEXT: Final = 32
 # What more findings propose waits for the next round.
 MAX_PROPOSALS: Final = 256
 # One change makes the next possible; what is left then is left.
@@ -35,11 +35,17 @@ MAX_ROUNDS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A spec's text and what a check finds in it."""
+    """A spec's text, what a check finds in it, and what that took, in steps."""
 
     text: str
     spec: ModelSpec
     problems: tuple[Diagnostic, ...]
+    work: int
+
+    def limit_checks(self, most: int) -> int:
+        """How many more checks there may be."""
+        written = sum(map(len, self.spec.sources.values())) // STEP_TEXT
+        return most * LONG // max(LONG, self.work + written)
 
 
 # None where the text is no spec.
@@ -69,21 +75,19 @@ class Budget:
 
 def offer_fixes(looked: Looked, look: Look) -> tuple[Diagnostic, ...]:
     """The findings, each with the first of its proposals that holds."""
-    trials = _Trials(looked, look, Budget(limit_checks(looked.spec, MAX_TRIALS)))
+    most = looked.limit_checks(MAX_TRIALS)
+    if not most:
+        return looked.problems
+    trials = _Trials(looked, look, Budget(most))
     proposing = _list_proposing(looked)
     offers = {problem: trials.offer(problem) for problem in proposing}
     if trials.budget.left <= 0:
-        trials.budget = Budget(limit_checks(looked.spec, MAX_TRIALS))
+        trials.budget = Budget(most)
         offers |= trials.offer_together([found for found in proposing if offers[found] is None])
     return tuple(
         replace(found, offer=offers.get(found)) if isinstance(found, Problem) else found
         for found in looked.problems
     )
-
-
-def limit_checks(spec: ModelSpec, most: int) -> int:
-    """How many checks there may be of a spec, which take longer where it is long."""
-    return max(LEAST_TRIALS, most * LONG // max(LONG, len(list_steps(spec))))
 
 
 def _list_proposing(looked: Looked) -> list[Problem]:
@@ -96,7 +100,7 @@ def apply_fixes(text: str, look: Look, unsafe: bool = False) -> Fixed | None:
     looked, count = look(text), 0
     if looked is None:
         return None
-    budget = Budget(limit_checks(looked.spec, MAX_CHECKS))
+    budget = Budget(looked.limit_checks(MAX_CHECKS))
     for _ in range(MAX_ROUNDS):
         trials = _Trials(looked, look, budget)
         mended, edits = trials.choose(unsafe)

@@ -14,7 +14,8 @@ from cnnspec.ops.shapes import SIZE_FORMS, SIZE_NAMES, Kind, Shape, arrange
 
 Nested: TypeAlias = "float | tuple[Nested, ...]"
 
-_MAX_VALUES = 1024
+# More numbers are weights, and belong into a file of weights.
+MAX_VALUES = 1024
 _MAX_DEPTH = 4
 # The largest number of the 32 bits that networks compute in.
 _MOST = 3.4e38
@@ -25,8 +26,8 @@ def _check_values(value: Any) -> Nested:
         nested = _read(value, _MAX_DEPTH)
     except ValueError:
         nested = ()
-    if nested == () or len(flatten(nested)) > _MAX_VALUES:
-        text = f"must be a number, or lists of {_MAX_VALUES:,} numbers at most, for each axis"
+    if nested == () or len(flatten(nested)) > MAX_VALUES:
+        text = f"must be a number, or lists of {MAX_VALUES:,} numbers at most, for each axis"
         raise PydanticCustomError("field", "{text}", {"text": text})
     return nested
 
@@ -56,7 +57,8 @@ def _measure(values: Nested) -> tuple[int, ...] | None:
 
 
 Values = Annotated[
-    Nested, Check(_check_values, {"type": ["number", "array"], "minItems": 1, "maxItems": 1024})
+    Nested,
+    Check(_check_values, {"type": ["number", "array"], "minItems": 1, "maxItems": MAX_VALUES}),
 ]
 
 

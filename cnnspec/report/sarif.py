@@ -15,7 +15,7 @@ from pathlib import PurePath
 from types import MappingProxyType
 from urllib.parse import quote
 
-from cnnspec.diagnostics import Diagnostic, Offer, Severity, Span, TextEdit
+from cnnspec.diagnostics import Diagnostic, Offer, Severity, Span, TextEdit, split_lines
 from cnnspec.lint.pages import Page, load_pages
 from cnnspec.report.findings import join_lines, write_json
 
@@ -25,6 +25,8 @@ _SCHEMA = (
 # Where the files lie that have relative names: the folder that the tool is called in.
 _ROOT = "%SRCROOT%"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "note"}
+# What a finding is known again by: a hostile file may have one line of a million characters.
+_MOST_OF_LINE = 1_000
 # How seldom a rule is wrong, and how grave it is, in GitHub's words.
 _PRECISIONS = {Severity.ERROR: "very-high", Severity.WARNING: "high", Severity.HINT: "medium"}
 _PROBLEMS = {
@@ -114,10 +116,10 @@ def _identify(
     The number behind the hash tells equal lines apart.
     """
     span = diagnostic.span
-    lines = texts[span.file].splitlines() if span and span.file in texts else []
+    lines = split_lines(texts[span.file]) if span and span.file in texts else ()
     if span is None or span.line > len(lines):
         return {}
-    text = f"{diagnostic.rule}\n{diagnostic.path}\n{lines[span.line - 1].strip()}"
+    text = f"{diagnostic.rule}\n{diagnostic.path}\n{lines[span.line - 1][:_MOST_OF_LINE].strip()}"
     digest = sha256(text.encode("utf-8", errors="replace")).hexdigest()[:16]
     key = f"{span.file}:{digest}"
     seen[key] += 1

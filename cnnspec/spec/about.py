@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnnspec.diagnostics import Span
 from cnnspec.document import Mapping, Scalar
-from cnnspec.naming import is_name
+from cnnspec.naming import explain_name, is_name
 from cnnspec.records import dataclass
 from cnnspec.spec.keys import FORMAT_VERSION, YEARS
 from cnnspec.spec.steps import StepReader
@@ -44,12 +44,8 @@ class AboutReader:
             return "model", self.document.span
         value = entry.value.value if isinstance(entry.value, Scalar) else None
         if not isinstance(value, str) or not is_name(value):
-            self.steps.report(
-                "invalid-name",
-                f"name '{str(value)[:80]}' must be letters, digits and underscores, beginning with "
-                "a letter",
-                entry.value.span,
-            )
+            message = f"name '{str(value)[:80]}' must be {explain_name(str(value))}"
+            self.steps.report("invalid-name", message, entry.value.span)
             return "model", entry.value.span
         return value, entry.value.span
 

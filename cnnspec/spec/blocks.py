@@ -32,6 +32,7 @@ class BlockReader:
         if not isinstance(node, Mapping):
             self.steps.report("invalid-block", "blocks must be a mapping of blocks", node.span)
             return {}
+        self.steps.limit(node.entries, "blocks", node.span)
         found = (self.read_block(entry, library) for entry in node.entries)
         return {block.name: block for block in found if block is not None}
 
@@ -79,6 +80,7 @@ class BlockReader:
         if isinstance(node, Mapping):
             return {name: value for name, _, value in self.steps.read_entries(node, "params")}
         items = node.items if isinstance(node, Sequence) else ()
+        self.steps.limit(items, "params", node.span)
         if not isinstance(node, Sequence):
             self.steps.report("invalid-block", "params must be a list of names", node.span)
         for item in items:

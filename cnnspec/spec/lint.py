@@ -48,6 +48,7 @@ def _list_entries(
     if entry is None:
         return ()
     if isinstance(entry.value, Mapping):
+        steps.limit(entry.value.entries, str(entry.key.value), entry.key.span)
         return entry.value.entries
     if isinstance(entry.value, Scalar) and entry.value.value is None:
         return ()

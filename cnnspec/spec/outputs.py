@@ -20,6 +20,7 @@ def read_outputs(steps: StepReader, document: Mapping) -> tuple[OutputSpec, ...]
             "write for example outputs: {logits: _, features: NAME}",
         )  # fmt: skip
         return ()
+    steps.limit(entry.value.entries, "outputs", entry.key.span)
     inputs = _list_inputs(document)
     found: list[OutputSpec] = []
     for output in entry.value.entries:

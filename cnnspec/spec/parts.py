@@ -7,6 +7,7 @@ from dataclasses import field, replace
 
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
 from cnnspec.records import dataclass
+from cnnspec.spec.files import OpenFile
 from cnnspec.spec.model import Argument, Literal, ModelSpec, Pattern
 
 # A chain of specs in specs longer than this is taken for a mistake.
@@ -14,7 +15,6 @@ MAX_PARTS_DEPTH = 8
 # Files that one spec and all its parts may come from.
 MAX_FILES = 64
 
-OpenFile = Callable[[str], tuple[str, bytes]]
 ReadFile = Callable[[bytes, str, "PartReader"], ModelSpec]
 Report = Callable[[Diagnostic], None]
 

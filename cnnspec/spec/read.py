@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from cnnspec.diagnostics import Diagnostic, Span, SpecError
 from cnnspec.document import Entry, Mapping, Scalar, read_document
-from cnnspec.naming import is_name, nearest
+from cnnspec.naming import explain_name, is_name, nearest
 from cnnspec.records import dataclass
 from cnnspec.spec.about import AboutReader
 from cnnspec.spec.blocks import BlockReader
+from cnnspec.spec.files import BoundedFiles, OpenFile
 from cnnspec.spec.keys import FIGURES, INPUT_SIZES, JOINED, KEYS
 from cnnspec.spec.lint import read_limits, read_lint
 from cnnspec.spec.model import (
@@ -19,12 +20,14 @@ from cnnspec.spec.model import (
     ModelSpec,
 )
 from cnnspec.spec.outputs import read_outputs
-from cnnspec.spec.parts import OpenFile, PartReader
+from cnnspec.spec.parts import PartReader
 from cnnspec.spec.steps import StepReader
 from cnnspec.spec.task import TaskReader
 
 # A chain of files longer than this is taken for a mistake.
 MAX_EXTENDS = 8
+# It becomes a part of the names of files and classes.
+MAX_VARIANT = 32
 
 
 def read_spec(data: bytes | str, file: str, open_file: OpenFile | None = None) -> ModelSpec:
@@ -32,6 +35,8 @@ def read_spec(data: bytes | str, file: str, open_file: OpenFile | None = None) -
 
     `open_file` takes what ``extends`` says and gives the file's name and its bytes.
     """
+    if open_file is not None:
+        open_file = BoundedFiles(open_file, len(data)).open
     sources: dict[str, str] = {}
     document = _read_layers(data, file, open_file, sources)
     parts = None
@@ -189,16 +194,16 @@ class _SpecReader:
         if not isinstance(entry.value, Mapping):
             self.steps.report("invalid-spec", "variants must be a mapping", entry.value.span)
             return {}, {}
+        self.steps.limit(entry.value.entries, "variants", entry.key.span)
         values: dict[str, dict[str, Argument]] = {}
         spans: dict[str, dict[str, Span]] = {}
         for variant in entry.value.entries:
             name = str(variant.key.value)
-            if not name.replace("_", "").isalnum() or not name.isascii() or len(name) > 32:
-                self.steps.report(
-                    "invalid-name",
-                    f"variant '{name[:80]}' must be letters, digits and underscores",
-                    variant.key.span,
-                )
+            if not name.replace("_", "").isalnum() or not name.isascii() or len(name) > MAX_VARIANT:
+                form = "letters, digits and underscores"
+                form = explain_name(name, MAX_VARIANT) if len(name) > MAX_VARIANT else form
+                message = f"variant '{name[:80]}' must be {form}"
+                self.steps.report("invalid-name", message, variant.key.span)
                 continue
             entries = self.steps.read_entries(variant.value, f"variant {name}")
             values[name] = {key: value for key, _, value in entries}
@@ -224,6 +229,7 @@ class _SpecReader:
         if not isinstance(several.value, Mapping) or not several.value.entries:
             self.steps.report("invalid-spec", "inputs must name each input", several.value.span)
             return ()
+        self.steps.limit(several.value.entries, "inputs", several.key.span)
         found: list[InputSpec] = []
         for entry in several.value.entries:
             if not isinstance(entry.key.value, str) or not is_name(entry.key.value):
@@ -268,6 +274,7 @@ class _SpecReader:
         if not isinstance(entry.value, Mapping):
             self.steps.report("invalid-spec", "expect must be a mapping", entry.value.span)
             return ()
+        self.steps.limit(entry.value.entries, "expect", entry.key.span)
         if any(e.key.value in FIGURES for e in entry.value.entries):
             return (self.read_expectation("", entry),)
         return tuple(self.read_expectation(str(e.key.value), e) for e in entry.value.entries)

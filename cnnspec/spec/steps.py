@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from cnnspec.diagnostics import Diagnostic, Span
+from cnnspec.diagnostics import Span
 from cnnspec.document import Entry, Mapping, Node, Scalar, Sequence
 from cnnspec.expressions import Expression, ExpressionError, parse_scalar
-from cnnspec.naming import is_name, is_variable, nearest
+from cnnspec.naming import explain_name, is_name, is_variable, nearest
 from cnnspec.spec.forms import is_step, show_node
 from cnnspec.spec.keys import (
     BESIDE,
@@ -31,20 +31,17 @@ from cnnspec.spec.model import (
     Step,
 )
 from cnnspec.spec.parts import PartReader, split_reference
+from cnnspec.spec.problems import Problems
 
 Report = Callable[..., None]
 
 
-class StepReader:
+class StepReader(Problems):
     """Turns document nodes into steps, and collects what is wrong with them."""
 
     def __init__(self, parts: PartReader | None = None) -> None:
+        super().__init__()
         self.parts = parts
-        self.diagnostics: list[Diagnostic] = []
-
-    def report(self, rule: str, message: str, span: Span, *help: str) -> None:
-        """Record one error."""
-        self.diagnostics.append(Diagnostic(rule, message, span, help=help))
 
     def read_argument(self, node: Node) -> Argument:
         """An argument with its expressions parsed; a bad expression is reported and left out."""
@@ -76,6 +73,7 @@ class StepReader:
         if not isinstance(node, Mapping):
             self.report("invalid-spec", f"{what} must be a mapping", node.span)
             return []
+        self.limit(node.entries, what, node.span)
         for entry in node.entries:
             key = str(entry.key.value)
             if not is_variable(key):
@@ -83,8 +81,7 @@ class StepReader:
                     "invalid-name",
                     f"'{key[:80]}' is a word of expressions and cannot be a name here"
                     if is_name(key)
-                    else f"'{key[:80]}' must be letters, digits and underscores, beginning with "
-                    "a letter",
+                    else f"'{key[:80]}' must be {explain_name(key)}",
                     entry.key.span,
                     *suggest_name(key),
                 )
@@ -109,11 +106,9 @@ class StepReader:
         """A named stage: a list of steps, a mapping of stages, or one step."""
         name = self.read_argument(entry.key)
         if isinstance(name, Literal) and not is_name(str(name.value)):
-            self.report(
-                "invalid-name",
-                f"stage name '{str(name.value)[:80]}' must be letters, digits and underscores",
-                entry.key.span,
-            )
+            text = str(name.value)
+            message = f"stage name '{text[:80]}' must be {explain_name(text)}"
+            self.report("invalid-name", message, entry.key.span)
             return None
         node = entry.value
         if (isinstance(node, Scalar) and node.value is not None) or is_step(node):
@@ -315,12 +310,9 @@ class StepReader:
         if (name := found.get("name")) is not None:
             argument = self.read_argument(name.value)
             if isinstance(argument, Literal) and not is_name(str(argument.value)):
-                self.report(
-                    "invalid-name",
-                    f"name '{str(argument.value)[:80]}' must be letters, digits and underscores, "
-                    "beginning with a letter",
-                    name.value.span,
-                )
+                text = str(argument.value)
+                message = f"name '{text[:80]}' must be {explain_name(text)}"
+                self.report("invalid-name", message, name.value.span)
             else:
                 step = self.name_step(step, argument, name.value.span)
         return step
@@ -335,12 +327,9 @@ class StepReader:
             return {}
         argument = self.read_argument(entry.value)
         if isinstance(argument, Literal) and not is_name(str(argument.value)):
-            self.report(
-                "invalid-name",
-                f"shared '{str(argument.value)[:80]}' must be letters, digits and underscores, "
-                "beginning with a letter",
-                entry.value.span,
-            )
+            text = str(argument.value)
+            message = f"shared '{text[:80]}' must be {explain_name(text)}"
+            self.report("invalid-name", message, entry.value.span)
             return {}
         return {"shared": argument}
 

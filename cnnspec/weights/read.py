@@ -22,6 +22,7 @@ from cnnspec.weights.rules import ORDERS, Rules
 
 # Looking for near names is slow, and nobody reads hundreds of hints.
 _MOST_HINTS = 20
+_MOST_COMPARED = 5_000
 # The types whose numbers are all float32 numbers as well.
 _EXACT = frozenset({"F32", "F16", "BF16"})
 _READABLE = _EXACT | {"F64"}
@@ -191,12 +192,12 @@ def _compare(
             yield Diagnostic("missing-array", f"the weights lack {name}")
     for index, name in enumerate(missing):
         message = f"the weights lack {name} ({_join(wanted[name].shape)})"
-        hint = nearest(name, unknown) if index < _MOST_HINTS else None
+        hint = nearest(name, unknown, _MOST_COMPARED) if index < _MOST_HINTS else None
         advice = f"the file has {hint}: rename it if that is the same array"
         yield Diagnostic("missing-array", message, help=(advice,) if hint else ())
     for index, name in enumerate(unknown):
         message = f"the network has no {name}, which the weights have"
-        hint = nearest(name, missing or wanted) if index < _MOST_HINTS else None
+        hint = nearest(name, missing or wanted, _MOST_COMPARED) if index < _MOST_HINTS else None
         yield Diagnostic("unknown-array", message, help=(f"did you mean {hint}?",) if hint else ())
     for name in wanted:
         if name in found:

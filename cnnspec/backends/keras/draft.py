@@ -41,6 +41,7 @@ class Draft:
 
     def __init__(self, unit: Unit, functions: Set[str]) -> None:
         self.unit = unit
+        self.authors = spell_variables(unit.steps)
         self.functions = functions
         self.namer = PathNamer(unit)
         self.lines: list[str] = []
@@ -74,7 +75,7 @@ class Draft:
     def pick(self, word: str) -> str:
         """A variable called by a word that holds nothing still needed."""
         given = {variable_name(name) for name in (*self.unit.parameters, *self.unit.extras)}
-        taken = {*self.taken, *self.values.values(), *given, *spell_variables(self.unit.steps)}
+        taken = {*self.taken, *self.values.values(), *given, *self.authors}
         taken |= set().union(self.functions, *self.shared.values())
         taken |= {*self.namer.counts.variables, *(loop.index for loop in self.namer.loops)}
         meant = word in self.functions or word in ("name", "in_channels", "inputs", "x")

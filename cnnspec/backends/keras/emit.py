@@ -124,8 +124,8 @@ class SourceWriter:
     def list_words(self, uses: Sequence[Use]) -> set[str]:
         """What the functions that call a block have names for: it cannot be called so."""
         words: set[str] = set()
-        for use in uses:
-            caller = use.calls[-2].block if len(use.calls) > 1 else None
+        blocks = [use.calls[-2].block if len(use.calls) > 1 else None for use in uses]
+        for caller in {id(block): block for block in blocks}.values():
             steps = caller.steps if caller else self.graph.spec.steps
             words |= spell_variables(steps)
             words |= set(map(variable_name, caller.parameters if caller else self.exposed))

@@ -91,9 +91,12 @@ def _find_disordered(graph: Graph, source: bytes) -> list[Node]:
 def _list_disordered(model: Functional) -> set[str]:
     """The names of layers, and of those in models, that run otherwise than they are called."""
     found: set[str] = set()
+    taken: dict[Layer | None, list[int]] = {}
+    for tensor in model.order:
+        taken.setdefault(tensor.layer, []).append(tensor.turn)
     for layer in model.layers:
         inner = _list_names(layer)
-        turns = [tensor.turn for tensor in model.order if tensor.layer is layer]
+        turns = taken.get(layer, [])
         if turns != sorted(turns):
             found |= inner
         elif isinstance(layer, Functional):

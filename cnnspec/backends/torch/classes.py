@@ -130,14 +130,14 @@ class ClassWriter:
                 forward = writer.lay_out()[1]
         else:
             for name, values in unit.captured.items():
-                writer.known.update(dict.fromkeys(values, Code(variable_name(name))))
+                writer.known.hold(values, Code(variable_name(name)))
             if isinstance(unit.uses[0].item, CallItem):
                 received = {v for region in regions for v in taken.find_captured(region).values()}
-                writer.known.update(dict.fromkeys(received, Code("x")))
+                writer.known.hold(received, Code("x"))
             first = self.graph.inputs if writer.is_model else ()
             for value, name in zip(first, inputs, strict=bool(first)):
                 if value in taken.names:
-                    writer.known[value] = Code(name)
+                    writer.known.hold([value], Code(name))
             writer.write(rows, regions, Code(inputs[0]))
             init, forward = writer.lay_out()
             base = "nn.Module"

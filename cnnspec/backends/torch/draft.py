@@ -17,6 +17,7 @@ from cnnspec.backends.pycode import (
     literal,
 )
 from cnnspec.backends.taken import find_words
+from cnnspec.backends.torch.holders import Holders
 from cnnspec.backends.torch.statements import (
     Assign,
     Guard,
@@ -53,7 +54,7 @@ class Draft:
         self.setup = Setup()
         self.body: list[Statement] = []
         self.result: Expr = Code("x")
-        self.known: dict[Flow, Expr] = {}
+        self.known = Holders()
         self.held: list[str] = []
         self.attributes: set[str] = set()
         self.shared: set[str] = set()
@@ -62,7 +63,7 @@ class Draft:
         self.condition: Expr | None = None
         self.has_layers = False
         self.has_named = False
-        self.referenced = find_words(use.region for use in unit.uses)
+        self.referenced = set(map(variable_name, find_words(use.region for use in unit.uses)))
 
     def end(self, result: Expr, start: Expr) -> None:
         """End forward with a value; what nothing uses is left out."""
@@ -191,18 +192,16 @@ class Draft:
 
     def is_free(self, variable: str) -> bool:
         """Whether nothing still needs what a variable holds, and no name of the author's is its."""
-        return variable.isidentifier() and variable not in self.list_needed()
+        return variable.isidentifier() and not self.is_needed(variable)
 
-    def list_needed(self) -> set[str]:
-        """The variables that are still needed, and the author's names."""
-        kept = map(format_inline, self.known.values())
-        return {*self.held, *kept, *map(variable_name, self.referenced)}
+    def is_needed(self, variable: str) -> bool:
+        """Whether a variable is still needed, or has one of the author's names."""
+        return variable in self.known.texts or variable in self.referenced or variable in self.held
 
     def pick_variable(self) -> str:
         """A variable that nothing still needs."""
-        needed = self.list_needed()
         words = chain(_VARIABLES, (f"x{i}" for i in count(2)))
-        return next(name for name in words if name not in needed)
+        return next(name for name in words if not self.is_needed(name))
 
     def keep(self, values: Sequence[Flow], value: Expr, word: str) -> Expr:
         """Keep a value, one for each row, in a variable called by a word."""
@@ -213,26 +212,24 @@ class Draft:
             result = value
         else:
             result = self.assign(value, name=self.pick_kept(word))
-        self.known.update(dict.fromkeys(values, result))
+        self.known.hold(values, result)
         return result
 
     def pick_kept(self, word: str) -> str:
         """A variable called by a word that holds none of the values that are kept."""
-        taken = {format_inline(value) for value in self.known.values()}
         words = chain([word], (f"{word}{i}" for i in count(2)))
-        return next(name for name in words if variable_name(name) not in taken)
+        return next(name for name in words if variable_name(name) not in self.known.texts)
 
     def find_known(self, values: Sequence[Flow]) -> Expr:
         """The variable that holds a value, one for each row."""
         if any(value not in self.known for value in values):
             raise UnshareableError("a value is taken that only some uses have")
-        found = {format_inline(self.known[value]): self.known[value] for value in values}
+        found = {self.known.spell(value): self.known[value] for value in values}
         if len(found) != 1:
             raise UnshareableError("different values are taken in different uses")
         return found.popitem()[1]
 
     def pick_name(self, word: str) -> str:
         """A variable called by a word."""
-        needed = self.list_needed()
         names = chain([word], (f"{word}{i}" for i in count(2)))
-        return next(name for name in names if name not in needed)
+        return next(name for name in names if not self.is_needed(name))

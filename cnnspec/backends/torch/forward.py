@@ -297,11 +297,12 @@ class ForwardWriter(ValueDraft):
     def is_safe(self, value: Expr, start: Code) -> bool:
         """Whether a pending value still holds after other statements: it is short and reads only
         variables that stay."""
-        fixed = {start.text, "self", "F", "torch", *map(format_inline, self.known.values())}
+        fixed = {start.text, "self", "F", "torch"}
         text = format_inline(value)
         # Statistics that calls share are updated in the order of the steps.
         late = any(f"self.{attribute_name(name)}(" in text for name in self.shared)
-        return find_names(value) <= fixed and len(text) <= _LONG // 2 and not late
+        moving = {name for name in find_names(value) - fixed if name not in self.known.texts}
+        return not moving and len(text) <= _LONG // 2 and not late
 
     def write_container(self, rows: Sequence[Row], regions: Sequence[Region], start: Expr) -> Expr:
         """A branch that is a plain chain: one attribute that holds a sequence."""
@@ -366,8 +367,8 @@ class ForwardWriter(ValueDraft):
     def needs_arguments(self, result: Expr, value: Expr) -> bool:
         """Whether a call in forward reads what the constructor alone has."""
         given = {*map(variable_name, (*self.unit.parameters, *self.unit.extras)), IN_CHANNELS}
-        known = {format_inline(value) for value in self.known.values()} | find_names(value)
-        return bool(find_names(result) & given - known)
+        read = (find_names(result) & given) - find_names(value)
+        return any(name not in self.known.texts for name in read)
 
     def write_held(self, rows: Sequence[Row], site: OpSite, held: Held, value: Expr) -> Expr:
         """An attribute that is not called as a module is."""

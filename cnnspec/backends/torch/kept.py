@@ -34,7 +34,7 @@ class ValueDraft(Draft):
             return
         outputs = [region.output for region in regions]
         if results[-1] == outputs and any(output not in self.known for output in outputs):
-            self.known.update(dict.fromkeys(outputs, self.assign(value)))
+            self.known.hold(outputs, self.assign(value))
         values = [self.find_known(column) for column in results]
         if len(values) == 1:
             self.end(values[0], start)
@@ -54,7 +54,7 @@ class ValueDraft(Draft):
             if column == outputs:
                 label = self.taken.find_name(rows[0].item) or self.pick_variable()
             names.append(variable_name(self.pick_kept(label)))
-            self.known.update(dict.fromkeys(column, Code(names[-1])))
+            self.known.hold(column, Code(names[-1]))
         self.body.append(Assign(", ".join(names), call))
         return self.known[outputs[0]] if outputs[0] in self.known else Code(names[-1])
 

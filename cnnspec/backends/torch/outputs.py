@@ -20,6 +20,7 @@ from cnnspec.backends.torch.statements import (
     lay_out,
 )
 from cnnspec.graph.ir import Graph, Output, Region
+from cnnspec.naming import variable_name
 
 # What forward gives.
 MANY = "dict[str, Tensor]"
@@ -34,7 +35,9 @@ class OutputWriter(ForwardWriter):
     def __init__(self, sequence: SequenceWriter, graph: Graph) -> None:
         super().__init__(sequence, is_model=True)
         self.graph = graph
-        self.referenced += [name_step(output.source) for output in graph.every_output]
+        self.referenced.update(
+            variable_name(name_step(output.source)) for output in graph.every_output
+        )
         self.later: Later[Expr] = Later(graph)
         self.puts_off = True
         # Where the modules of steps that are put off belong, by their columns.
