@@ -21,7 +21,8 @@ class Case:
 
     What takes long at the limit's own value is met at a lower one, `low`. A spec that comes to the
     limit has no error, and one more of `step` has one of the `rule`. `where` is the module that
-    looks the limit up, where that is another; `named` is how a message says it, where not by its number.
+    looks the limit up, where that is another; `named` is how a message says it, if not by its
+    number.
     """
 
     rule: str
@@ -135,7 +136,8 @@ def _join_texts(length: int) -> str:
 
 
 def _add_parameters(count: int) -> str:
-    return f"cnnspec: 1\nname: net\ninput: {{features: 1}}\nlayers: [linear: {{out_features: {count}, bias: false}}]\n"
+    layers = f"[linear: {{out_features: {count}, bias: false}}]"
+    return f"cnnspec: 1\nname: net\ninput: {{features: 1}}\nlayers: {layers}\n"
 
 
 # By the name of the constant.
@@ -179,6 +181,9 @@ CASES: dict[str, Case] = {
     ),
     "expressions.work.MAX_TOTAL_WORK": Case("invalid-expression", _work_often, low=1_000),
     "graph.limits.MAX_NODES": Case("too-large", _repeat),
+    "graph.limits.MAX_MERGED": Case(
+        "too-large", lambda n: f"{FLAT}layers:\n- concat: [{', '.join(['_'] * n)}]\n"
+    ),
     "graph.limits.MAX_STEPS": Case("too-large", lambda n: _repeat(n - 1), low=100),
     "graph.limits.MAX_WORK": Case("too-large", _vary, low=102, step=51),
     "graph.limits.MAX_NESTING": Case("too-deep", _nest_steps, step=2),
@@ -210,4 +215,5 @@ def _compute_plain(number: str) -> str:
 def _measure(elements: int) -> str:
     # 2^32 + 1 is 641 * 6700417.
     channels, length = (2**16, 2**16) if elements == 2**32 else (641, 6_700_417)
-    return f"cnnspec: 1\nname: net\ninput: {{channels: {channels}, length: {length}}}\nlayers: [relu]\n"
+    sizes = f"{{channels: {channels}, length: {length}}}"
+    return f"cnnspec: 1\nname: net\ninput: {sizes}\nlayers: [relu]\n"

@@ -155,9 +155,15 @@ def test_a_failure_says_what_is_wrong_and_where(text: str, message: str, blamed:
         ("range(-(2**62), 2**62)", "the result is too large"),
         ("[0] * 10**12", "the result is a list of over 100000 items"),
         ("[[0] * 1000] * 1000", "the result is a list of over 100000 items"),
-        ("[range(1000) for k in range(1000)]", "the expression goes through more than 250,000 values"),
+        (
+            "[range(1000) for k in range(1000)]",
+            "the expression goes through more than 250,000 values",
+        ),
         ("[range(500) for k in range(300)]", "the result is a list of over 100000 items"),
-        ("[len(range(9999)) for k in range(999)]", "the expression goes through more than 250,000 values"),
+        (
+            "[len(range(9999)) for k in range(999)]",
+            "the expression goes through more than 250,000 values",
+        ),
         (
             "[sum([a for a in range(9999)]) for b in range(9999)]",
             "the expression goes through more than 250,000 values",

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 
 import pytest
 
 from cnnspec.diagnostics import Diagnostic, Severity, SpecError
+from cnnspec.graph import limits
+from cnnspec.graph.build import build_graph
 from cnnspec.lint.engine import find_problems
 from cnnspec.spec.read import read_spec
-from tests.limit_cases import CASES, Files
+from tests.documents import ROOT
+from tests.limit_cases import CASES, FLAT, Files
+
+PAGE = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
+# The limit, its value, why, the finding, the constant.
+ROWS = re.findall(r"^\| (.+) \| (.+) \| (.+) \| `([a-z-]+)` \| `([\w.]+)` \|$", PAGE, re.MULTILINE)
+# What is met where weights are made.
+ELSEWHERE = {"weights.initialise.MAX_DRAWN"}
 
 
 def check(files: str | Files) -> list[Diagnostic]:
@@ -42,3 +52,35 @@ def test_a_limit_is_met_and_named(name: str, monkeypatch: pytest.MonkeyPatch) ->
     assert found.rule == case.rule
     names = [case.named] if case.named else [f"{limit:,}", str(limit)]
     assert any(name in found.message for name in names)
+
+
+def test_the_page_lists_all_limits_that_a_spec_meets() -> None:
+    assert sorted(row[4] for row in ROWS) == sorted(CASES.keys() | ELSEWHERE)
+
+
+@pytest.mark.parametrize(("value", "rule", "name"), [(row[1], *row[3:]) for row in ROWS])
+def test_the_page_has_the_values_of_the_constants(value: str, rule: str, name: str) -> None:
+    module, _, constant = name.rpartition(".")
+    base, _, power = value.replace(",", "").removesuffix(" - 1").partition("^")
+    number = int(base) ** int(power or 1) - value.endswith(" - 1")
+    assert getattr(import_module(f"cnnspec.{module}"), constant) == number
+    assert name in ELSEWHERE or CASES[name].rule == rule
+
+
+def test_more_weights_than_fit_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnnspec.weights import initialise
+
+    graph = build_graph(
+        read_spec(f"{FLAT}layers: [linear: {{out_features: 1, bias: false}}]\n", "net.yaml")
+    )
+    monkeypatch.setattr(initialise, "MAX_DRAWN", 8)
+    assert len(initialise.initialise_weights(graph, 0)) == 1
+    monkeypatch.setattr(initialise, "MAX_DRAWN", 7)
+    with pytest.raises(SpecError, match="8 weights would be drawn; the limit is 7"):
+        initialise.initialise_weights(graph, 0)
+
+
+def test_findings_end_at_their_limit() -> None:
+    for line in ("linear: {frob: 1}", "frob", "linear: $(1 / 0)", "relu: , from: frob"):
+        steps = "".join(f"- {line}{number}\n" for number in range(200))
+        assert 1 <= len(check(f"{FLAT}layers:\n{steps}")) <= limits.MAX_DIAGNOSTICS

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph, Node
 from cnnspec.ops.base import Kernel, Weight
 from cnnspec.ops.initializers import (
@@ -50,12 +51,17 @@ _FAR_TAIL = (
 )
 
 
+# They are all in memory at once: so many are 4 GiB.
+MAX_DRAWN = 2**30
+
+
 def initialise_weights(graph: Graph, seed: int) -> dict[str, Array]:
     """Draw every array of a network by its full name, in the order of the graph.
 
     An array with an initializer has that distribution, and depends on its name and the seed
     alone. The others are drawn as `draw_weights` draws them.
     """
+    _hold_size(graph)
     declared: dict[str, Array] = {}
     for node in graph.nodes:
         for weight in node.own_weights:
@@ -68,6 +74,15 @@ def initialise_weights(graph: Graph, seed: int) -> dict[str, Array]:
         name: declared[name] if name in declared else drawn[name]
         for name, _ in graph.list_weights()
     }
+
+
+def _hold_size(graph: Graph) -> None:
+    """Raise SpecError for more weights than can be drawn."""
+    count = sum(prod(weight.shape) for _, weight in graph.list_weights())
+    if count > MAX_DRAWN:
+        message = f"{count:,} weights would be drawn; the limit is {MAX_DRAWN:,}"
+        help = "give weights with --weights or --external, or leave them out with --no-weights"
+        raise SpecError([Diagnostic("too-large", message, graph.spec.span, help=(help,))])
 
 
 def _fill(initializer: Initializer, node: Node, weight: Weight, source: np.random.PCG64) -> Array:

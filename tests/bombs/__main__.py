@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -27,11 +28,12 @@ def main() -> None:
                 cost = measure([*COMMANDS[command], "net.yaml"], Path(folder))
                 last = cost.output.strip().splitlines()[-1:] or [""]
                 if cost.seconds >= options.above or cost.code not in (0, 1, 2):
-                    print(
+                    line = (
                         f"{name:32} {command:12} {cost.code:4} {cost.seconds:6.1f}s "
-                        f"{cost.megabytes:6.0f} MB  {last[0][:90]}",
-                        flush=True,
+                        f"{cost.megabytes:6.0f} MB  {last[0][:90]}"
                     )
+                    sys.stdout.write(f"{line}\n")
+                    sys.stdout.flush()
 
 
 main()

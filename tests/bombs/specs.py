@@ -320,9 +320,7 @@ def variants_with_lists(share: float) -> str:
 
 @bomb
 def unused_blocks(share: float) -> str:
-    return repeat(
-        f"{HEAD}layers: [relu]\nblocks:\n", "  b{i}: {layers: [relu]}\n", 70_000 * share
-    )
+    return repeat(f"{HEAD}layers: [relu]\nblocks:\n", "  b{i}: {layers: [relu]}\n", 70_000 * share)
 
 
 @bomb
@@ -379,9 +377,7 @@ def inputs(share: float) -> str:
 def inputs_that_stay_open(share: float) -> str:
     count = int(10_000 * share)
     lines = "".join(f"  i{i}: {{channels: 1, length: L{i}}}\n" for i in range(count))
-    steps = "".join(
-        f"- global_avg_pool:\n  from: i{i}\n  name: o{i}\n" for i in range(count)
-    )
+    steps = "".join(f"- global_avg_pool:\n  from: i{i}\n  name: o{i}\n" for i in range(count))
     names = ", ".join(f"o{i}" for i in range(count))
     return f"cnnspec: 1\nname: net\ninputs:\n{lines}layers:\n{steps}- concat: [{names}]\n"
 
@@ -684,6 +680,37 @@ def many_of_all(share: float) -> str:
 
 
 @network
+def chain_of_concats(share: float) -> str:
+    head = f"{FLAT}layers:\n- linear: 1\n  name: a\n"
+    return repeat(head, "- concat: [_, a]\n", 118_000 * share)
+
+
+@network
+def concats_that_double(share: float) -> str:
+    head = f"{FLAT}layers:\n" + "- concat: [_, _]\n" * 20 + "- linear: 1\n"
+    return repeat(head, "- relu\n", 90_000 * share)
+
+
+@network
+def chain_of_sums_of_concats(share: float) -> str:
+    line = "- concat: [_, _]\n- linear: 8\n"
+    return repeat(f"{FLAT}layers:\n", line, 59_000 * share)
+
+
+@network
+def norms_shared_by_all(share: float) -> str:
+    line = "- conv: {out_channels: 1, kernel_size: 1}\n- batch_norm:\n  shared: n\n"
+    return repeat(f"{HEAD}layers:\n", line, 58_000 * share)
+
+
+@network
+def chain_of_depthwise(share: float) -> str:
+    line = "- depthwise_conv: {kernel_size: 1, multiplier: 2}\n"
+    line += "- conv: {out_channels: 1, kernel_size: 1}\n"
+    return repeat(f"{HEAD}layers:\n", line, 48_000 * share)
+
+
+@network
 def ladder(share: float) -> str:
     lines = "".join(
         f"- add: [a{i}, a{i + 1}]\n  name: a{i + 2}\n" for i in range(int(80_000 * share))
@@ -694,8 +721,9 @@ def ladder(share: float) -> str:
 @network
 def two_lanes(share: float) -> str:
     lines = "".join(
-        f"- linear: 8\n  from: a{i}\n  name: a{i + 1}\n- linear: 8\n  from: b{i}\n  name: b{i + 1}\n"
+        f"- linear: 8\n  from: {lane}{i}\n  name: {lane}{i + 1}\n"
         for i in range(int(50_000 * share))
+        for lane in "ab"
     )
     last = f"- add: [a{int(50_000 * share)}, b{int(50_000 * share)}]\n"
     start = "- linear: 8\n  name: a0\n- linear: 8\n  from: a0\n  name: b0\n"
@@ -731,7 +759,11 @@ def shared_blocks(share: float) -> str:
 @network
 def residuals_in_residuals(share: float) -> str:
     inner = "- residual: [" * 11 + "linear: 8" + "]" * 11 + "\n"
-    return repeat(f"{FLAT}layers:\n", inner.replace("- residual", "- residual", 1).replace("[- residual: ", "[residual: "), 9_000 * share)
+    return repeat(
+        f"{FLAT}layers:\n",
+        inner.replace("- residual", "- residual", 1).replace("[- residual: ", "[residual: "),
+        9_000 * share,
+    )
 
 
 @network
@@ -789,7 +821,9 @@ def blocks_of_different_forms(share: float) -> str:
 @network
 def blocks_of_many_arguments(share: float) -> str:
     count = int(10_000 * share)
-    steps = "".join(f"    - linear: $(i * {7919 + 2 * k} % 613 % {11 + k} + 1)\n" for k in range(10))
+    steps = "".join(
+        f"    - linear: $(i * {7919 + 2 * k} % 613 % {11 + k} + 1)\n" for k in range(10)
+    )
     return (
         f"{FLAT}blocks:\n  b:\n    params: [i]\n    layers:\n{steps}"
         f"layers:\n- for: {{i: $(range({count}))}}\n  b: $i\n"
@@ -842,15 +876,17 @@ def sized(size: str, layers: str) -> str:
 
 @network
 def sizes_of_large_maps(share: float) -> str:
-    convs = "- conv: {out_channels: 1, kernel_size: 7, stride: 1, padding: 3}\n" * int(9_000 * share)
+    convs = "- conv: {out_channels: 1, kernel_size: 7, stride: 1, padding: 3}\n" * int(
+        9_000 * share
+    )
     return sized("60000", convs)
 
 
 @network
 def sizes_of_dilated_maps(share: float) -> str:
     convs = "".join(
-        f"- conv: {{out_channels: 1, kernel_size: 3, dilation: {i % 97 + 1}, padding: {i % 97 + 1}}}\n"
-        for i in range(int(9_000 * share))
+        f"- conv: {{out_channels: 1, kernel_size: 3, dilation: {rate}, padding: {rate}}}\n"
+        for rate in (i % 97 + 1 for i in range(int(9_000 * share)))
     )
     return sized("60000", convs)
 
@@ -924,7 +960,9 @@ def faults_of_merges(share: float) -> str:
 @network
 def fault_at_the_end(share: float) -> str:
     line = "- conv: {out_channels: 2, kernel_size: 3, padding: 1}\n- relu\n"
-    return repeat(f"{HEAD}layers:\n", line, 2_400 * share, "- conv: {out_channels: 2, kernel_size: 9}\n")
+    return repeat(
+        f"{HEAD}layers:\n", line, 2_400 * share, "- conv: {out_channels: 2, kernel_size: 9}\n"
+    )
 
 
 @network
@@ -960,7 +998,10 @@ def files_that_extend(share: float) -> Files:
 
 @bomb
 def files_as_parts(share: float) -> Files:
-    files = {f"a{i}.yaml": fill(f"{HEAD}layers: [relu]\nparams:\n", "  p{i}: 1\n", share) for i in range(62)}
+    files = {
+        f"a{i}.yaml": fill(f"{HEAD}layers: [relu]\nparams:\n", "  p{i}: 1\n", share)
+        for i in range(62)
+    }
     steps = "".join(f"- spec: a{i}.yaml\n" for i in range(62))
     return files | {"net.yaml": f"{HEAD}layers:\n{steps}"}
 
@@ -975,14 +1016,20 @@ def files_of_layers(share: float) -> Files:
 @bomb
 def one_part_for_all(share: float) -> Files:
     part = f"{HEAD}params: {{a: 1}}\nlayers: [relu]\n"
-    return {"net.yaml": repeat(f"{HEAD}layers:\n", "- spec: a.yaml\n", 100_000 * share), "a.yaml": part}
+    return {
+        "net.yaml": repeat(f"{HEAD}layers:\n", "- spec: a.yaml\n", 100_000 * share),
+        "a.yaml": part,
+    }
 
 
 @bomb
 def one_large_part_for_all(share: float) -> Files:
     names = "".join(f"  p{i}: 1\n" for i in range(100_000))
     part = f"{HEAD}params:\n{names}layers: [relu]\n"
-    return {"net.yaml": repeat(f"{HEAD}layers:\n", "- spec: a.yaml\n", 2_000 * share), "a.yaml": part}
+    return {
+        "net.yaml": repeat(f"{HEAD}layers:\n", "- spec: a.yaml\n", 2_000 * share),
+        "a.yaml": part,
+    }
 
 
 @bomb
