@@ -48,6 +48,8 @@ from cnnspec.spec.model import Argument, Formula, Literal
 
 # An expression for channels is a number in the model itself if it is longer than this.
 _LONG = 24
+# Longer sums are no words that a reader knows channels by.
+_MOST_ASKED = 200
 
 
 def index_owners(graph: Graph) -> dict[Node, tuple[CallItem, ...]]:
@@ -172,12 +174,19 @@ class ChannelFinder:
             self.members[region.scope] = frozenset(list_nodes(region))
         return node in self.members[region.scope]
 
-    def find_word(self, unit: Unit, row: Row, value: Value, carries: bool) -> Expression | None:
+    def find_word(
+        self, unit: Unit, row: Row, value: Value, carries: bool, left: list[int] | None = None
+    ) -> Expression | None:
         """What the flow of data says about a value's channels, in the names of the unit.
 
         With `carries` a loop's variable may stand for them. None where nothing in the unit's
-        code says it: in a loop, what is not the same in every turn.
+        code says it: in a loop, what is not the same in every turn. `left` is how many more values
+        may be asked for, which concatenations of concatenations double.
         """
+        left = [_MOST_ASKED] if left is None else left
+        left[0] -= 1
+        if left[0] < 0:
+            return state_number(value.known.channels)
         comes_from = self.ways.comes_from
         if carries and CARRIED in row.variables and comes_from(value, row.anchor):
             return name_value(CARRIED)
@@ -185,8 +194,8 @@ class ChannelFinder:
             start, end = turn.item.input, turn.item.output
             if not carries and comes_from(value, start) and not comes_from(end, start):
                 before = leave_turns(row, depth)
-                first = self.find_word(unit, before, value, False)
-                later = self.find_word(unit, before, end, False)
+                first = self.find_word(unit, before, value, False, left)
+                later = self.find_word(unit, before, end, False, left)
                 agree = first is not None and later is not None and first.text == later.text
                 return first if agree else None
         if IN_CHANNELS in row.variables and comes_from(value, unit.uses[row.use].region.input):
@@ -195,24 +204,24 @@ class ChannelFinder:
         if setter is None or not self.is_inside(unit, row, setter):
             return state_number(value.known.channels)
         if isinstance(setter.op, Concat):
-            parts = [self.find_word(unit, row, part, carries) for part in setter.inputs]
+            parts = [self.find_word(unit, row, part, carries, left) for part in setter.inputs]
             known = [part for part in parts if part is not None]
             return add_expressions(known) if len(known) == len(parts) else None
         if isinstance(setter.op, REARRANGING):
             return state_number(value.known.channels)
         if isinstance(setter.op, Stored):
             field = "features" if setter.shape.kind is Kind.VECTOR else "channels"
-            return self.translate(unit, row, value, setter, field)
+            return self.translate(unit, row, value, setter, field, left)
         if not isinstance(setter.op, Flatten | DepthwiseConv):
-            return self.translate(unit, row, value, setter, SETTERS[type(setter.op)])
-        word = self.find_word(unit, row, setter.inputs[0], carries)
+            return self.translate(unit, row, value, setter, SETTERS[type(setter.op)], left)
+        word = self.find_word(unit, row, setter.inputs[0], carries, left)
         factor: Expression | None = state_number(prod(setter.shapes[0].sizes))
         if isinstance(setter.op, DepthwiseConv):
-            factor = self.translate(unit, row, value, setter, "multiplier")
+            factor = self.translate(unit, row, value, setter, "multiplier", left)
         return None if word is None or factor is None else multiply_expressions(word, factor)
 
     def translate(
-        self, unit: Unit, row: Row, value: Value, setter: Node, field: str
+        self, unit: Unit, row: Row, value: Value, setter: Node, field: str, left: list[int]
     ) -> Expression | None:
         """The author's own expression for the field of the op that sets a value's channels."""
         known = state_number(getattr(setter.op, field))
@@ -221,7 +230,7 @@ class ChannelFinder:
             return known
         expression = argument.expression
         for call in reversed(self.owners[setter][len(unit.uses[row.use].calls) :]):
-            outer = self.leave(unit, row, call, expression)
+            outer = self.leave(unit, row, call, expression, left)
             if outer is None:
                 return None
             expression = outer
@@ -235,14 +244,14 @@ class ChannelFinder:
         return known if unknown <= {*self.graph.params, IN_CHANNELS} else None
 
     def leave(
-        self, unit: Unit, row: Row, call: CallItem, expression: Expression
+        self, unit: Unit, row: Row, call: CallItem, expression: Expression, left: list[int]
     ) -> Expression | None:
         """An expression in the names of a block, in those of the code that calls it."""
         given = {name: argument for name, _, argument in _arguments(call)}
         found: dict[str, Scalar | Expression] = {}
         for name in expression.names:
             if name == IN_CHANNELS:
-                received = self.find_word(unit, row, call.body.input, False)
+                received = self.find_word(unit, row, call.body.input, False, left)
                 if received is None:
                     return None
                 found[name] = received

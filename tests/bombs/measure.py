@@ -44,9 +44,12 @@ class Cost:
 def measure(command: Sequence[str], folder: Path, most_seconds: int = MOST_SECONDS) -> Cost:
     """Run `cnnspec` with these arguments in a folder."""
 
+    _, allowed = resource.getrlimit(resource.RLIMIT_AS)
+    most = MOST_BYTES if allowed == resource.RLIM_INFINITY else min(MOST_BYTES, allowed)
+
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (most_seconds, most_seconds))
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
     arguments = [sys.executable, "-m", "cnnspec", *command]
     environment = {**os.environ, "CNNSPEC_DEBUG": "1", "OMP_NUM_THREADS": "1"}
