@@ -28,10 +28,12 @@ class Replay:
 
     Where a node's weights are known, an input that would need others does not fit. Shapes and
     weights are numbered, and equal ops share what is known of them: deep networks repeat few.
+    `inferred` counts what was not known yet.
     """
 
     def __init__(self, inputs: Sequence[Value], nodes: Iterable[Node], locked: bool = True) -> None:
         self.shapes: list[Shape] = []
+        self.inferred = 0
         self._numbers: dict[Shape, int] = {}
         self._weights: dict[tuple[Weight, ...], int] = {}
         self._steps: list[_ReplayStep] = []
@@ -60,6 +62,7 @@ class Replay:
             taken = tuple([values[source] for source in sources])
             if taken not in known:
                 known[taken] = self._infer(op, taken, stored)
+                self.inferred += 1
             found, needed = known[taken]
             if found < 0 or (weights != needed and weights >= 0):
                 return None

@@ -50,7 +50,13 @@ def settle(
 def _list_fitting(failed: Builder, opened: tuple[OpenSize, ...]) -> Iterator[tuple[Shape, ...]]:
     """The inputs that get through all ops that the build came to, all open sizes moved at once."""
     from cnnspec.graph.replay import Replay
-    from cnnspec.graph.valid_sizes import MAX_OPS, MAX_TRIED, put_size, read_nominal
+    from cnnspec.graph.valid_sizes import (
+        MAX_INFERRED,
+        MAX_OPS,
+        MAX_TRIED,
+        put_size,
+        read_nominal,
+    )
 
     replay = Replay(failed.inputs, _list_determined(failed))
     shapes = tuple(value.known for value in failed.inputs)
@@ -63,6 +69,8 @@ def _list_fitting(failed: Builder, opened: tuple[OpenSize, ...]) -> Iterator[tup
             tried = tried if near is None else put_size(tried, size, near)
         if replay.infer(tried) is not None:
             yield tried
+        if replay.inferred > MAX_INFERRED:
+            return
 
 
 def _list_determined(failed: Builder) -> Iterator[Node]:

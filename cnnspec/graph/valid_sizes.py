@@ -26,6 +26,8 @@ MAX_REBUILT = 256
 MAX_NEAR = 64
 # Ops tried in all, so that a check stays prompt; a build costs as much as some 30 replays.
 MAX_OPS = 500_000
+# Shapes that are worked out anew for it, which takes as long as some 50 that are known already.
+MAX_INFERRED = 50_000
 _MAX_BUILT_OPS = 20_000
 
 Rates = tuple[Fraction | None, ...]
@@ -70,7 +72,8 @@ def find_valid_sizes(graph: Graph, locked: bool = True) -> ValidSizes:
     """
     opened = graph.open_sizes or free_sizes(graph.inputs)
     prober = Prober(graph, locked)
-    axes = tuple(_search(prober, size) for size in opened)
+    share = 2 * MAX_INFERRED // max(2, len(opened))
+    axes = tuple(_search(prober, size, share) for size in opened)
     return ValidSizes(axes, _find_together(prober, axes))
 
 
@@ -100,8 +103,8 @@ def read_nominal(shapes: Sequence[Shape], size: OpenSize) -> int:
     return shapes[position].sizes[place]
 
 
-def _search(prober: Prober, size: OpenSize) -> AxisSizes:
-    """Try one size after the other until they repeat themselves."""
+def _search(prober: Prober, size: OpenSize, share: int) -> AxisSizes:
+    """Try one size after the other until they repeat themselves, or the share is used up."""
     count = len(prober.graph.nodes)
     most = min(MAX_TRIED, MAX_OPS // count)
     if prober.reads.sizes:
@@ -114,7 +117,8 @@ def _search(prober: Prober, size: OpenSize) -> AxisSizes:
     valid: list[int] = []
     unread = _Unread(prober, size)
     tried, end = 0, most
-    while tried < min(end, most):
+    enough = prober.replay.inferred + share
+    while tried < min(end, most) and prober.replay.inferred <= enough:
         tried += 1
         shapes = prober.infer(put_size(prober.inputs, size, tried))
         if shapes is None:
