@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from math import gcd, prod
 
+from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph, Node, Value
 from cnnspec.graph.valid_sizes import ValidSizes
 from cnnspec.ops.base import Growth
@@ -16,6 +17,9 @@ from cnnspec.ops.shapes import Kind
 from cnnspec.ops.tokens import ToTokens
 from cnnspec.records import dataclass
 
+# What reads a formula calls itself for each level; nobody reads one of so many.
+MAX_LEVELS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Formula:
@@ -24,6 +28,7 @@ class Formula:
     The base is `inner` // `divisor`, the product of some `sizes`, or the open size `letter`, which
     is a multiple of `multiple`.
     A factor with a denominator is exact: it divides that multiple. Without a base it is a number.
+    `levels` is how many formulas stand inside of each other.
     """
 
     factor: Fraction = Fraction(0)
@@ -33,6 +38,7 @@ class Formula:
     inner: Formula | None = None
     divisor: int = 1
     sizes: tuple[Formula, ...] = ()
+    levels: int = 0
 
     @property
     def is_product(self) -> bool:
@@ -61,8 +67,9 @@ class Formula:
             # Rounding down twice is rounding down once, by the product.
             inner = self.inner
             whole = replace(inner, offset=inner.offset + self.offset * self.divisor)
-            return Formula(Fraction(1), 0, inner=whole, divisor=self.divisor * divisor)
-        return Formula(Fraction(1), 0, inner=self, divisor=divisor)
+            product = self.divisor * divisor
+            return Formula(Fraction(1), 0, inner=whole, divisor=product, levels=self.levels)
+        return Formula(Fraction(1), 0, inner=self, divisor=divisor, levels=self.levels + 1)
 
     def compute(self, sizes: Mapping[str, int]) -> int:
         """The number for given open sizes."""
@@ -134,7 +141,12 @@ class SizeFormulas:
         # A gate that stretches over a map has no say in the sizes.
         value = max(node.sizing, key=lambda v: (v.known.rank, v.known.elements))
         pairs = zip(self._formulas[value], growth, strict=True)
-        return tuple(self._settle(formula.grow(step)) for formula, step in pairs)
+        grown = tuple(self._settle(formula.grow(step)) for formula, step in pairs)
+        if any(formula.levels > MAX_LEVELS for formula in grown):
+            message = f"an open size is rounded more than {MAX_LEVELS} times on the way here"
+            span = node.origin.step.span
+            raise SpecError([Diagnostic("too-deep", message, span, path=node.path)])
+        return grown
 
     def _multiply(self, formulas: Formulas) -> Formula:
         """The number of positions of a map."""
@@ -156,9 +168,10 @@ class SizeFormulas:
                 and usable.period is None
                 and usable.members
             ):
-                found = {formula.compute({axis.size.letter: size}) for size in usable}
-                if len(found) == 1:
-                    return Formula(offset=found.pop())
+                found = (formula.compute({axis.size.letter: size}) for size in usable)
+                first = next(found)
+                if all(number == first for number in found):
+                    return Formula(offset=first)
         return formula
 
     def list_dims(self, value: Value) -> tuple[int | str, ...]:
