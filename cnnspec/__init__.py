@@ -10,8 +10,10 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+# Type checkers take it for true by its name. A signal while `typing` is imported, before the
+# command line can see to it, would show a traceback.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cnnspec.backends.base import Compiled
     from cnnspec.diagnostics import Diagnostic, Severity, Span, SpecError

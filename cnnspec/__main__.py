@@ -1,18 +1,28 @@
 """The start of the command line: ``cnnspec``, or ``python -m cnnspec``."""
 
+from __future__ import annotations
+
 import sys
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Load the command line and run it; an interrupt ends it alike while it loads."""
+    """Load the command line and run it; a signal to stop ends it alike while it loads."""
     try:
+        from cnnspec.leftovers import leave_signals, stop_on_signals
+
+        stop_on_signals()
         from cnnspec.cli.main import main as run_command
 
-        run_command()
+        code = run_command()
+        leave_signals()
     except KeyboardInterrupt:
-        # As a shell says it of the signal; `cnnspec.cli.main` has the other codes.
-        sys.exit(130)
+        # It came before there was anything to clean up.
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final
 
 # The line that templates leave in a header, and that signing replaces.
@@ -16,6 +16,10 @@ FINGERPRINT_KEY: Final = "cnnspec.fingerprint"
 _LINE: Final = rf'^((?:  "\$comment": ")?{re.escape(PLACEHOLDER)}){{}}((?:",)?)$'
 _SIGNED = re.compile(_LINE.format("=([0-9a-f]{16})"), re.MULTILINE)
 _UNSIGNED = re.compile(_LINE.format(""), re.MULTILINE)
+
+# The end of a data file's name, by which a model that points into it finds these numbers or none.
+_DATA = re.compile(r"\.([0-9a-f]{16})\.data$")
+_STEP = 2**20
 
 # ModelProto.metadata_props, in the ONNX format's onnx.proto.
 _METADATA_FIELD: Final = 14
@@ -52,6 +56,26 @@ def _find_last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()[:16]
+
+
+def name_data(model: str, content: Iterable[bytes | memoryview]) -> str:
+    """What a model's second file is called: other numbers never take the place of these."""
+    digest = hashlib.sha256()
+    for piece in content:
+        digest.update(piece)
+    return f"{model}.{digest.hexdigest()[:16]}.data"
+
+
+def is_data_name(name: str) -> bool:
+    """Whether a name is one that `name_data` gives."""
+    return _DATA.search(name) is not None
+
+
+def is_named_for_content(name: str, file: BinaryIO) -> bool:
+    """Whether a file has the name that `name_data` gives it."""
+    found = _DATA.search(name)
+    pieces = iter(lambda: file.read(_STEP), b"")
+    return found is not None and name == name_data(name[: found.start()], pieces)
 
 
 def holds_fingerprint(file: BinaryIO) -> bool:

@@ -42,6 +42,7 @@ GUIDES = (
     "Weights <weights>",
     "Templates <templates>",
     "ONNX files <onnx>",
+    "Files <files>",
     "Performance <performance>",
     "Editors <editors>",
 )

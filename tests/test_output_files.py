@@ -21,6 +21,13 @@ class Killed(BaseException):
     """Stands in for whatever ends the process."""
 
 
+FULL = OSError(28, "No space left on device")
+FAILURES = {
+    FULL: (UsageError, r"cannot write '.*model\.(py|data)': No space left on device"),
+    Killed(): (Killed, None),
+}
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "model.py").write_text(OURS)
@@ -33,7 +40,7 @@ def list_files(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("failing", ["replace", "fsync", "open"])
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), Killed()])
+@pytest.mark.parametrize("error", FAILURES)
 def test_a_failure_leaves_the_old_files_whole_and_nothing_else(
     folder: Path, monkeypatch: pytest.MonkeyPatch, failing: str, error: BaseException
 ) -> None:
@@ -42,7 +49,8 @@ def test_a_failure_leaves_the_old_files_whole_and_nothing_else(
 
     before = list_files(folder)
     monkeypatch.setattr(os, failing, fail)
-    with pytest.raises(type(error)):
+    expected, message = FAILURES[error]
+    with pytest.raises(expected, match=message):
         write_files({folder / "model.py": b"new", folder / "model.data": b"new"}, force=True)
     monkeypatch.undo()
     assert list_files(folder) == before
@@ -61,8 +69,41 @@ def test_no_file_is_replaced_before_all_are_written(
 
     monkeypatch.setattr(os, "replace", replace)
     write_files({folder / "model.py": b"new", folder / "model.data": b"data"}, force=True)
-    assert calls == ["fsync", "fsync", "replace model.data", "replace model.py"]
+    # Each but the last stays even if the machine stops before the next.
+    assert calls == ["fsync", "fsync", "replace model.data", "fsync", "replace model.py", "fsync"]
     assert list_files(folder) == {"model.py": "new", "model.data": "data"}
+
+
+@pytest.mark.parametrize("old", ["old data", None])
+@pytest.mark.parametrize("error", FAILURES)
+def test_a_failure_between_files_brings_the_first_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, old: str | None
+) -> None:
+    if old is None:
+        (folder / "model.data").unlink()
+    before = list_files(folder)
+    real_replace = os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        if target.name == "model.py":
+            assert (folder / "model.data").read_text() == "new"
+            raise error
+        real_replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    expected, message = FAILURES[error]
+    with pytest.raises(expected, match=message):
+        write_files({folder / "model.py": b"new", folder / "model.data": b"new"}, force=True)
+    assert list_files(folder) == before
+
+
+def test_two_names_of_one_file_are_no_two_files(folder: Path) -> None:
+    before = list_files(folder)
+    (folder / "link.data").symlink_to("model.py")
+    with pytest.raises(UsageError, match="lead to one file"):
+        write_files({folder / "model.py": b"new", folder / "link.data": b"data"}, force=True)
+    (folder / "link.data").unlink()
+    assert list_files(folder) == before
 
 
 def test_our_own_unchanged_output_is_replaced(folder: Path) -> None:
@@ -189,12 +230,16 @@ def test_a_real_model_is_recognised_and_another_is_not() -> None:
     assert holds_fingerprint(BytesIO(model.SerializeToString()))
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), Killed()])
+@pytest.mark.parametrize("error", FAILURES)
 def test_a_large_file_that_is_not_finished_leaves_nothing(
     folder: Path, error: BaseException
 ) -> None:
     before = list_files(folder)
-    with pytest.raises(type(error)), fill_file(folder / "model.data", force=True) as temporary:
+    expected, message = FAILURES[error]
+    with (
+        pytest.raises(expected, match=message),
+        fill_file(folder / "model.data", force=True) as temporary,
+    ):
         temporary.write_text("half")
         raise error
     assert list_files(folder) == before

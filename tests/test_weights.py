@@ -184,3 +184,6 @@ def test_a_file_that_changes_while_it_is_copied_into_a_model_is_refused(tmp_path
         file.write(b"x")
     with pytest.raises(SpecError, match="changed while it was read"):
         list(part.read())
+    path.unlink()
+    with pytest.raises(SpecError, match="cannot be read: No such file"):
+        list(part.read())

@@ -33,8 +33,15 @@ class FilePart:
         """The bytes, a stretch at a time; each is overwritten by the next.
 
         Raises:
-            SpecError: the file is not what it was (`invalid-weights`).
+            SpecError: the file is not what it was, or cannot be read (`invalid-weights`).
         """
+        try:
+            yield from self._read()
+        except OSError as error:
+            reason = f"{self.path} cannot be read: {error.strerror or error}"
+            raise SpecError([Diagnostic("invalid-weights", reason)]) from error
+
+    def _read(self) -> Iterator[memoryview]:
         buffer = memoryview(bytearray(min(_STEP, len(self))))
         left = len(self)
         with self.path.open("rb", buffering=0) as file:

@@ -80,6 +80,11 @@ def open_network(reference: str, settings: Iterable[Setting]) -> Network:
     return network
 
 
+def name_sources(network: Network) -> dict[Path, str]:
+    """The files that a network was read from, and what they are to it."""
+    return {Path(file): "spec" for file in network.texts}
+
+
 def _read_stdin() -> Source:
     from cnnspec.document import MAX_BYTES
     from cnnspec.sources import Source
@@ -90,7 +95,8 @@ def _read_stdin() -> Source:
 def _explain(error: OSError) -> str:
     if error.strerror is None:
         return str(error)
-    return f"cannot read '{error.filename}': {error.strerror}"
+    name = "standard input" if error.filename is None else f"'{error.filename}'"
+    return f"cannot read {name}: {error.strerror}"
 
 
 def _require_known(network: Network) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnspec.cli.arguments import add_settings, add_source, open_network
+from cnnspec.cli.arguments import add_settings, add_source, name_sources, open_network
 from cnnspec.cli.console import print_line, print_notes
 from cnnspec.cli.failures import UsageError, keep_texts
-from cnnspec.network import COMPILERS, Network, name_output
+from cnnspec.network import COMPILERS, name_output
 
 if TYPE_CHECKING:
     from cnnspec.backends.base import Content
@@ -100,8 +100,9 @@ def run(options: Namespace) -> int:
         from cnnspec.cli.freshness import report_stale
 
         return report_stale(files)
-    _refuse_own_input(options, network, path)
-    _write(files, options.force)
+    weights = options.weights or options.external
+    inputs = {weights: "file of weights"} if weights is not None else {}
+    _write(files, {**name_sources(network), **inputs}, options.force)
     return 0
 
 
@@ -113,12 +114,16 @@ def _choose_path(output: str | None, default: str) -> tuple[Path, bool]:
     return choose_path(output, default), False
 
 
-def _write(files: dict[Path, Content], force: bool) -> None:
-    from cnnspec.cli.output import write_files
+def _write(files: dict[Path, Content], inputs: Mapping[Path, str], force: bool) -> None:
+    from cnnspec.cli.output import list_superseded, refuse_inputs, write_files
 
+    for path in files:
+        refuse_inputs(path, inputs)
     write_files(files, force)
     for path in files:
         print_line(f"wrote {path}")
+    main = next(iter(files))
+    print_notes(f"{path} belongs to an earlier {main}" for path in list_superseded(files))
 
 
 def _refuse_contradictions(options: Namespace) -> None:
@@ -147,14 +152,6 @@ def _list_given(options: Namespace, names: Iterable[str]) -> list[str]:
     """Those of some options that the command line has."""
     given = [name for name in names if getattr(options, name) is not None]
     return [f"--{name.replace('_', '-')}" for name in given]
-
-
-def _refuse_own_input(options: Namespace, network: Network, path: Path) -> None:
-    """Raise UsageError where even --force would destroy the spec or the weights."""
-    weights = options.weights or options.external
-    for what, source in (("spec", Path(network.source.file)), ("file of weights", weights)):
-        if source is not None and source.exists() and path.exists() and path.samefile(source):
-            raise UsageError(f"'{path}' is the {what} itself")
 
 
 def _describe_command(options: Namespace) -> str:

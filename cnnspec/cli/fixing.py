@@ -13,8 +13,6 @@ from cnnspec.diagnostics import spell_line, spell_lines
 from cnnspec.network import Network
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cnnspec.lint.options import LintOptions
 
 STANDARD_INPUT = "-"
@@ -82,20 +80,13 @@ def fix_network(network: Network, rules: LintOptions, options: Namespace) -> tup
     if options.diff:
         _print_diff(source.file, network.texts[source.file], text)
     elif source.path is not None and data != source.data:
-        _write(source.path, data)
+        from cnnspec.cli.output import replace_text
+
+        replace_text(source.path, source.data, data)
     elif source.path is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
     return Network(replace(source, data=data)), 0 if fixed is None else fixed.count
-
-
-def _write(path: Path, data: bytes) -> None:
-    from cnnspec.cli.output import write_files
-
-    try:
-        write_files({path: data}, force=True)
-    except OSError as error:
-        raise UsageError(f"cannot write '{path}': {error.strerror}") from error
 
 
 def _print_diff(file: str, before: str, after: str) -> None:
@@ -106,6 +97,8 @@ def _print_diff(file: str, before: str, after: str) -> None:
     show = spell_lines if sys.stdout.isatty() else str
     # Only at these breaks, since a patch knows no others.
     old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after))
+    sys.stdout.flush()
     for line in difflib.unified_diff(old, new, file, file):
         ended = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        sys.stdout.write(show(ended))
+        # As bytes, since an encoding that lacks a character would make another patch of it.
+        sys.stdout.buffer.write(show(ended).encode(errors="surrogateescape"))

@@ -40,7 +40,8 @@ def run(options: Namespace) -> int:
         return 0
     path = choose_path(options.output, default)
     schema = path.with_name(SCHEMA)
-    if path == schema:
+    # Some file systems take names in any case.
+    if path.name.casefold() == schema.name.casefold():
         raise UsageError(f"'{path}' is where the schema goes; give the spec another name")
     write_files({path: MODELINE.encode() + data, schema: read_schema()}, options.force)
     print_line(f"wrote {path} and {schema}; next: cnnspec check {path}")

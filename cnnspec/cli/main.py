@@ -1,7 +1,8 @@
 """The ``cnnspec`` command: finds the command's module, runs it, and turns failures into codes.
 
 Exit codes: 0 all is well, 1 the input has errors, 2 the command line is wrong or a file cannot be
-read or written, 70 a bug in this tool, 130 interrupted, 141 the reader of the output went away.
+read or written, 70 a bug in this tool, 129, 130 and 143 stopped (terminal closed, Ctrl-C, SIGTERM),
+141 the reader of the output went away.
 """
 
 from __future__ import annotations
@@ -12,9 +13,15 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from types import MappingProxyType
-from typing import NoReturn, Protocol, cast
+from typing import Protocol, cast
 
-from cnnspec.cli.console import print_error, print_findings, soften_encoding
+from cnnspec.cli.console import (
+    drop_output,
+    open_streams,
+    print_error,
+    print_findings,
+    soften_encoding,
+)
 from cnnspec.cli.failures import RejectedError, UsageError
 from cnnspec.diagnostics import SpecError
 
@@ -51,14 +58,16 @@ class Command(Protocol):
         """Do the work and return the exit code."""
 
 
-def main() -> NoReturn:
-    """Run the command line of this process, and end it."""
+def main() -> int:
+    """Run the command line of this process, and say with which code to end it."""
     # A graph lives as long as its command: looking for garbage as often as Python does by default
     # takes half the time of a check. At the end everything goes with the process.
     gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
+    open_streams()
     code = run()
+    drop_output()
     gc.freeze()
-    sys.exit(code)
+    return code
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +82,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        _silence_output()
+        drop_output()
         return BROKEN_PIPE
     except RejectedError as error:
         print_findings(error.diagnostics, error.texts)
@@ -81,8 +90,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except SpecError as error:
         print_findings(error.diagnostics, {})
         return 1
-    except (UsageError, OSError) as error:
+    except UsageError as error:
         print_error(str(error))
+        return USAGE
+    except OSError as error:
+        drop_output()
+        reason = error.strerror or str(error)
+        print_error(reason if error.filename is None else f"{error.filename}: {reason}")
         return USAGE
     except Exception as error:
         return _explain_bug(error)
@@ -155,15 +169,6 @@ def _answer_without_command(arguments: list[str]) -> int:
 
         print(f"cnnspec {__version__}")
     return 0
-
-
-def _silence_output() -> None:
-    """Keep Python from writing to the closed pipe once more when it exits."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        # Not a real file: then there is nothing that Python would flush.
-        return
 
 
 def _explain_bug(error: Exception) -> int:

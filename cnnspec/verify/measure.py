@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.variations import list_other_inputs
+from cnnspec.leftovers import temporary_folder
 from cnnspec.records import dataclass
 
 Array = NDArray[Any]
@@ -101,8 +100,8 @@ def name_outputs(result: Any) -> dict[str, Any]:
 def import_source(text: bytes, name: str) -> Iterator[ModuleType]:
     """Import generated source under a name that no other module has, from a folder of its own."""
     unique = f"_cnnspec_generated_{name}"
-    with TemporaryDirectory(prefix="cnnspec-") as folder:
-        path = Path(folder) / f"{unique}.py"
+    with temporary_folder() as folder:
+        path = folder / f"{unique}.py"
         path.write_bytes(text)
         spec = importlib.util.spec_from_file_location(unique, path)
         if spec is None or spec.loader is None:

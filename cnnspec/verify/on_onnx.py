@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from cnnspec.leftovers import temporary_folder
 from cnnspec.verify.measure import Array, Measured, Task, is_missing
 
 
@@ -22,11 +22,11 @@ def run_onnx(task: Task, target: str = "onnx") -> Measured:
 
     compiled = compile_onnx(task.graph, task.weights, file_name="model.onnx")
     found = Measured(target, onnxruntime.__version__)
-    with TemporaryDirectory(prefix="cnnspec-") as folder:
+    with temporary_folder() as folder:
         for name, pieces in compiled.contents.items():
-            with (Path(folder) / name).open("wb") as file:
+            with (folder / name).open("wb") as file:
                 file.writelines(read_pieces(pieces))
-        path = Path(folder) / "model.onnx"
+        path = folder / "model.onnx"
         found.parameters = _count_parameters(path, task)
         session = _open(path, optimise="unoptimised" not in target)
         names = [value.name for value in task.graph.inputs]

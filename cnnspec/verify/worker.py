@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from cnnspec.leftovers import end_with_parent, run_child, temporary_folder
 from cnnspec.resources import name_process
 from cnnspec.verify.measure import Measured, describe_error
 from cnnspec.verify.on_keras import Job, measure
@@ -18,18 +17,16 @@ TIMEOUT_SECONDS = 3600
 
 def run_apart(job: Job, target: str, backend: str) -> Measured:
     """Measure a target in a new process; what fails there is the result's `error`."""
-    with TemporaryDirectory(prefix="cnnspec-") as folder:
-        given, result = Path(folder) / "job.pickle", Path(folder) / "result.pickle"
+    with temporary_folder() as folder:
+        given, result = folder / "job.pickle", folder / "result.pickle"
         given.write_bytes(pickle.dumps((job, target)))
         module, environment = name_process("cnnspec.verify.worker")
-        environment["KERAS_BACKEND"] = backend
         command = [*module, str(given), str(result)]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS,
-            check=False,
-        )  # fmt: skip
+        settings = {**environment, "KERAS_BACKEND": backend}
+        done = run_child(command, folder, settings, TIMEOUT_SECONDS)
         if not result.exists():
-            last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+            lines = done.stderr.decode(errors="replace").strip().splitlines()
+            last = (lines or ["it printed nothing"])[-1]
             return Measured(target, error=f"the process ended with {done.returncode}: {last}")
         measured: Measured = pickle.loads(result.read_bytes())
         return measured
@@ -37,6 +34,7 @@ def run_apart(job: Job, target: str, backend: str) -> Measured:
 
 def main() -> None:
     """Read a job that this program wrote, measure, and write the result."""
+    end_with_parent()
     job, target = pickle.loads(Path(sys.argv[1]).read_bytes())
     try:
         found = measure(job, target)

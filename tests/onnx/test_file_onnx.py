@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from onnx import numpy_helper
 from cnnspec.backends.base import Compiled
 from cnnspec.backends.onnx import emit
 from cnnspec.backends.onnx.emit import compile_onnx
+from cnnspec.cli.main import run
 from cnnspec.diagnostics import SpecError
 from cnnspec.graph.ir import Graph
 from cnnspec.ops.activation import Prelu, Relu
@@ -26,6 +28,9 @@ from tests.onnx.runtime import run_model
 from tests.op_cases import fmap
 
 pytestmark = pytest.mark.onnx
+
+# The second file's name, which says what is in it.
+DATA = "net.onnx.b292e76c51f2af8b.data"
 
 
 def make_network() -> Graph:
@@ -105,8 +110,8 @@ def test_momentum_is_written_as_the_share_of_the_old_statistics() -> None:
 
 def test_external_weights_compute_the_same(tmp_path: Path) -> None:
     compiled = compile_network(external=True)
-    assert list(compiled.files) == ["net.onnx", "net.onnx.data"]
-    assert "net.onnx.data" in compiled.notes[0]
+    assert list(compiled.files) == ["net.onnx", DATA]
+    assert DATA in compiled.notes[0]
     for name, data in compiled.files.items():
         (tmp_path / name).write_bytes(data)
     onnx.checker.check_model(str(tmp_path / "net.onnx"), full_check=True)
@@ -121,7 +126,7 @@ def test_external_weights_compute_the_same(tmp_path: Path) -> None:
 
 def test_weights_move_out_where_one_file_cannot_hold_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emit, "INLINE_LIMIT", 100)
-    assert list(compile_network().files) == ["net.onnx", "net.onnx.data"]
+    assert list(compile_network().files) == ["net.onnx", DATA]
     with pytest.raises(SpecError) as caught:
         compile_network(external=False)
     assert [diagnostic.rule for diagnostic in caught.value.diagnostics] == ["invalid-option"]
@@ -140,3 +145,57 @@ def test_weights_that_are_not_the_networks_are_refused(spoilt: np.ndarray | None
         ValueError, match=r"body\.0\.weight must be float32 of shape \(4, 3, 3, 3\)"
     ):
         compile_onnx(graph, weights, file_name="net.onnx")
+
+
+def test_a_model_never_points_into_the_numbers_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(emit, "INLINE_LIMIT", 100)
+    monkeypatch.chdir(tmp_path)
+    command = ["compile", "lenet5", "--target", "onnx"]
+    assert run(command) == 0
+    old_model = Path("lenet5.onnx").read_bytes()
+    (old_data,) = tmp_path.glob("*.data")
+    old_weights = old_data.read_bytes()
+    # The machine stops between the two files: the old model is there, with its own numbers.
+    real_replace = os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        assert Path("lenet5.onnx").read_bytes() == old_model
+        assert old_data.read_bytes() == old_weights
+        real_replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    assert run([*command, "--seed", "1"]) == 0
+    assert f"note: {old_data.name} belongs to an earlier lenet5.onnx" in capsys.readouterr().err
+    assert old_data.read_bytes() == old_weights
+    model = onnx.load_model("lenet5.onnx", load_external_data=False)
+    places = {
+        entry.value
+        for tensor in model.graph.initializer
+        for entry in tensor.external_data
+        if entry.key == "location"
+    }
+    (new_data,) = places
+    assert {new_data, old_data.name} == {path.name for path in tmp_path.glob("*.data")}
+
+
+def test_a_data_file_is_ours_as_long_as_it_is_what_its_name_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(emit, "INLINE_LIMIT", 100)
+    monkeypatch.chdir(tmp_path)
+    command = ["compile", "lenet5", "--target", "onnx"]
+    assert run(command) == 0
+    (data,) = tmp_path.glob("*.data")
+    whole = data.read_bytes()
+    # As a kill leaves it, before the model has its place.
+    Path("lenet5.onnx").unlink()
+    assert run(command) == 0
+    Path("lenet5.onnx").unlink()
+    data.write_bytes(whole[:-1])
+    assert run(command) == 2
+    assert "was changed since" in capsys.readouterr().err
+    assert data.read_bytes() == whole[:-1]
+    assert run([*command, "--force"]) == 0
+    assert data.read_bytes() == whole

@@ -158,7 +158,7 @@ def make_onnx(path: Path, kind: str) -> None:
         path.with_name(name).write_bytes(data)
     model = onnx.load_model(path, load_external_data=False)
     tensor = model.graph.initializer[0]
-    data = path.with_name(f"{path.name}.data")
+    (data,) = path.parent.glob(f"{path.name}.*.data")
     places = {
         "above": "../secret.data",
         "through": "folder/../../secret.data",

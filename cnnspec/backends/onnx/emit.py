@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from cnnspec.backends.base import CannotSayError, Compiled, Content, explain_refusal
+from cnnspec.backends.content import read_pieces
 from cnnspec.backends.onnx import (
     activation,
     attention,
@@ -39,6 +40,7 @@ from cnnspec.graph.ir import Graph, Node, Value
 from cnnspec.graph.trained import drop_training
 from cnnspec.graph.variations import list_dims
 from cnnspec.ops.base import Op
+from cnnspec.signing import name_data
 
 # The file format's version for each version of the operators: the oldest that has it.
 IR_VERSIONS: MappingProxyType[int, int] = MappingProxyType(
@@ -90,7 +92,8 @@ def compile_onnx(
         file_name: what the model file will be called.
 
     Returns:
-        The model, and with external arrays the file ``<file_name>.data`` that belongs beside it.
+        The model, and with external arrays the file that belongs beside it:
+        ``<file_name>.<digest>.data``.
 
     Raises:
         SpecError: the opset is unknown or lacks something that the network needs, or the
@@ -111,8 +114,9 @@ def compile_onnx(
         _check_arrays(graph, weights)
         if _goes_outside(graph, external):
             names = sorted(name for name, _ in graph.list_weights())
-            data_name = f"{model_name}.data"
-            spans, contents[data_name] = lay_out({name: weights[name] for name in names})
+            spans, content = lay_out({name: weights[name] for name in names})
+            data_name = name_data(model_name, read_pieces(content))
+            contents[data_name] = content
             weights = OuterFile(data_name, spans)
     if weights is None:
         notes += [f"{model_name} takes its weights as inputs, by their names"]

@@ -11,9 +11,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from cnnspec.cli.arguments import name_sources
 from cnnspec.cli.console import print_line, print_notes
 from cnnspec.cli.failures import UsageError
 from cnnspec.cli.weights.opening import (
@@ -40,12 +40,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Convert one file."""
-    from cnnspec.cli.output import fill_file
+    from cnnspec.cli.output import fill_file, refuse_inputs
     from cnnspec.weights.figures import Census
 
     is_model = options.output.name.endswith(".keras")
     write = save_model if is_model else find_writer(options.output)
     network, graph = open_spec(options)
+    inputs = name_sources(network)
+    if options.rename is not None:
+        inputs[Path(options.rename)] = "file of rules"
+    refuse_inputs(options.output, inputs)
     with (
         open_weights_of(options.input, network, options) as weights,
         fill_file(options.output, options.force) as temporary,
@@ -59,12 +63,14 @@ def run(options: Namespace) -> int:
 
 def save_model(path: Path, graph: Graph, arrays: Iterable[tuple[str, Array]]) -> None:
     """Write the generated Keras model with its weights; Keras itself must say what the model is."""
+    from cnnspec.leftovers import blame_folder, temporary_folder
     from cnnspec.verify.keras_model import save_keras
     from cnnspec.weights.formats.keras_file import write_hdf5
 
-    with TemporaryDirectory(prefix="cnnspec-") as folder:
-        weights, model = Path(folder) / "net.weights.h5", Path(folder) / "net.keras"
-        write_hdf5(weights, graph, arrays)
+    with temporary_folder() as folder:
+        weights, model = folder / "net.weights.h5", folder / "net.keras"
+        with blame_folder(folder):
+            write_hdf5(weights, graph, arrays)
         failure = save_keras(graph, weights, model)
         if failure:
             raise UsageError(f"Keras could not write the model: {failure}")

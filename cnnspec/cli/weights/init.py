@@ -8,7 +8,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from cnnspec.cli.arguments import add_settings, add_source, open_network
+from cnnspec.cli.arguments import add_settings, add_source, name_sources, open_network
 from cnnspec.cli.console import print_line
 from cnnspec.cli.failures import keep_texts
 from cnnspec.cli.weights.opening import find_writer
@@ -29,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write the weights of one network."""
-    from cnnspec.cli.output import fill_file
+    from cnnspec.cli.output import fill_file, refuse_inputs
 
     write = find_writer(options.output)
     network = open_network(options.source, options.settings)
@@ -37,6 +37,7 @@ def run(options: Namespace) -> int:
         graph = network.graph
         from cnnspec.weights.initialise import initialise_weights
 
+        refuse_inputs(options.output, name_sources(network))
         with fill_file(options.output, options.force) as temporary:
             write(temporary, graph, initialise_weights(graph, options.seed).items())
     print_line(f"wrote {options.output}")

@@ -8,6 +8,7 @@ its folder: ``attention1/query/0``.
 
 from __future__ import annotations
 
+import io
 import lzma
 import zipfile
 import zlib
@@ -15,8 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import copyfileobj
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -25,6 +25,7 @@ from cnnspec.backends.keras.paths import name_layer
 from cnnspec.backends.keras.rehearsal import place_layers
 from cnnspec.backends.keras.weights import INNER_FOLDERS, KERAS_WEIGHTS
 from cnnspec.graph.ir import Graph, Node
+from cnnspec.leftovers import blame_folder, temporary_folder
 from cnnspec.weights.formats.archives import list_members
 from cnnspec.weights.formats.base import (
     DTYPES,
@@ -40,8 +41,12 @@ from cnnspec.weights.formats.base import (
 )
 from cnnspec.weights.formats.hdf5_apart import list_apart
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
 _MEMBER = "model.weights.h5"
 _VARIABLES = "vars"
+_STEP = 2**20
 # Weights are noise, which hardly shrinks; what shrinks more is made to fill the disk.
 _MOST_SHRUNK = 20
 # Each way of packing has errors of its own for numbers that it did not pack.
@@ -77,22 +82,25 @@ def open_hdf5(path: Path, said: Path | None = None) -> Iterator[ArrayFile]:
 @contextmanager
 def open_keras(path: Path) -> Iterator[ArrayFile]:
     """Open a ``.keras`` archive; its weights are unpacked, and nothing else of it is used."""
-    with TemporaryDirectory(prefix="cnnspec-") as folder:
-        unpacked = Path(folder) / _MEMBER
-        with blame_file(path, "Keras archive", *_UNPACKING):
-            member = list_members(path)[_MEMBER]
-            if member.file_size > _MOST_SHRUNK * member.compress_size + 2**20:
-                raise refuse(
-                    f"{path} would be {member.file_size} bytes unpacked: weights never shrink so"
-                )
-            with (
-                zipfile.ZipFile(path) as archive,
-                archive.open(member) as packed,
-                unpacked.open("wb") as plain,
-            ):
-                copyfileobj(packed, plain)
+    with temporary_folder() as folder:
+        unpacked = folder / _MEMBER
+        with blame_folder(folder), unpacked.open("wb") as plain:
+            plain.writelines(_unpack(path))
         with open_hdf5(unpacked, path) as file:
             yield file
+
+
+def _unpack(path: Path) -> Iterator[bytes]:
+    """The weights in an archive, in pieces."""
+    with blame_file(path, "Keras archive", *_UNPACKING):
+        member = list_members(path)[_MEMBER]
+        if member.file_size > _MOST_SHRUNK * member.compress_size + 2**20:
+            raise refuse(
+                f"{path} would be {member.file_size} bytes unpacked: weights never shrink so"
+            )
+        with zipfile.ZipFile(path) as archive, archive.open(member) as packed:
+            while piece := packed.read(_STEP):
+                yield piece
 
 
 def list_layer_slots(graph: Graph, names: Collection[str]) -> Mapping[str, Slot]:
@@ -137,6 +145,33 @@ def _bind(turn: Callable[[Array, Node], Array], node: Node) -> Turn:
     return lambda array: turn(array, node)
 
 
+class _Target(io.FileIO):
+    """A file that says only at its end what the disk refused: HDF5 crashes when it is told."""
+
+    failure: OSError | None = None
+
+    def write(self, data: Buffer) -> int:
+        left = memoryview(data).cast("B")
+        while left and self.failure is None:
+            try:
+                left = left[super().write(left) :]
+            except OSError as error:
+                self.failure = error
+        return memoryview(data).nbytes
+
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.failure = self.failure or error
+            return self.tell() if size is None else size
+
+    def close(self) -> None:
+        super().close()
+        if self.failure is not None:
+            raise self.failure
+
+
 def write_hdf5(path: Path, graph: Graph, arrays: Iterable[tuple[str, Array]]) -> None:
     """Write a file that ``load_weights`` of the generated Keras model takes."""
     folders = {each.name: each.folder for each in place_layers(graph)}
@@ -145,8 +180,10 @@ def write_hdf5(path: Path, graph: Graph, arrays: Iterable[tuple[str, Array]]) ->
         for node in graph.nodes
         for weight in node.own_weights
     }
-    with h5py.File(path, "w") as file:
+    with _Target(path, "w+b") as target, h5py.File(target, "w") as file:
         for name, array in arrays:
+            if target.failure is not None:
+                break
             node, weight = owners[name]
             layer = name_layer(node.path)
             file.require_group(f"{folders[layer]}/{_VARIABLES}").attrs["name"] = layer

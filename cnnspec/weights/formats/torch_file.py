@@ -179,7 +179,15 @@ def write_torch(path: Path, graph: Graph, arrays: Iterable[tuple[str, Array]]) -
         owner = name_state(name).rpartition(".")[0]
         if owner in counters and name.endswith(".running_var"):
             state[counters[owner]] = torch.tensor(0)
-    torch.save(state, path)
+    try:
+        # By a path, its name would stand in the file.
+        with path.open("wb") as file:
+            torch.save(state, file)
+    except RuntimeError as error:
+        # It says that the archive is short, where the disk has said why.
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 FORMAT = Format(open_torch, list_state_slots, write_torch)
