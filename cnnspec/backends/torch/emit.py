@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,9 +28,19 @@ TEMPLATE = "torch/model.py.jinja"
 # What generated files import, which no class may hide.
 RESERVED = ("Callable", "F", "OrderedDict", "Tensor", "math", "nn", "torch")
 
-# A file of such a name would be imported in place of what PyTorch and scripts beside it take from
-# Python. Which of these PyTorch does changes from version to version; nothing imports `test`.
-HIDEABLE = (sys.stdlib_module_names | {"numpy", "torch"}) - {"test"}
+# What PyTorch imports, as sys.modules has it afterwards: a file of such a name would be imported.
+HIDEABLE = frozenset(
+    """
+    argparse array ast asyncio atexit base64 binascii bisect bz2 calendar cmath collections
+    concurrent contextlib contextvars copy copyreg csv ctypes dataclasses datetime decimal difflib
+    dis email enum errno fcntl fnmatch functools gc gettext glob grp gzip hashlib heapq http
+    importlib inspect ipaddress itertools json keyword linecache locale logging lzma math mmap
+    multiprocessing ntpath numbers numpy opcode operator pathlib pickle pickletools pkgutil platform
+    pprint pwd queue quopri random re reprlib runpy select selectors shutil signal socket ssl string
+    struct subprocess tarfile tempfile textwrap threading timeit token tokenize torch traceback
+    types typing unittest urllib uuid warnings weakref zipfile zlib
+    """.split()  # noqa: SIM905 - a table of words reads better than quotes
+)
 
 
 def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> Compiled:
