@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
@@ -72,3 +75,17 @@ def draw(number: int, wanted: list[Use], count: int) -> list[Random]:
 
     keep()
     return found
+
+
+@pytest.mark.parametrize(("tokens", "is_refused"), [(3, True), (4, False)])
+def test_keras_refuses_as_many_tokens_as_heads_of_one_channel(
+    tokens: int, is_refused: bool
+) -> None:
+    from cnnspec.backends.keras.emit import compile_keras
+    from cnnspec.diagnostics import SpecError
+
+    path = Path(__file__).parent / "cases" / "as_many_tokens_as_heads.yaml"
+    text = path.read_text().replace("tokens: 3", f"tokens: {tokens}")
+    graph = build_graph(read_spec(text, "net.yaml"))
+    with pytest.raises(SpecError, match="takes tokens for heads") if is_refused else nullcontext():
+        compile_keras(graph, "test")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import cast
 
-from cnnspec.backends.base import Site
+from cnnspec.backends.base import CannotSayError, Site
 from cnnspec.backends.keras.initial import choose_initializers, say_start
 from cnnspec.backends.keras.layer import Layers, call_layer, unless
 from cnnspec.backends.pycode import Binary, Bracketed, Code, Expr, literal
@@ -16,6 +16,10 @@ from cnnspec.ops.tokens import ToMap
 
 def attention(site: Site, name: Expr) -> Layers:
     """Keras's attention, whose key has the width of one head; it takes its value twice."""
+    if any(map(_is_mixed_up, site.nodes)):
+        raise CannotSayError(
+            "on TensorFlow, Keras takes tokens for heads where heads of one channel are as many"
+        )
     layer = call_layer(
         "layers.MultiHeadAttention",
         site.field("num_heads"),
@@ -84,3 +88,9 @@ def _list_sizes(node: Node) -> tuple[int, ...]:
 
 def _count_positions(node: Node) -> int:
     return prod(node.shapes[0].sizes)
+
+
+def _is_mixed_up(node: Node) -> bool:
+    """Whether Keras 3.15 gives wrong numbers on TensorFlow: its einsum mistakes the axes."""
+    heads, (shape, *_) = cast(Attention, node.op).num_heads, node.shapes
+    return heads > 1 and heads == shape.channels == shape.sizes[0]
