@@ -266,13 +266,11 @@ def _find_weights(graph: Graph, options: CompileOptions, census: Census) -> Weig
     from cnnspec.backends.onnx.pack import OuterFile
     from cnnspec.weights.external import find_places, name_from_model
     from cnnspec.weights.initialise import initialise_weights
-    from cnnspec.weights.read import gather_weights, look_through
+    from cnnspec.weights.read import gather_weights
 
     if options.external is not None:
         name = name_from_model(options.external, Path(options.file_name))
-        outer = OuterFile(name, find_places(options.external, graph))
-        look_through(options.external, graph, census)
-        return outer
+        return OuterFile(name, find_places(options.external, graph))
     if options.weights is not None:
         return gather_weights(options.weights, graph, census)
     return initialise_weights(graph, options.seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
 import pytest
@@ -21,6 +22,10 @@ for name, value in SETTINGS.items():
 PACKAGES = {"torch": ("torch",), "keras": ("keras",), "onnx": ("onnx", "onnxruntime")}
 # Those of the frameworks that were there when all tests were collected.
 IMPORTED = pytest.StashKey[set[str]]()
+
+
+# A shell starts what it runs in the background deaf to Ctrl-C, as then is all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def freeze() -> None:

@@ -91,13 +91,6 @@ def gather_weights(path: Path, graph: Graph, census: Census) -> dict[str, Array 
         }
 
 
-def look_through(path: Path, graph: Graph, census: Census) -> None:
-    """Put a network's arrays in a file into the census; raises SpecError as `gather_weights`."""
-    with open_weights(path, graph) as weights:
-        for name, array in weights.read_all():
-            census.add(name, array)
-
-
 @contextmanager
 def open_weights(
     path: Path,

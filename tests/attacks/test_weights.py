@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("numpy")
+pytest.importorskip("safetensors")
+pytest.importorskip("re2")
+
 from cnnspec.cli.main import run
 from cnnspec.diagnostics import SpecError
 from cnnspec.report.findings import format_text
@@ -14,10 +18,6 @@ from cnnspec.weights.rules import read_rules
 from tests.attacks import outputs
 from tests.attacks.places import SMALL, spell
 from tests.attacks.texts import HOSTILE
-
-pytest.importorskip("numpy")
-pytest.importorskip("safetensors")
-pytest.importorskip("re2")
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+pytest.importorskip("numpy")
+
 from cnnspec.graph import limits
 from tests.chaos.hunt import LIMITS
 from tests.chaos.mutate import mutate

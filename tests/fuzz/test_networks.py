@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("numpy")
+
 from cnnspec.verify.measure import Measured, Task
 from cnnspec.verify.settings import TENSORFLOW_SETTINGS
 from tests.fuzz.coverage import Coverage
