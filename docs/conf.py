@@ -43,6 +43,7 @@ GUIDES = (
     "Templates <templates>",
     "ONNX files <onnx>",
     "Files <files>",
+    "Limits <limits>",
     "Performance <performance>",
     "Editors <editors>",
 )

@@ -24,8 +24,11 @@ PACKAGES = {"torch": ("torch",), "keras": ("keras",), "onnx": ("onnx", "onnxrunt
 IMPORTED = pytest.StashKey[set[str]]()
 
 
-# A shell starts what it runs in the background deaf to Ctrl-C, as then is all that tests start.
+# A shell makes what it runs in the background deaf to Ctrl-C, `nohup` to the end of the terminal,
+# and all that tests start would be.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def freeze() -> None:

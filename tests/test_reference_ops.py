@@ -33,6 +33,12 @@ def _is_native_pool(op: Any, rank: int) -> bool:
     return all(2 * p <= k for p, k in zip(paddings, kernels, strict=True))
 
 
+def _holds_window(op: Any, x: Any) -> bool:
+    """PyTorch's AvgPool3d wants a window in the map without its padding."""
+    kernels = [op.kernel_size] * 3 if isinstance(op.kernel_size, int) else op.kernel_size
+    return all(size >= k for size, k in zip(x.shape[2:], kernels, strict=True))
+
+
 def call_torch(op: Any, xs: list[Any], kinds: list[Kind], w: dict[str, Any]) -> Any:
     """PyTorch's own result, or None where it has no such layer."""
     (x, *_), rank = xs, xs[0].dim() - 2
@@ -66,7 +72,7 @@ def call_torch(op: Any, xs: list[Any], kinds: list[Kind], w: dict[str, Any]) -> 
             return -_pick("max_pool", rank)(
                 -x, op.kernel_size, op.stride, op.padding, op.dilation, op.ceil_mode
             )
-        case "avg_pool" if _is_native_pool(op, rank):
+        case "avg_pool" if _is_native_pool(op, rank) and (rank < 3 or _holds_window(op, x)):
             return _pick("avg_pool", rank)(
                 x, op.kernel_size, op.stride, op.padding, op.ceil_mode, op.count_include_pad
             )
