@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from cnnspec.diagnostics import Diagnostic, Severity, SpecError
 from cnnspec.graph import limits
 from cnnspec.graph.build import build_graph
 from cnnspec.lint.engine import find_problems
+from cnnspec.network import load
 from cnnspec.spec.read import read_spec
 from tests.documents import ROOT
 from tests.limit_cases import CASES, FLAT, Files
@@ -18,8 +20,8 @@ from tests.limit_cases import CASES, FLAT, Files
 PAGE = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
 # The limit, its value, why, the finding, the constant.
 ROWS = re.findall(r"^\| (.+) \| (.+) \| (.+) \| `([a-z-]+)` \| `([\w.]+)` \|$", PAGE, re.MULTILINE)
-# What is met where weights are made.
-ELSEWHERE = {"weights.initialise.MAX_DRAWN"}
+# What is met where models and weights are made.
+ELSEWHERE = {"graph.limits.MAX_WRITTEN", "weights.initialise.MAX_DRAWN"}
 
 
 def check(files: str | Files) -> list[Diagnostic]:
@@ -65,6 +67,20 @@ def test_the_page_has_the_values_of_the_constants(value: str, rule: str, name: s
     number = int(base) ** int(power or 1) - value.endswith(" - 1")
     assert getattr(import_module(f"cnnspec.{module}"), constant) == number
     assert name in ELSEWHERE or CASES[name].rule == rule
+
+
+@pytest.mark.parametrize("target", ["torch", "keras", pytest.param("onnx", marks=pytest.mark.onnx)])
+def test_a_network_that_is_too_long_to_read_is_not_written(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text(f"{FLAT}layers: [relu, relu]\n", encoding="utf-8")
+    network = load(file)
+    monkeypatch.setattr("cnnspec.backends.base.MAX_WRITTEN", 2)
+    assert network.compile(target).files
+    monkeypatch.setattr("cnnspec.backends.base.MAX_WRITTEN", 1)
+    with pytest.raises(SpecError, match="2 ops; at most 1 are written"):
+        network.compile(target)
 
 
 def test_more_weights_than_fit_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

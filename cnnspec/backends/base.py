@@ -7,8 +7,9 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from cnnspec.backends.content import Piece, read_pieces
-from cnnspec.diagnostics import Diagnostic
-from cnnspec.graph.ir import Node
+from cnnspec.diagnostics import Diagnostic, SpecError
+from cnnspec.graph.ir import Graph, Node
+from cnnspec.graph.limits import MAX_WRITTEN
 from cnnspec.ops.base import Op
 from cnnspec.records import dataclass
 
@@ -85,6 +86,16 @@ class Site(Protocol):
 
     def require(self, support: str) -> str:
         """Ask for a definition from the backend's support folder; gives back its name."""
+
+
+def refuse_long(graph: Graph) -> None:
+    """Raise SpecError for a network of more ops than a model is written for."""
+    if len(graph.nodes) > MAX_WRITTEN:
+        message = (
+            f"the network has {len(graph.nodes):,} ops; at most {MAX_WRITTEN:,} are written as a "
+            "model"
+        )
+        raise SpecError([Diagnostic("too-large", message, graph.spec.span)])
 
 
 def explain_refusal(node: Node, reason: str, backend: str, others: tuple[str, ...]) -> Diagnostic:

@@ -8,7 +8,7 @@ from dataclasses import field
 from pathlib import Path
 
 from cnnspec.backends.arguments import pass_arguments
-from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, explain_refusal
+from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError
 from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import write_exposed
 from cnnspec.backends.header import describe_graph
@@ -18,7 +18,8 @@ from cnnspec.backends.keras.layout import Shorthand
 from cnnspec.backends.keras.names import find_suffixes
 from cnnspec.backends.keras.outputs import TRAINING, OutputWriter
 from cnnspec.backends.keras.paths import PathNamer, name_layer
-from cnnspec.backends.keras.table import LAYERS, UNSUPPORTED, count_inputs
+from cnnspec.backends.keras.refusals import check_graph, check_names, find_refusals
+from cnnspec.backends.keras.table import LAYERS, count_inputs
 from cnnspec.backends.keras.turns import spell_variables
 from cnnspec.backends.pycode import (
     Bracketed,
@@ -32,7 +33,7 @@ from cnnspec.backends.pycode import (
     spell_tuple,
 )
 from cnnspec.backends.rows import Row, Use
-from cnnspec.backends.site import OpSite, Supports, find_refused
+from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.structure import list_calls, list_variables, make_uses, write_shared
 from cnnspec.backends.units import (
     IN_CHANNELS,
@@ -42,10 +43,9 @@ from cnnspec.backends.units import (
     say_computed,
     spell_parameter,
 )
-from cnnspec.diagnostics import Diagnostic, SpecError
+from cnnspec.diagnostics import SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import BranchItem, Graph, Item, Node
-from cnnspec.graph.serving import find_unused
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind
 from cnnspec.records import dataclass
@@ -313,54 +313,6 @@ def read_support(name: str) -> str:
     return "\n".join(lines[start:]).rstrip("\n")
 
 
-def check_graph(graph: Graph) -> None:
-    """Raise SpecError for ops that Keras cannot say."""
-    refused = [
-        explain_refusal(node, UNSUPPORTED[type(node.op)], "keras", ("torch", "onnx"))
-        for node in graph.nodes
-        if type(node.op) in UNSUPPORTED
-    ]
-    unused = find_unused(graph)
-    refused += [
-        explain_refusal(
-            node,
-            "nothing uses its result, and keras would leave it out",
-            "keras",
-            ("torch", "onnx"),
-        )
-        for node in graph.nodes
-        if node in unused
-    ]
-    if graph.training_outputs and TRAINING in graph.params:
-        message = f"its parameter {TRAINING} has the name of an argument that keras code needs"
-        span = graph.spec.param_spans.get(TRAINING, graph.spec.span)
-        help = ("give the parameter another name",)
-        refused.append(Diagnostic("backend-unsupported", message, span, help=help))
-    if refused:
-        raise SpecError(refused)
-
-
-def check_names(graph: Graph, layer_names: Mapping[Node, Sequence[str]]) -> None:
-    """Raise SpecError for layers that would share a name: a path's dots become underscores."""
-    taken: dict[str, Node] = {}
-    refused = []
-    for node in graph.nodes:
-        for name in layer_names.get(node, ()):
-            other = taken.setdefault(name, node)
-            if other is not node:
-                refused.append(
-                    Diagnostic(
-                        "backend-unsupported",
-                        f"keras would call two layers '{name}': for {other.path} and {node.path}",
-                        node.origin.step.span,
-                        path=node.path,
-                        help=("give one of the two another name",),
-                    )
-                )
-    if refused:
-        raise SpecError(refused)
-
-
 def compile_keras(
     graph: Graph, command: str, templates: Path | None = None, *, fixed: bool = False
 ) -> Compiled:
@@ -388,17 +340,3 @@ def compile_keras(
 
         check_order(graph, text.encode())
     return Compiled({f"{module_name(graph.name)}_keras.py": (text.encode(),)})
-
-
-def find_refusals(graph: Graph, error: CannotSayError) -> list[Diagnostic]:
-    """The diagnostics for all ops that one layer at a time cannot be said."""
-
-    def write(site: OpSite) -> None:
-        if type(site.op) in LAYERS:
-            LAYERS[type(site.op)](site, Code('"probe"'))
-
-    def refuse(node: Node, reason: str) -> Diagnostic:
-        return explain_refusal(node, reason, "keras", ("torch", "onnx"))
-
-    finder = ChannelFinder(graph, index_owners(graph))
-    return find_refused(graph, finder, write, refuse, error.reason)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from cnnspec.backends.base import CannotSayError, Compiled, Content, explain_refusal
+from cnnspec.backends.base import CannotSayError, Compiled, Content, explain_refusal, refuse_long
 from cnnspec.backends.content import read_pieces
 from cnnspec.backends.onnx import (
     activation,
@@ -100,6 +100,7 @@ def compile_onnx(
             weights do not fit into one file and `external` is False.
         ValueError: `weights` lacks an array of the network, or has it in another shape or type.
     """
+    refuse_long(graph)
     if opset not in IR_VERSIONS:
         raise _refuse(
             f"opset must be {min(IR_VERSIONS)} to {max(IR_VERSIONS)}, got {opset}",

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError, explain_refusal
+from cnnspec.backends.base import (
+    CannotSayError,
+    Compiled,
+    UnshareableError,
+    explain_refusal,
+    refuse_long,
+)
 from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import write_exposed
 from cnnspec.backends.header import describe_graph
@@ -45,6 +51,7 @@ HIDEABLE = frozenset(
 
 def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> Compiled:
     """Compile a graph to PyTorch; raises SpecError for ops that it cannot say exactly."""
+    refuse_long(graph)
     refused = [
         explain_refusal(node, UNSUPPORTED[type(node.op)], "torch", ("keras", "onnx"))
         for node in graph.nodes
