@@ -33,7 +33,7 @@ def spell_line(text: str) -> str:
     """
     if not text.isprintable():
         text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return _COMMAND.sub(r"\g<0> ", text)
+    return _COMMAND.sub(r"\g<0> ", text) if "##" in text or "::" in text else text
 
 
 def spell_lines(text: str) -> str:

@@ -96,6 +96,14 @@ def test_more_weights_than_fit_are_not_drawn(monkeypatch: pytest.MonkeyPatch) ->
         initialise.initialise_weights(graph, 0)
 
 
+def test_places_of_one_finding_end_at_their_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnnspec.lint.engine.MAX_LISTED", 2)
+    spec = read_spec(f"{FLAT}layers: [{', '.join(['relu'] * 6)}]\n", "net.yaml")
+    listed = [found for found in find_problems(spec) if found.rule == "duplicate-activation"]
+    assert len(listed) == 2
+    assert listed[-1].notes[-1] == "3 more places with this finding are not listed"
+
+
 def test_findings_end_at_their_limit() -> None:
     for line in ("linear: {frob: 1}", "frob", "linear: $(1 / 0)", "relu: , from: frob"):
         steps = "".join(f"- {line}{number}\n" for number in range(200))

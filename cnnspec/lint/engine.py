@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from cnnspec.diagnostics import Diagnostic, Severity, Span, sort_findings
 from cnnspec.expressions import Value
@@ -15,6 +16,9 @@ from cnnspec.lint.options import LintOptions
 from cnnspec.lint.rules import RULES
 from cnnspec.records import dataclass
 from cnnspec.spec.model import ModelSpec
+
+# Places at which one rule's finding is listed: nobody reads further.
+MAX_LISTED: Final = 1_000
 
 Key = tuple[str, Span | None]
 # The finding, and the variant that it is in; None where it is about the spec as a whole.
@@ -93,8 +97,20 @@ def lint_variants(
     for rule in asked:
         if rule.review is not None:
             keep(rule, [(finding, None) for finding in rule.review(review)])
-    found = [_describe(group, subjects) for group in groups.values()]
-    return [*control.problems, *found]
+    return [*control.problems, *_list_groups(groups.values(), subjects)]
+
+
+def _list_groups(groups: Iterable[_Group], subjects: Mapping[str, Subject]) -> Iterator[Diagnostic]:
+    """A finding for each, and for what is not listed a note on the last of its rule."""
+    by_rule: dict[str, list[_Group]] = {}
+    for group in groups:
+        by_rule.setdefault(group.rule.name, []).append(group)
+    for alike in by_rule.values():
+        *listed, last = (_describe(group, subjects) for group in alike[:MAX_LISTED])
+        yield from listed
+        more = len(alike) - MAX_LISTED
+        note = f"{more:,} more places with this finding are not listed"
+        yield replace(last, notes=(*last.notes, note)) if more > 0 else last
 
 
 def _ask(rule: Rule, subjects: Mapping[str, Subject], checked: Checked) -> list[Use]:
