@@ -89,12 +89,13 @@ def list_growth(folder: Path, cnnspec: tuple[str, ...]) -> Iterator[Contest]:
 def write_deep(count: int) -> dict[str, str]:
     """Specs of so many layers, a multiple of nine, by the way in which they are written."""
     head = "cnnspec: 1\nname: deep\ninput: {channels: 8, height: 16, width: 16}\n"
-    steps = "- conv: {out_channels: 8, kernel_size: 3, padding: 1}\n- batch_norm\n- relu\n"
+    head += "defaults: {conv: {out_channels: 8, kernel_size: 3, padding: 1}}\n"
+    steps = "- conv\n- batch_norm\n- relu\n"
     block = f"blocks:\n  unit:\n    layers:\n{_indent(steps, 6)}"
     # A loop has a limit to its turns, so that there is one in another.
     loops = f"layers:\n  - repeat: 3\n    layers:\n      - unit:\n        repeat: {count // 9}\n"
     return {
-        "written out": f"{head}layers:\n{_indent(steps, 2) * (count // 3)}",
+        "written out": f"{head}layers:\n{steps * (count // 3)}",
         "of one block": head + block + loops,
     }
 

@@ -179,7 +179,7 @@ def test_a_bomb_gives_a_prompt_finding(name: str) -> None:
 
 def test_a_limit_is_named() -> None:
     (found,) = check(BOMBS["a million turns"][0])
-    assert found.message == "repeat 1,000,000 is above the limit of 10,000 turns"
+    assert found.message == "repeat 1,000,000 is above the limit of 100,000 turns"
 
 
 def test_findings_end_somewhere() -> None:

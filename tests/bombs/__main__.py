@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bombs.measure import COMMANDS, measure
-from tests.bombs.specs import BOMBS
+from tests.bombs.specs import BOMBS, write
 
 
 def main() -> None:
@@ -22,9 +22,9 @@ def main() -> None:
     names = [name for name in BOMBS if options.only in name]
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
-            for file, text in BOMBS[name](options.share).items():
-                (Path(folder) / file).write_text(text)
             for command in options.commands or COMMANDS:
+                for file, text in write(name, command, options.share).items():
+                    (Path(folder) / file).write_text(text)
                 cost = measure([*COMMANDS[command], "net.yaml"], Path(folder))
                 last = cost.output.strip().splitlines()[-1:] or [""]
                 if cost.seconds >= options.above or cost.code not in (0, 1, 2):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.bombs.measure import COMMANDS, measure
-from tests.bombs.specs import BOMBS
+from tests.bombs.specs import BOMBS, write
 
 MAX_SECONDS, MAX_MEGABYTES = 10, 1_000
 # Fine, or wrong with the spec.
@@ -24,7 +24,7 @@ QUICK = {
 
 
 def run(name: str, command: str, share: float, folder: Path) -> None:
-    for file, text in BOMBS[name](share).items():
+    for file, text in write(name, command, share).items():
         (folder / file).write_text(text, encoding="utf-8")
     cost = measure([*COMMANDS[command], "net.yaml"], folder)
     assert cost.code in DONE, cost.output
