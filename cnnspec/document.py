@@ -19,8 +19,6 @@ from cnnspec.records import dataclass
 
 # The largest hand-written specs are some 50 KiB; the limit keeps reading to seconds.
 MAX_BYTES: Final = 1024 * 1024
-# What a spec is made of: its own file, those that it extends and those that are its parts.
-MAX_TOTAL_BYTES: Final = 2 * MAX_BYTES
 # Later stages recurse over the tree, and Python's stack holds about a thousand calls.
 MAX_DEPTH: Final = 64
 # Counted with every alias written out, since later stages walk the tree as if it were.

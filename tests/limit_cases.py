@@ -143,7 +143,6 @@ def _add_parameters(count: int) -> str:
 # By the name of the constant.
 CASES: dict[str, Case] = {
     "document.MAX_BYTES": Case("too-large", _pad),
-    "document.MAX_TOTAL_BYTES": Case("too-large", _share_bytes, low=10_000, where="spec.files"),
     "document.MAX_NODES": Case("too-large", _fill_document, low=1_000),
     "document.MAX_DEPTH": Case("too-deep", _wrap),
     "document.MAX_INT_DIGITS": Case("invalid-number", lambda n: _compute_plain("9" * n)),
@@ -159,6 +158,7 @@ CASES: dict[str, Case] = {
     ),
     "naming.MAX_NAME": Case("invalid-name", lambda n: _repeat(1).replace("net", "n" * n)),
     "spec.problems.MAX_NAMED": Case("too-large", _name_many),
+    "spec.files.MAX_TOTAL_BYTES": Case("too-large", _share_bytes, low=10_000),
     "spec.files.MAX_PATH": Case(
         "invalid-path",
         lambda n: {

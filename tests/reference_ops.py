@@ -301,10 +301,6 @@ def _hard_sigmoid(op: Any, call: Call) -> Tensor:
     return (call.x + 3).clamp(0, 6) / 6
 
 
-def _softmax(op: Any, call: Call) -> Tensor:
-    return torch.softmax(call.x, dim=call.channel_axis)
-
-
 # What cuts, moves and enlarges stands in tests.reference_maps.
 
 
@@ -377,7 +373,7 @@ _RULES: dict[str, Callable[[Any, Call], Tensor]] = {
     "mish": lambda op, call: call.x * torch.tanh(functional.softplus(call.x)),
     "sigmoid": lambda op, call: torch.sigmoid(call.x),
     "tanh": lambda op, call: torch.tanh(call.x),
-    "softmax": _softmax,
+    "softmax": lambda op, call: torch.softmax(call.x, dim=call.channel_axis),
     "dropout": _pass,
     "spatial_dropout": _pass,
     "stochastic_depth": _pass,

@@ -7,9 +7,11 @@ from dataclasses import field
 from typing import Final
 
 from cnnspec.diagnostics import Diagnostic, SpecError
-from cnnspec.document import MAX_TOTAL_BYTES
+from cnnspec.document import MAX_BYTES
 from cnnspec.records import dataclass
 
+# What a spec is made of: its own file, those that it extends and those that are its parts.
+MAX_TOTAL_BYTES: Final = 2 * MAX_BYTES
 # Systems take no longer paths, and to look for one takes longer than to read a spec.
 MAX_PATH: Final = 1_000
 
