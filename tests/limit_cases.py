@@ -47,6 +47,11 @@ def _repeat(turns: int) -> str:
     return f"{FLAT}layers:\n- repeat: {turns}\n  linear: 1\n"
 
 
+def _open(turns: int) -> str:
+    size = "cnnspec: 1\nname: net\ninput: {channels: 8, length: L}\n"
+    return f"{size}layers:\n- repeat: {turns}\n  tanh:\n"
+
+
 def _compute(text: str) -> str:
     return f"{FLAT}params: {{p: '$({text})'}}\nlayers: [linear: 1]\n"
 
@@ -181,6 +186,7 @@ CASES: dict[str, Case] = {
     ),
     "expressions.work.MAX_TOTAL_WORK": Case("invalid-expression", _work_often, low=1_000),
     "graph.limits.MAX_NODES": Case("too-large", _repeat),
+    "graph.limits.MAX_OPEN_NODES": Case("too-large", _open, low=20),
     "graph.limits.MAX_MERGED": Case(
         "too-large", lambda n: f"{FLAT}layers:\n- concat: [{', '.join(['_'] * n)}]\n"
     ),

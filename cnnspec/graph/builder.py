@@ -25,7 +25,6 @@ from cnnspec.graph.ir import (
     GroupItem,
     Item,
     LoopItem,
-    OpenSize,
     OpItem,
     Output,
     Region,
@@ -70,7 +69,6 @@ class Builder(Reader):
     params: dict[str, Scalar] = field(default_factory=dict, init=False)
     inputs: tuple[Value, ...] = field(default=(), init=False)
     outputs: tuple[Output, ...] = field(default=(), init=False)
-    open_sizes: tuple[OpenSize, ...] = field(default=(), init=False)
 
     def build(self) -> Graph | None:
         """The graph, or None after errors, which are then in `diagnostics` and `faults`."""

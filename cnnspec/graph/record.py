@@ -9,7 +9,7 @@ from cnnspec.diagnostics import Diagnostic, Span
 from cnnspec.graph import limits
 from cnnspec.graph.arguments import list_own_fields
 from cnnspec.graph.frame import Calls, Frame, place_finding
-from cnnspec.graph.ir import Node, Origin, Value
+from cnnspec.graph.ir import Node, OpenSize, Origin, Value
 from cnnspec.graph.reuse import Inferred, Instance, Known
 from cnnspec.ops.base import Op, ShapeFault
 from cnnspec.ops.initializers import INITIALIZED, check_initializers
@@ -67,6 +67,7 @@ class Record:
     parameters: int = field(default=0, init=False)
     steps: int = field(default=0, init=False)
     troubles: int = field(default=0, init=False)
+    open_sizes: tuple[OpenSize, ...] = field(default=(), init=False)
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Record a diagnostic once for each place."""
@@ -103,11 +104,16 @@ class Record:
             self.fail(frame, "too-large", message, step.span)
             raise Stopped
 
+    @property
+    def most_nodes(self) -> int:
+        """How many ops the network may have."""
+        return limits.MAX_OPEN_NODES if self.open_sizes else limits.MAX_NODES
+
     def has_room(self, instance: Instance) -> bool:
         """Whether a copy keeps within the limits; what does not is carried out up to its limit."""
         return (
             self.steps + instance.steps <= limits.MAX_STEPS
-            and len(self.nodes) + len(instance.nodes) <= limits.MAX_NODES
+            and len(self.nodes) + len(instance.nodes) <= self.most_nodes
             and self.parameters + instance.parameters <= limits.MAX_PARAMETERS
         )
 
@@ -135,8 +141,9 @@ class Record:
             value.readers.append(node)
         shapes = tuple(value.shape for value in inputs if value.shape is not None)
         self.nodes.append(node)
-        if len(self.nodes) > limits.MAX_NODES:
-            self.fail(frame, "too-large", f"more than {limits.MAX_NODES:,} ops", step.span)
+        if len(self.nodes) > self.most_nodes:
+            where = " in a network whose sizes stay open" if self.open_sizes else ""
+            self.fail(frame, "too-large", f"more than {self.most_nodes:,} ops{where}", step.span)
             raise Stopped
         if len(inputs) > limits.MAX_MERGED:
             message = f"{op.op} takes {len(inputs):,} values; the limit is {limits.MAX_MERGED:,}"
