@@ -172,7 +172,10 @@ def _read(text: str) -> Any:
         return None
     try:
         tree = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError, TypeError, AttributeError):
+    except (yaml.YAMLError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+        return None
+    except AttributeError:
+        # PyYAML reads dates so, of texts that are none.
         return None
     return tree
 
