@@ -175,4 +175,7 @@ def find_refused(
             write(OpSite(finder, Supports(), unit, [Row(0, {}, item)], (node,)))
         except CannotSayError as refusal:
             found.append(refuse(node, refusal.reason))
+        except UnshareableError:
+            # What is no module by itself can be said where it stands.
+            continue
     return found or [Diagnostic("backend-unsupported", otherwise, graph.spec.span)]
