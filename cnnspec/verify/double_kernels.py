@@ -44,13 +44,14 @@ def _take_apart(native: Callable[..., Any]) -> Callable[..., Any]:
         if inputs.dtype != tf.float64 or len(inputs.shape) != 5:
             return native(inputs, ksize, strides, padding, data_format)
         (depth, *window), (step, *steps) = _spread(ksize), _spread(strides)
-        _, frames, height, width, channels = inputs.shape
+        # Asked for as numbers, since a size may be open while a model is built.
+        (_, frames, height, width, _), channels = tf.unstack(tf.shape(inputs)), inputs.shape[-1]
         x = tf.reshape(inputs, (-1, height, width, channels))
         x = native(x, window, steps, padding, "NHWC")
-        _, height, width, _ = x.shape
+        _, height, width, _ = tf.unstack(tf.shape(x))
         x = tf.reshape(x, (-1, frames, height * width, channels))
         x = native(x, (depth, 1), (step, 1), padding, "NHWC")
-        return tf.reshape(x, (-1, x.shape[1], height, width, channels))
+        return tf.reshape(x, (-1, tf.shape(x)[1], height, width, channels))
 
     return pool
 
