@@ -129,8 +129,8 @@ BOMBS = {
     "mappings in mappings": (f"{HEAD}layers: {'{a: ' * 100_000}", "too-deep"),
     "a power of powers": (f"{HEAD}layers: [linear: $(9**9**9**9)]", "invalid-expression"),
     "a product past 64 bits": (f"{HEAD}layers: [linear: $(2**62 * 2**62)]", "invalid-expression"),
-    "a list of a hundred thousand": (
-        f"{HEAD}layers:\n  - for: {{i: $(range(100000))}}\n    relu:\n",
+    "two ops for each of a hundred thousand": (
+        f"{HEAD}layers:\n  - for: {{i: $(range(100000))}}\n    layers: [relu, tanh]\n",
         "too-large",
     ),
     "an input past memory": (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cnnspec.cli.main import run
 from cnnspec.diagnostics import Diagnostic, Severity, SpecError
 from cnnspec.graph import limits
 from cnnspec.graph.build import build_graph
@@ -15,7 +16,7 @@ from cnnspec.lint.engine import find_problems
 from cnnspec.network import load
 from cnnspec.spec.read import read_spec
 from tests.documents import ROOT
-from tests.limit_cases import CASES, FLAT, Files
+from tests.limit_cases import CASES, FLAT, MAP, Files
 
 PAGE = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
 # The limit, its value, why, the finding, the constant.
@@ -108,3 +109,29 @@ def test_findings_end_at_their_limit() -> None:
     for line in ("linear: {frob: 1}", "frob", "linear: $(1 / 0)", "relu: , from: frob"):
         steps = "".join(f"- {line}{number}\n" for number in range(200))
         assert 1 <= len(check(f"{FLAT}layers:\n{steps}")) <= limits.MAX_DIAGNOSTICS
+
+
+def test_sizes_that_are_not_looked_for_are_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text(f"{MAP}layers: [tanh, sigmoid]\n", encoding="utf-8")
+    assert run(["check", "--sizes", str(file)]) == 0
+    assert "height" in capsys.readouterr().out
+    monkeypatch.setattr("cnnspec.report.sizes.MAX_OPEN_NODES", 1)
+    assert run(["check", "--sizes", str(file)]) == 1
+    assert "networks of at most 1 ops; this one has 2" in capsys.readouterr().out
+    assert run(["check", str(file)]) == 0
+
+
+def test_a_size_that_is_rounded_too_often_is_an_error_of_a_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "net.yaml"
+    steps = "- max_pool: 2\n- zero_pad: 1\n" * 3
+    text = f"cnnspec: 1\nname: net\ninput: {{channels: 1, height: H, width: 64}}\nlayers:\n{steps}"
+    file.write_text(text, encoding="utf-8")
+    assert run(["check", str(file)]) == 0
+    monkeypatch.setattr("cnnspec.graph.size_formulas.MAX_LEVELS", 0)
+    assert run(["check", str(file)]) == 1
+    assert "error[too-deep]: an open size is rounded more than 0 times" in capsys.readouterr().out

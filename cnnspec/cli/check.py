@@ -80,8 +80,12 @@ def run(options: Namespace) -> int:
             if wants_fixes(options):
                 network, count = fix_network(network, rules, options)
                 fixed += count
-            found += _check(network, rules, texts, shows_offers and can_fix(network, options))
-            sizes += _measure(network, options.sizes, options.format)
+            problems = _check(network, rules, texts, shows_offers and can_fix(network, options))
+            measured, refused = _measure(network, options.sizes, options.format)
+            sizes += measured
+            # What is wrong with the spec was found already; what only sizes show was not.
+            known = {problem.rule for problem in problems}
+            found += [*problems, *(each for each in refused if each.rule not in known)]
             files.append(network.source.file)
         except UsageError as error:
             print_error(str(error))
@@ -99,15 +103,17 @@ def run(options: Namespace) -> int:
     return int(any(map(report.is_failure, found)))
 
 
-def _measure(network: Network, every: bool, format: str) -> tuple[SizeReport, ...]:
-    """The sizes that a network takes, for formats that can show them."""
+def _measure(
+    network: Network, every: bool, format: str
+) -> tuple[tuple[SizeReport, ...], tuple[Diagnostic, ...]]:
+    """The sizes that a network takes, for formats that can show them, or why it is not known."""
     if format not in WITH_SIZES:
-        return ()
+        return (), ()
     try:
         opened = any(map(_is_open, network.spec.inputs))
-        return network.sizes(every) if every or opened else ()
-    except SpecError:
-        return ()
+        return (network.sizes(every) if every or opened else ()), ()
+    except SpecError as error:
+        return (), tuple(error.diagnostics)
 
 
 def _is_open(source: InputSpec) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.builder import Builder
+from cnnspec.graph.limits import MAX_OPEN_NODES
 from cnnspec.graph.settle import Sizes, build_settled, settle
 from cnnspec.graph.size_sets import SizeSet, spell_sizes
 from cnnspec.graph.valid_sizes import (
@@ -62,6 +64,12 @@ def _measure(
         return Builder(spec, variant, dict(overrides), sizes=sizes, words=False)
 
     builder, graph = build_settled(make)
+    if len(builder.nodes) > MAX_OPEN_NODES and not builder.diagnostics:
+        message = (
+            f"sizes are tried for networks of at most {MAX_OPEN_NODES:,} ops; this one has "
+            f"{len(builder.nodes):,}"
+        )
+        raise SpecError([Diagnostic("too-large", message, spec.span)])
     if builder.open_sizes:
         return (find_variations(graph).valid, ()) if graph is not None else None
     if not every or any(value.shape is None for value in builder.inputs):
