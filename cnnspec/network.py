@@ -57,6 +57,7 @@ class Network:
         self.variant = source.variant
         self.overrides = dict(overrides or {})
         self._texts = {source.file: source.data.decode("utf-8", errors="replace")}
+        self._found: tuple[LintOptions | None, Found] | None = None
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -82,6 +83,12 @@ class Network:
         return self._inspect(options).problems
 
     def _inspect(self, options: LintOptions | None) -> Found:
+        """The findings, which are looked for once with the same options."""
+        if self._found is None or self._found[0] != options:
+            self._found = (options, self._find(options))
+        return self._found[1]
+
+    def _find(self, options: LintOptions | None) -> Found:
         from cnnspec.lint.engine import Found, look_at
 
         try:
@@ -132,7 +139,10 @@ class Network:
         """What a check would find if the spec had another text."""
         from cnnspec.lint.fixes import Looked
 
-        other = Network(replace(self.source, data=text.encode(), variant=""))
+        # The text as it is was perhaps looked at before.
+        as_written = text == self._text and not self.variant and not self.overrides
+        changed = replace(self.source, data=text.encode(), variant="")
+        other = self if as_written else Network(changed)
         try:
             spec = other.spec
         except SpecError:

@@ -86,7 +86,9 @@ def fix_network(network: Network, rules: LintOptions, options: Namespace) -> tup
     elif source.path is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
-    return Network(replace(source, data=data)), 0 if fixed is None else fixed.count
+    # What was found in a spec that stays as it is need not be found again.
+    mended = network if data == source.data else Network(replace(source, data=data))
+    return mended, 0 if fixed is None else fixed.count
 
 
 def _print_diff(file: str, before: str, after: str) -> None:

@@ -102,6 +102,8 @@ def apply_fixes(text: str, look: Look, unsafe: bool = False) -> Fixed | None:
         return None
     budget = Budget(looked.limit_checks(MAX_CHECKS))
     for _ in range(MAX_ROUNDS):
+        if budget.left <= 0:
+            break
         trials = _Trials(looked, look, budget)
         mended, edits = trials.choose(unsafe)
         after = trials.look_after(edits) if mended else None
@@ -196,8 +198,8 @@ class _Trials:
     def look_after(self, edits: Edits) -> Looked | None:
         """What a check finds after edits; None too where there were too many checks."""
         if edits not in self.known:
-            text = apply_edits(self.looked.text, edits)
-            self.known[edits] = self.look(text) if self.budget.take() else None
+            more = self.budget.take()
+            self.known[edits] = self.look(apply_edits(self.looked.text, edits)) if more else None
         return self.known[edits]
 
     def holds(self, edits: Edits, mended: Sequence[Diagnostic]) -> bool:

@@ -45,7 +45,8 @@ from cnnspec.backends.units import (
 )
 from cnnspec.diagnostics import SpecError
 from cnnspec.expressions import Value
-from cnnspec.graph.ir import BranchItem, Graph, Item, Node
+from cnnspec.graph.ir import BranchItem, Graph, Item, LoopItem, Node
+from cnnspec.graph.walk import walk_items
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind
 from cnnspec.records import dataclass
@@ -167,11 +168,14 @@ class SourceWriter:
             )  # fmt: skip
 
         unit, model_name = make(), module_name(graph.name)
-        body = self.write_functional(unit, model_name)
         # A chain that no loop makes shorter is a list of its layers.
-        if is_chain(graph) and not any(line.lstrip().startswith("for ") for line in body):
-            unit = make()
+        if is_chain(graph) and not has_loops(graph):
             body = self.write_sequential(unit, model_name)
+        else:
+            body = self.write_functional(unit, model_name)
+            if is_chain(graph) and not any(line.lstrip().startswith("for ") for line in body):
+                unit = make()
+                body = self.write_sequential(unit, model_name)
         arguments = [spell_parameter(p) for p in list_parameters(unit, with_channels=False)]
         arguments += [f"{TRAINING}: bool = True"] if graph.training_outputs else []
         head = format_signature(name, arguments, "keras.Model")
@@ -251,6 +255,11 @@ def is_chain(graph: Graph) -> bool:
             return False
         value = node.output
     return len(graph.inputs) == 1 and bool(graph.nodes) and graph.is_plain
+
+
+def has_loops(graph: Graph) -> bool:
+    """Whether a step of the network is carried out several times."""
+    return any(isinstance(item, LoopItem) for item in walk_items(graph.body))
 
 
 def say_input(graph: Graph, position: int) -> Expr:

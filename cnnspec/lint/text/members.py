@@ -8,13 +8,18 @@ from cnnspec.diagnostics import TextEdit
 from cnnspec.lint.text.layout import MAPPING, Layout, Piece, refuse
 
 
-def list_bounds(layout: Layout, holder: Piece) -> list[tuple[int, int]]:
-    """Where each member begins, with its dash or its key, and where it ends."""
+def count_members(holder: Piece) -> int:
+    """How many entries a mapping has, or items a list."""
+    return len(holder.children) // (2 if holder.kind == MAPPING else 1)
+
+
+def find_bounds(layout: Layout, holder: Piece, index: int) -> tuple[int, int]:
+    """Where a member begins, with its dash or its key, and where it ends."""
     if holder.kind == MAPPING:
-        return [(key.start, max(key.end, value.end)) for key, value in holder.entries]
-    if holder.is_flow:
-        return [(item.start, item.end) for item in holder.children]
-    return [(_find_dash(layout, item), item.end) for item in holder.children]
+        key, value = holder.children[2 * index : 2 * index + 2]
+        return key.start, max(key.end, value.end)
+    item = holder.children[index]
+    return item.start if holder.is_flow else _find_dash(layout, item), item.end
 
 
 def _find_dash(layout: Layout, item: Piece) -> int:
@@ -26,11 +31,11 @@ def _find_dash(layout: Layout, item: Piece) -> int:
 
 def drop_members(layout: Layout, holder: Piece, dropped: set[int]) -> Iterator[TextEdit]:
     """The edits that take some members, but not all, out of a list or a mapping."""
-    bounds = list_bounds(layout, holder)
     for first, last in _find_runs(dropped):
-        start, end = bounds[first][0], bounds[last][1]
-        before = bounds[first - 1][1] if first else None
-        after = bounds[last + 1][0] if last + 1 < len(bounds) else None
+        start, end = find_bounds(layout, holder, first)[0], find_bounds(layout, holder, last)[1]
+        before = find_bounds(layout, holder, first - 1)[1] if first else None
+        is_last = last + 1 == count_members(holder)
+        after = None if is_last else find_bounds(layout, holder, last + 1)[0]
         if layout.has_braces(holder):
             comma = layout.find_comma(end)
             yield from _drop_flow(layout, start, end, before, after, comma)
@@ -83,7 +88,7 @@ def insert_member(
     layout: Layout, holder: Piece, index: int, text: str, before: bool
 ) -> Iterator[TextEdit]:
     """The edits that put a member beside another one of a list or a mapping."""
-    start, end = list_bounds(layout, holder)[index]
+    start, end = find_bounds(layout, holder, index)
     if not layout.has_braces(holder):
         if before:
             yield layout.replace(start, start, f"{text}{layout.indent(start)}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cnnspec.diagnostics import TextEdit
 from cnnspec.lint.text.layout import MAPPING, SCALAR, SEQUENCE, Layout, Piece, refuse
-from cnnspec.lint.text.members import drop_members, insert_member, list_bounds
+from cnnspec.lint.text.members import count_members, drop_members, find_bounds, insert_member
 from cnnspec.lint.text.names import WrittenSteps
 from cnnspec.lint.text.places import Place, find_place
 from cnnspec.spec.keys import MAPPING_FIELDS
@@ -24,7 +24,7 @@ def remove_step(layout: Layout, written: WrittenSteps, step: Step) -> Iterator[T
     written.require_free(step)
     if place.is_branch:
         yield _empty(layout, place.item)
-    elif len(list_bounds(layout, place.holder)) == 1:
+    elif count_members(place.holder) == 1:
         yield _empty(layout, place.holder)
     else:
         if place.is_stage:
@@ -133,11 +133,10 @@ def swap_steps(
     for moved in (step, other):
         written.require_free(moved)
     holder = first.holder
-    bounds = list_bounds(layout, holder)
     on_lines = layout.find_place(holder.start)[0] < layout.find_place(holder.end)[0]
     ranges = []
     for place in (first, second):
-        start, end = bounds[place.index]
+        start, end = find_bounds(layout, holder, place.index)
         if not layout.has_braces(holder):
             if not layout.ends_line(end):
                 refuse("something else is on its line")
