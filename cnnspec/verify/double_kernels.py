@@ -1,7 +1,8 @@
-"""What TensorFlow does not compute in double precision: pools over three axes, and slopes."""
+"""What TensorFlow does not compute in double precision: pools over three axes, GELU, and so on."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,26 +16,73 @@ def compute_in_double() -> Iterator[None]:
 
     It has no kernels for pools over three axes: each frame is pooled first, then over the frames. A
     window's maximum or mean is that of its frames' maxima or means, and so are the gradients,
-    up to which of several equal maxima gets it. And it holds the slope of a leaky ReLU in single
-    precision, which makes 0.1 greater by 1.5e-9.
+    up to which of several equal maxima gets it. It holds the slope of a leaky ReLU and the numbers
+    of a GELU in single precision, which makes 0.1 greater by 1.5e-9, and its bilinear interpolation
+    gives that whatever it is given.
     """
     import tensorflow as tf
 
-    native = {name: getattr(tf.nn, name) for name in (*_POOLS, "leaky_relu")}
-    for name in _POOLS:
-        setattr(tf.nn, name, _take_apart(native[name]))
-    tf.nn.leaky_relu = _leak
+    changes: list[tuple[Any, str, Callable[..., Any]]] = [
+        *((tf.nn, name, _take_apart(getattr(tf.nn, name))) for name in _POOLS),
+        (tf.nn, "leaky_relu", _leak),
+        (tf.nn, "gelu", _gelu),
+        (tf.image, "resize", _interpolate(tf.image.resize)),
+    ]
+    native = [(module, name, getattr(module, name)) for module, name, _ in changes]
     try:
+        for module, name, function in changes:
+            setattr(module, name, function)
         yield
     finally:
-        for name, function in native.items():
-            setattr(tf.nn, name, function)
+        for module, name, function in native:
+            setattr(module, name, function)
 
 
 def _leak(features: Any, alpha: float = 0.2) -> Any:
     import tensorflow as tf
 
     return tf.where(features > 0, features, features * tf.constant(alpha, features.dtype))
+
+
+def _gelu(features: Any, approximate: bool = False) -> Any:
+    import tensorflow as tf
+
+    def number(value: float) -> Any:
+        return tf.constant(value, features.dtype)
+
+    half = number(0.5) * features
+    if approximate:
+        cubed = features + number(0.044715) * features**3
+        return half * (1 + tf.tanh(number(math.sqrt(2 / math.pi)) * cubed))
+    return half * tf.math.erfc(-features * number(math.sqrt(0.5)))
+
+
+def _interpolate(native: Callable[..., Any]) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    def resize(images: Any, size: Any, method: str = "bilinear", **options: Any) -> Any:
+        if images.dtype != tf.float64 or method != "bilinear" or any(options.values()):
+            return native(images, size, method=method, **options)
+        for axis in (1, 2):
+            images = _resize_axis(images, axis, size[axis - 1])
+        return images
+
+    return resize
+
+
+def _resize_axis(x: Any, axis: int, rows: Any) -> Any:
+    """Linear interpolation between the middles of rows, those of the edge beyond it."""
+    import tensorflow as tf
+
+    before = tf.shape(x)[axis]
+    scale = tf.cast(before, x.dtype) / tf.cast(rows, x.dtype)
+    places = (tf.cast(tf.range(rows), x.dtype) + 0.5) * scale - 0.5
+    places = tf.clip_by_value(places, 0, tf.cast(before - 1, x.dtype))
+    first = tf.cast(places, tf.int32)
+    share = tf.reshape(places - tf.cast(first, x.dtype), (-1, *(1,) * (3 - axis)))
+    left = tf.gather(x, first, axis=axis)
+    right = tf.gather(x, tf.minimum(first + 1, before - 1), axis=axis)
+    return left + share * (right - left)
 
 
 def _take_apart(native: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,10 +1,11 @@
 """TensorFlow's pools over three axes, taken apart for double precision, are the whole ones.
 
-The slope of its leaky ReLU is that which is given.
+The slope of its leaky ReLU is that which is given, and GELU and interpolation lose nothing.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -56,9 +57,45 @@ def test_a_slope_is_not_rounded_to_single_precision() -> None:
     assert tape.gradient(y, x).numpy().tolist() == [0.1, 0.1, 1.0]
 
 
+@pytest.mark.parametrize("approximate", [False, True])
+def test_gelu_is_that_of_double_precision(approximate: bool) -> None:
+    def wanted(x: float) -> float:
+        if approximate:
+            return x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+        return x / 2 * math.erfc(-x / math.sqrt(2))
+
+    x = tf.constant([-3.0, -0.1, 0.0, 0.3, 2.0], tf.float64)
+    exact = np.array(list(map(wanted, x.numpy())))
+    assert np.abs(tf.nn.gelu(x, approximate).numpy() - exact).max() > 1e-11
+    with compute_in_double():
+        assert np.abs(tf.nn.gelu(x, approximate).numpy() - exact).max() < 1e-15
+
+
+@pytest.mark.parametrize("size", [(8, 15), (3, 2), (4, 5), (1, 1)])
+def test_bilinear_interpolation_is_that_of_double_precision(size: tuple[int, int]) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 4, 5, 3))
+    native = tf.image.resize(tf.constant(x), size)
+    with compute_in_double(), tf.GradientTape() as tape:
+        images = tf.constant(x)
+        tape.watch(images)
+        found = tf.image.resize(images, size, method="bilinear", antialias=False)
+    assert (native.dtype, found.dtype) == (tf.float32, tf.float64)
+    assert np.abs(found.numpy() - native.numpy()).max() < 1e-6
+    # A linear function stays what it is between the middles of the outer rows.
+    ramp = tf.constant(np.arange(4.0).reshape(1, 4, 1, 1))
+    with compute_in_double():
+        rows = tf.image.resize(ramp, (12, 1)).numpy().ravel()
+    assert np.abs(rows[1:-1] - (np.arange(1, 11) - 1) / 3).max() < 1e-15
+    assert tape.gradient(found, images).numpy().sum() == pytest.approx(found.numpy().size, 1e-12)
+
+
 def test_tensorflow_has_its_own_functions_back() -> None:
-    before = tf.nn.max_pool, tf.nn.avg_pool, tf.nn.leaky_relu
+    def find_all() -> list[Any]:
+        names = ("max_pool", "avg_pool", "leaky_relu", "gelu")
+        return [*(getattr(tf.nn, name) for name in names), tf.image.resize]
+
+    before = find_all()
     with pytest.raises(ZeroDivisionError), compute_in_double():
-        assert tf.nn.max_pool is not before[0]
+        assert not set(find_all()) & set(before)
         raise ZeroDivisionError
-    assert (tf.nn.max_pool, tf.nn.avg_pool, tf.nn.leaky_relu) == before
+    assert find_all() == before
