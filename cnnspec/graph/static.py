@@ -5,7 +5,8 @@ Blocks that are never called, and steps that a condition leaves out, are checked
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import ChainMap, Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from cnnspec.diagnostics import Diagnostic, Span
@@ -41,6 +42,9 @@ from cnnspec.spec.model import (
 from cnnspec.spec.parts import describe_use
 
 Report = Callable[[Diagnostic], None]
+# Names that formulas can use. Those that a step adds come before those that were there, of which
+# there may be so many that no step could have its own copy.
+Names = ChainMap[str, None]
 
 
 def check_words(spec: ModelSpec, report: Report) -> None:
@@ -87,7 +91,7 @@ class _Checker:
 
     def check(self) -> None:
         """Check the whole spec."""
-        params = set(self.spec.params)
+        params = _add(Names(), self.spec.params)
         if "in_channels" in params:
             message = "in_channels is what the network received; it cannot be a parameter"
             span = self.spec.param_spans.get("in_channels", self.spec.span)
@@ -100,7 +104,7 @@ class _Checker:
                 self.fail("unknown-op", message, fields.span, help)
                 continue
             self.check_fields(word, kind.model_fields, fields.entries)
-            self.check_names(fields, params | {"in_channels"})
+            self.check_names(fields, _add(params, ["in_channels"]))
             plain = {name: value for name, _, value in fields.entries if not needs(value)}
             self.factory.check_values(kind, plain)
         for source in self.spec.inputs:
@@ -109,7 +113,7 @@ class _Checker:
         for output in self.spec.outputs:
             for argument in output.arguments:
                 self.check_names(argument, params)
-        self.check_steps(self.spec.steps, params | {"in_channels"}, 0)
+        self.check_steps(self.spec.steps, self.list_known(params), 0)
         self.check_lonely(self.spec.steps)
         for block in self.spec.blocks.values():
             self.check_block(block, params)
@@ -122,32 +126,35 @@ class _Checker:
                 help = suggest(name, self.spec.variants, f"the variants are: {listed}")
                 self.fail("unknown-variant", message, expectation.span, help)
 
-    def check_block(self, block: Block, params: set[str]) -> None:
+    def list_known(self, params: Names) -> Names:
+        """What the steps of the network and of its blocks can use, beside their own."""
+        return _add(params, ["in_channels", *(source.name for source in self.spec.inputs)])
+
+    def check_block(self, block: Block, params: Names) -> None:
         """Check one block of the spec."""
         if block.name in OPS or block.name in STRUCTURES:
             message = f"'{block.name}' is an op; a block needs another name"
             self.fail("invalid-block", message, block.span)
-        own = set(block.parameters) | params | {"in_channels"}
         if "in_channels" in block.parameters:
             message = "in_channels is known in every block; it cannot be a parameter"
             self.fail("invalid-block", message, block.span)
-        seen = params | {"in_channels"}
+        seen = _add(params, ["in_channels"])
         for name, default in block.parameters.items():
             if default is not None:
                 self.check_names(default, seen)
-            seen = seen | {name}
-        self.check_steps(block.steps, own, 0)
+            seen[name] = None
+        self.check_steps(block.steps, _add(self.list_known(params), block.parameters), 0)
         self.check_lonely(block.steps)
 
-    def check_steps(self, steps: tuple[Step, ...], names: set[str], depth: int) -> None:
+    def check_steps(self, steps: tuple[Step, ...], names: Names, depth: int) -> None:
         """Check a list of steps; `names` are the variables that they can use."""
         if depth > MAX_NESTING:
             return
         # A value's sizes can be used after its step only, which the build checks.
-        found = {str(s.name.value) for s in _flatten(steps) if isinstance(s.name, Literal)}
-        names = names | found | {source.name for source in self.spec.inputs}
+        found = (str(s.name.value) for s in _flatten(steps) if isinstance(s.name, Literal))
+        names = _add(names, found)
         for step in steps:
-            inner = names | {variable for variable, _ in step.loop}
+            inner = _add(names, (variable for variable, _ in step.loop))
             for _, argument in step.loop:
                 self.check_names(argument, names)
             for modifier in step.modifiers:
@@ -272,10 +279,10 @@ class _Checker:
                 help = explain_field(name, word, known)
                 self.fail("unknown-field", f"{word} has no field '{name[:80]}'", span, help)
 
-    def check_names(self, argument: Argument, names: set[str]) -> None:
+    def check_names(self, argument: Argument, names: Names) -> None:
         """Check the names that an argument's expressions use."""
         for formula in list_formulas(argument):
-            for name in sorted(needs(formula) - names):
+            for name in sorted(needs(formula) - names.keys()):
                 known = list_some(sorted(names))
                 help = suggest(name, sorted(names), f"names known here: {known}")
                 if name in self.letters:
@@ -291,8 +298,9 @@ class _Checker:
             if not all(isinstance(name, Literal) for name in names):
                 continue
             words = [str(name.value) for name in names if isinstance(name, Literal)]
+            counts = Counter(words)
             for (_, turns), name, word in zip(part, names, words, strict=True):
-                if words.count(word) == 1 and not turns:
+                if counts[word] == 1 and not turns:
                     others = [other for other in words if other != word]
                     hint = "steps share weights with steps of the same part: the same list or stage"
                     help = suggest(word, others, hint)
@@ -323,6 +331,11 @@ class _Checker:
                     self.fail("circular-block", message, step.span)
                 else:
                     trail[block.name] = _calls(block.steps)
+
+
+def _add(names: Names, more: Iterable[str]) -> Names:
+    added = dict.fromkeys(more)
+    return names.new_child(added) if added else names
 
 
 def _join_circle(names: list[str]) -> str:
