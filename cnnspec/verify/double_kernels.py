@@ -16,9 +16,9 @@ def compute_in_double() -> Iterator[None]:
 
     It has no kernels for pools over three axes: each frame is pooled first, then over the frames. A
     window's maximum or mean is that of its frames' maxima or means, and so are the gradients,
-    up to which of several equal maxima gets it. It holds the slope of a leaky ReLU and the numbers
-    of a GELU in single precision, which makes 0.1 greater by 1.5e-9, and its bilinear interpolation
-    gives that whatever it is given.
+    up to which of several equal maxima gets it. It holds the slope of a leaky ReLU, the numbers of
+    a GELU and those that Keras has it cast, as the scale of attention, in single precision, which
+    makes 0.1 greater by 1.5e-9, and its bilinear interpolation gives that whatever it is given.
     """
     import tensorflow as tf
 
@@ -26,6 +26,7 @@ def compute_in_double() -> Iterator[None]:
         *((tf.nn, name, _take_apart(getattr(tf.nn, name))) for name in _POOLS),
         (tf.nn, "leaky_relu", _leak),
         (tf.nn, "gelu", _gelu),
+        (tf, "cast", _cast_numbers(tf.cast)),
         (tf.image, "resize", _interpolate(tf.image.resize)),
     ]
     native = [(module, name, getattr(module, name)) for module, name, _ in changes]
@@ -55,6 +56,17 @@ def _gelu(features: Any, approximate: bool = False) -> Any:
         cubed = features + number(0.044715) * features**3
         return half * (1 + tf.tanh(number(math.sqrt(2 / math.pi)) * cubed))
     return half * tf.math.erfc(-features * number(math.sqrt(0.5)))
+
+
+def _cast_numbers(native: Callable[..., Any]) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
+        if isinstance(x, float) and tf.as_dtype(dtype) == tf.float64:
+            return tf.constant(x, dtype)
+        return native(x, dtype, name)
+
+    return cast
 
 
 def _interpolate(native: Callable[..., Any]) -> Callable[..., Any]:

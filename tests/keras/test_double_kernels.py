@@ -89,10 +89,17 @@ def test_bilinear_interpolation_is_that_of_double_precision(size: tuple[int, int
     assert tape.gradient(found, images).numpy().sum() == pytest.approx(found.numpy().size, 1e-12)
 
 
+def test_a_number_is_cast_without_loss() -> None:
+    assert float(tf.cast(0.1, tf.float64)) != 0.1
+    with compute_in_double():
+        assert float(tf.cast(0.1, "float64")) == 0.1
+        assert tf.cast(tf.constant([1.5]), tf.int32).numpy().tolist() == [1]
+
+
 def test_tensorflow_has_its_own_functions_back() -> None:
     def find_all() -> list[Any]:
         names = ("max_pool", "avg_pool", "leaky_relu", "gelu")
-        return [*(getattr(tf.nn, name) for name in names), tf.image.resize]
+        return [*(getattr(tf.nn, name) for name in names), tf.image.resize, tf.cast]
 
     before = find_all()
     with pytest.raises(ZeroDivisionError), compute_in_double():
