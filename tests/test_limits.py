@@ -80,8 +80,24 @@ def test_a_network_that_is_too_long_to_read_is_not_written(
     monkeypatch.setattr("cnnspec.backends.base.MAX_WRITTEN", 2)
     assert network.compile(target).files
     monkeypatch.setattr("cnnspec.backends.base.MAX_WRITTEN", 1)
-    with pytest.raises(SpecError, match="2 ops; at most 1 are written"):
+    with pytest.raises(SpecError, match="2 ops; at most 1 ops are written"):
         network.compile(target)
+
+
+def test_numbers_of_constants_count_as_what_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "net.yaml"
+    numbers = ", ".join("12345678"[i % 8] for i in range(64))
+    file.write_text(
+        f"{FLAT}layers:\n- constant: {{features: 64, values: [{numbers}]}}\n- linear: 2\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr("cnnspec.backends.base.MAX_WRITTEN", 4)
+    assert load(file).compile("torch").files
+    monkeypatch.setattr("cnnspec.backends.base.MAX_WRITTEN", 3)
+    with pytest.raises(SpecError, match="2 ops and 64 numbers in constants; at most 3 ops are"):
+        load(file).compile("torch")
 
 
 def test_more_weights_than_fit_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from cnnspec.backends.content import Piece, read_pieces
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.graph.ir import Graph, Node
-from cnnspec.graph.limits import MAX_WRITTEN
+from cnnspec.graph.limits import MAX_DIAGNOSTICS, MAX_WRITTEN, STEP_LENGTH
 from cnnspec.ops.base import Op
+from cnnspec.ops.stored import Constant, flatten
 from cnnspec.records import dataclass
 
 if TYPE_CHECKING:
@@ -89,13 +90,41 @@ class Site(Protocol):
 
 
 def refuse_long(graph: Graph) -> None:
-    """Raise SpecError for a network of more ops than a model is written for."""
-    if len(graph.nodes) > MAX_WRITTEN:
+    """Raise SpecError for a network of more ops, or numbers, than a model is written for."""
+    count = len(graph.nodes)
+    numbers = sum(
+        len(flatten(node.op.values)) for node in graph.nodes if isinstance(node.op, Constant)
+    )
+    if count + numbers // STEP_LENGTH > MAX_WRITTEN:
         message = (
-            f"the network has {len(graph.nodes):,} ops; at most {MAX_WRITTEN:,} are written as a "
-            "model"
+            f"the network has {count:,} ops and {numbers:,} numbers in constants; "
+            if numbers
+            else f"the network has {count:,} ops; "
         )
+        message += f"at most {MAX_WRITTEN:,} ops are written as a model"
+        message += f", of which {STEP_LENGTH} numbers count as one" if numbers else ""
         raise SpecError([Diagnostic("too-large", message, graph.spec.span)])
+
+
+class RefusedError(SpecError):
+    """A backend cannot say a network exactly: each place once, for all uses of it."""
+
+    def __init__(self, refused: Iterable[Diagnostic]) -> None:
+        alike: dict[object, list[Diagnostic]] = {}
+        for found in refused:
+            alike.setdefault((found.rule, found.message, found.span), []).append(found)
+        groups = list(alike.values())
+        listed = [_join(group) for group in groups[:MAX_DIAGNOSTICS]]
+        if more := len(groups) - len(listed):
+            note = f"{more:,} more places are not listed"
+            listed[-1] = replace(listed[-1], notes=(*listed[-1].notes, note))
+        super().__init__(listed)
+
+
+def _join(alike: Sequence[Diagnostic]) -> Diagnostic:
+    first = alike[0]
+    notes = (f"the same in {len(alike):,} uses",) if len(alike) > 1 else ()
+    return replace(first, notes=(*first.notes, *notes))
 
 
 def explain_refusal(node: Node, reason: str, backend: str, others: tuple[str, ...]) -> Diagnostic:

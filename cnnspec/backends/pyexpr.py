@@ -211,6 +211,8 @@ def guard_primary(value: Expr) -> Expr:
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
+        # Trees count in bytes.
+        self.data = text.encode()
 
     def read(self, tree: ast.expr) -> Expr:
         match tree:
@@ -270,4 +272,6 @@ class _Reader:
         return Atom(self._source(tree), is_loose)
 
     def _source(self, tree: ast.expr) -> str:
+        if tree.end_lineno == 1:
+            return self.data[tree.col_offset : tree.end_col_offset].decode()
         return ast.get_source_segment(self.text, tree) or ""

@@ -14,6 +14,8 @@ from typing import TypeAlias
 from cnnspec.records import dataclass
 
 INDENT = 4
+# Parts of which all are opened at once.
+MANY = 16
 
 
 class Ident:
@@ -217,6 +219,10 @@ class _Printer:
     def _open(self, item: _Item) -> list[_Item]:
         """Step into a document in the way that printing and measuring share; last part first."""
         match item.doc:
+            case tuple(parts) if len(parts) > MANY:
+                # Whether a line fits is mostly known before the second half is looked at.
+                half = len(parts) // 2
+                return [item.descend(parts[half:]), item.descend(parts[:half])]
             case tuple(parts):
                 return [item.descend(part) for part in reversed(parts)]
             case Indent(body, when):

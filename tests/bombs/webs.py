@@ -223,6 +223,16 @@ def constants_looped(share: float) -> str:
 
 
 @network
+def constants_written(share: float) -> str:
+    """As many numbers as are written as a model: 32 count as an op."""
+    values = "'$([0.001 * i for i in range(1000)])'"
+    return (
+        f"{FLAT}layers:\n- for: {{j: $(range({int(3_500 * share)}))}}\n"
+        f"  layers:\n  - constant: {{features: 1000, values: {values}}}\n  - linear: 8\n"
+    )
+
+
+@network
 def attentions(share: float) -> str:
     head = "cnnspec: 1\nname: net\ninput: {tokens: 4, channels: 8}\nlayers:\n"
     return repeat(head, "- attention: 2\n", 100_000 * share)

@@ -8,7 +8,7 @@ from dataclasses import field
 from pathlib import Path
 
 from cnnspec.backends.arguments import pass_arguments
-from cnnspec.backends.base import CannotSayError, Compiled, UnshareableError
+from cnnspec.backends.base import CannotSayError, Compiled, RefusedError, UnshareableError
 from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.exposed import write_exposed
 from cnnspec.backends.header import describe_graph
@@ -43,7 +43,6 @@ from cnnspec.backends.units import (
     say_computed,
     spell_parameter,
 )
-from cnnspec.diagnostics import SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import BranchItem, Graph, Item, LoopItem, Node
 from cnnspec.graph.walk import walk_items
@@ -333,7 +332,7 @@ def compile_keras(
     try:
         source = write_source(graph, {}) if fixed else write_exposed(graph, write_source)
     except CannotSayError as error:
-        raise SpecError(find_refusals(graph, error)) from None
+        raise RefusedError(find_refusals(graph, error)) from None
     check_names(graph, source.layer_names)
     view = {
         "header": describe_graph(graph, command),

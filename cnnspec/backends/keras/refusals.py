@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cnnspec.backends.base import CannotSayError, explain_refusal, refuse_long
+from cnnspec.backends.base import CannotSayError, RefusedError, explain_refusal, refuse_long
 from cnnspec.backends.channels import ChannelFinder, index_owners
 from cnnspec.backends.keras.outputs import TRAINING
 from cnnspec.backends.keras.table import LAYERS, UNSUPPORTED
 from cnnspec.backends.pycode import Code
 from cnnspec.backends.site import OpSite, find_refused
-from cnnspec.diagnostics import Diagnostic, SpecError
+from cnnspec.diagnostics import Diagnostic
 from cnnspec.graph.ir import Graph, Node
 from cnnspec.graph.serving import find_unused
 
@@ -40,7 +40,7 @@ def check_graph(graph: Graph) -> None:
         help = ("give the parameter another name",)
         refused.append(Diagnostic("backend-unsupported", message, span, help=help))
     if refused:
-        raise SpecError(refused)
+        raise RefusedError(refused)
 
 
 def check_names(graph: Graph, layer_names: Mapping[Node, Sequence[str]]) -> None:
@@ -61,7 +61,7 @@ def check_names(graph: Graph, layer_names: Mapping[Node, Sequence[str]]) -> None
                     )
                 )
     if refused:
-        raise SpecError(refused)
+        raise RefusedError(refused)
 
 
 def find_refusals(graph: Graph, error: CannotSayError) -> list[Diagnostic]:

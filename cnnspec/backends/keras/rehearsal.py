@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from cnnspec.backends.base import explain_refusal
+from cnnspec.backends.base import RefusedError, explain_refusal
 from cnnspec.backends.keras.paths import name_layer
 from cnnspec.backends.keras.stand_ins import Functional, Layer, Sequential, perform
-from cnnspec.diagnostics import SpecError
 from cnnspec.graph.ir import Graph, Node
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.norm import BatchNorm
@@ -71,7 +70,7 @@ def check_order(graph: Graph, source: bytes) -> None:
         for node in _find_disordered(graph, source)
     ]
     if refused:
-        raise SpecError(refused)
+        raise RefusedError(refused)
 
 
 def _find_disordered(graph: Graph, source: bytes) -> list[Node]:

@@ -9,7 +9,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from cnnspec.backends.base import CannotSayError, Compiled, Content, explain_refusal, refuse_long
+from cnnspec.backends.base import (
+    CannotSayError,
+    Compiled,
+    Content,
+    RefusedError,
+    explain_refusal,
+    refuse_long,
+)
 from cnnspec.backends.content import read_pieces
 from cnnspec.backends.onnx import (
     activation,
@@ -183,7 +190,7 @@ def _write_nodes(graph: Graph, opset: int) -> Builder:
             refusals.append(explain_refusal(node, refusal.reason, "onnx", ()))
             tensors[node.output] = result
     if refusals:
-        raise SpecError(refusals)
+        raise RefusedError(refusals)
     for name, value in graph.outputs.items():
         if tensors[value] != name:
             dims: tuple[int | str, ...] = (BATCH, *list_dims(graph, value))

@@ -8,6 +8,7 @@ from pathlib import Path
 from cnnspec.backends.base import (
     CannotSayError,
     Compiled,
+    RefusedError,
     UnshareableError,
     explain_refusal,
     refuse_long,
@@ -63,11 +64,11 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
         help = ("give the network another name",)
         refused.append(Diagnostic("backend-unsupported", message, graph.spec.span, help=help))
     if refused:
-        raise SpecError(refused)
+        raise RefusedError(refused)
     try:
         source = write_exposed(graph, write_source)
     except CannotSayError as error:
-        raise SpecError(find_refusals(graph, error)) from None
+        raise RefusedError(find_refusals(graph, error)) from None
     if source.hidden:
         message = f"a name in the spec would hide the file's own {source.hidden[0]}"
         help = ("choose another name",)
