@@ -50,7 +50,6 @@ from cnnspec.graph.static import check_words
 from cnnspec.graph.walk import has_gaps
 from cnnspec.ops.catalog import OPS
 from cnnspec.records import dataclass
-from cnnspec.spec.keys import MERGES
 from cnnspec.spec.model import Block, Branch, ListArgument, Literal, Step
 
 
@@ -233,11 +232,7 @@ class Builder(Reader):
         frame = frame.enter(patched=patch is not None)
         step = patch or chosen
         if frame.flow is None:
-            if step.head not in MERGES:
-                self.fail(
-                    frame, "unknown-value", "with several inputs there is no current value yet",
-                    step.span, "take one of the inputs with 'from: NAME'",
-                )  # fmt: skip
+            self.require_current(step, frame)
             frame = frame.move(Value(None), frame.values)
         if step.head == "layers":
             return self.run_group(step, frame)

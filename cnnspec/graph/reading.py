@@ -96,6 +96,18 @@ class Reader(Record):
             suggest(str(name), known, listed),
         )  # fmt: skip
 
+    def require_current(self, step: Step, frame: Frame) -> None:
+        """Report a step that takes the current value, where with several inputs there is none."""
+        span, help = step.span, "take one of the inputs with 'from: NAME'"
+        if step.head in MERGES:
+            items = step.argument.items if isinstance(step.argument, ListArgument) else ()
+            places = [item.span for item in items if getattr(item, "value", None) == "_"]
+            if not places:
+                return
+            span, help = places[0], "name one of the inputs"
+        message = "with several inputs there is no current value yet"
+        self.fail(frame, "unknown-value", message, span, help)
+
     def choose(self, step: Step, frame: Frame) -> Step | None:
         """A step with the op or block that its expression gives; None after an error."""
         if step.choice is None:

@@ -5,10 +5,11 @@ Each is described in docs/semantics.md. What they explain is counted, and is no 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cnnspec.graph.ir import Graph
+from cnnspec.graph.ir import Graph, Value
 from cnnspec.ops.norm import InstanceNorm
 
 
@@ -20,13 +21,23 @@ class Fault:
     explains: Callable[[Graph, str], bool]
 
 
+_GRADIENT = re.compile(r"(?:torch|the class in double precision): gradient (\S+) is ")
+
+
 def _is_gradient_of_norm(graph: Graph, problem: str) -> bool:
-    first = problem.partition(":")[0]
-    return (
-        "gradient" in problem
-        and first in ("torch", "the class in double precision")
-        and any(isinstance(node.op, InstanceNorm) for node in graph.nodes)
-    )
+    found = _GRADIENT.match(problem)
+    return found is not None and found[1] in _list_weights_before_norms(graph)
+
+
+def _list_weights_before_norms(graph: Graph) -> set[str]:
+    """The weights whose gradients pass through an instance norm, its own too."""
+    names: set[str] = set()
+    reaching: set[Value] = set()
+    for node in reversed(graph.nodes):
+        if isinstance(node.op, InstanceNorm) or node.output in reaching:
+            reaching |= set(node.flows)
+            names |= {node.home.name_weight(weight) for weight in node.home.weights}
+    return names
 
 
 FAULTS = (

@@ -12,6 +12,7 @@ pytest.importorskip("numpy")
 from cnnspec.verify.measure import Measured, Task
 from cnnspec.verify.settings import TENSORFLOW_SETTINGS
 from tests.fuzz.coverage import Coverage
+from tests.fuzz.known import explain
 from tests.fuzz.run import Session, build
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
@@ -62,6 +63,22 @@ def test_keras_agrees_on_networks_that_were_wrong(path: Path) -> None:
     from tests.fuzz.hold import hold
 
     assert hold(build(path.read_text()), ("keras",)).problems == []
+
+
+def test_a_known_fault_explains_only_what_it_can_be() -> None:
+    graph = build(
+        "cnnspec: 1\nname: net\ninput: {channels: 2, height: 4, width: 4}\n"
+        "layers: [conv: {out_channels: 2}, instance_norm: {affine: true},"
+        " residual: [conv: {out_channels: 2}], flatten,"
+        " linear: 2]\n"
+        "defaults: {conv: {kernel_size: 1}}\n"
+    )
+    weights = [name for name, _ in graph.list_weights()]
+    explained = [name for name in weights if explain(graph, f"torch: gradient {name} is 1 off")]
+    assert len(weights) == 8
+    assert explained == weights[:4]
+    assert not explain(graph, f"keras: gradient {weights[0]} is 1 off")
+    assert not explain(graph, f"torch: output {weights[0]} is 1 off")
 
 
 @pytest.mark.torch
