@@ -39,7 +39,13 @@ def check(files: str | Files) -> list[Diagnostic]:
     return [problem for problem in found if problem.severity is Severity.ERROR]
 
 
-@pytest.mark.parametrize("name", CASES)
+# A hundred thousand ops, even of the simplest, take some seconds.
+LONG = {"graph.limits.MAX_NODES"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in CASES]
+)
 def test_a_limit_is_met_and_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = CASES[name]
     module, _, constant = name.rpartition(".")

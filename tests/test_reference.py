@@ -38,7 +38,10 @@ def list_pages() -> Iterator[object]:
     for path, write in list_writers().items():
         # Pages of ops and blocks show what the ONNX backend writes, which needs its package.
         needs_onnx = path.startswith(("ops/", "blocks/")) and not path.endswith("index.md")
-        yield pytest.param(path, write, id=path, marks=pytest.mark.onnx if needs_onnx else ())
+        # The list of the zoo has the figures of all variants.
+        mark = pytest.mark.slow if path == "zoo/index.md" else ()
+        mark = pytest.mark.onnx if needs_onnx else mark
+        yield pytest.param(path, write, id=path, marks=mark)
 
 
 @pytest.mark.parametrize(("path", "write"), list(list_pages()))

@@ -101,6 +101,7 @@ def test_the_hosts_are_accepted(file: str) -> None:
     assert set(harness.compile_all(network)) == {"torch", "keras"}
 
 
+@pytest.mark.slow
 def test_texts_in_some_places_are_refused_or_stay_texts(folder: Path) -> None:
     random = Random(0)
     for _ in range(120):
@@ -117,6 +118,7 @@ def test_every_text_in_every_place_is_refused_or_stays_a_text(place: Place, fold
     assert not list(folder.iterdir())
 
 
+@pytest.mark.slow
 def test_some_names_of_anything_stay_names() -> None:
     random = Random(0)
     for _ in range(5):

@@ -32,6 +32,7 @@ def run(name: str, command: str, share: float, folder: Path) -> None:
     assert cost.megabytes < MAX_MEGABYTES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_what_once_took_long_is_prompt(name: str, tmp_path: Path) -> None:
     run(name, QUICK[name], 0.05, tmp_path)

@@ -30,6 +30,7 @@ def test_every_op_is_drawn() -> None:
     assert APART | set(PLAIN) == set(OPS)
 
 
+@pytest.mark.slow
 def test_batches_go_round_all_classes() -> None:
     asked = {use for number in range(120) for use in choose_wanted(number, 10)}
     assert {cell for cell in list_cells() if cell[0] not in MERGES} <= asked
