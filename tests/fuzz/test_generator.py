@@ -78,15 +78,26 @@ def draw(number: int, wanted: list[Use], count: int) -> list[Random]:
     return found
 
 
-@pytest.mark.parametrize(("tokens", "is_refused"), [(3, True), (4, False)])
+@pytest.mark.parametrize(
+    ("size", "fields", "is_refused"),
+    [
+        ("tokens: 3", "num_heads: 3", True),
+        ("length: L", "num_heads: 3", True),
+        ("tokens: 4", "num_heads: 3", False),
+        ("tokens: 3", "num_heads: 1", False),
+        ("tokens: 3", "num_heads: 3, bias: false", False),
+    ],
+)
 def test_keras_refuses_as_many_tokens_as_heads_of_one_channel(
-    tokens: int, is_refused: bool
+    size: str, fields: str, is_refused: bool
 ) -> None:
     from cnnspec.backends.keras.emit import compile_keras
     from cnnspec.diagnostics import SpecError
 
     path = Path(__file__).parent / "cases" / "as_many_tokens_as_heads.yaml"
-    text = path.read_text().replace("tokens: 3", f"tokens: {tokens}")
+    text = path.read_text().replace("tokens: 3", size).replace("num_heads: 3", fields)
+    if size == "length: L":
+        text = text.replace("layers:", "layers:\n  - to_tokens")
     graph = build_graph(read_spec(text, "net.yaml"))
-    with pytest.raises(SpecError, match="takes tokens for heads") if is_refused else nullcontext():
+    with pytest.raises(SpecError, match="heads of one channel") if is_refused else nullcontext():
         compile_keras(graph, "test")

@@ -16,9 +16,10 @@ from cnnspec.ops.tokens import ToMap
 
 def attention(site: Site, name: Expr) -> Layers:
     """Keras's attention, whose key has the width of one head; it takes its value twice."""
-    if any(map(_is_mixed_up, site.nodes)):
+    if any(_is_mixed_up(node, site.is_open()) for node in site.nodes):
         raise CannotSayError(
-            "on TensorFlow, Keras takes tokens for heads where heads of one channel are as many"
+            "on TensorFlow, Keras adds the bias of heads of one channel to as many tokens; "
+            "without bias it can"
         )
     layer = call_layer(
         "layers.MultiHeadAttention",
@@ -90,7 +91,13 @@ def _count_positions(node: Node) -> int:
     return prod(node.shapes[0].sizes)
 
 
-def _is_mixed_up(node: Node) -> bool:
-    """Whether Keras 3.15 gives wrong numbers on TensorFlow: its einsum mistakes the axes."""
-    heads, (shape, *_) = cast(Attention, node.op).num_heads, node.shapes
-    return heads > 1 and heads == shape.channels == shape.sizes[0]
+def _is_mixed_up(node: Node, is_open: bool) -> bool:
+    """Whether Keras 3.15 gives wrong numbers on TensorFlow.
+
+    Its sum takes a second value with one long axis for a bias of the channels, which it thinks are
+    first if their number is that of the first axis behind the samples: of the tokens here.
+    """
+    op, (shape, *_) = cast(Attention, node.op), node.shapes
+    if not op.bias or op.num_heads == 1 or op.num_heads != shape.channels:
+        return False
+    return is_open or shape.sizes[0] == op.num_heads

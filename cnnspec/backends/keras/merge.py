@@ -20,8 +20,11 @@ class Merged:
 
 
 def add(site: Site, name: Expr) -> Merged:
-    """Keras's sum."""
-    return _merge(site, call_layer("layers.Add", name=name))
+    """Keras's sum, or a layer of ours: what stretches Keras may take for a bias on TensorFlow."""
+    # Where sizes are open, what is as large as the others here is not at another size.
+    stretches = site.same(_takes_stored if site.is_open() else _stretches)
+    layer = site.require("BroadcastAdd") if stretches else "layers.Add"
+    return _merge(site, call_layer(layer, name=name))
 
 
 def concat(site: Site, name: Expr) -> Merged:
@@ -51,6 +54,15 @@ def crop_like(site: Site, name: Expr) -> Merged:
 def _merge(site: Site, layer: Expr) -> Merged:
     count = site.same(lambda node: len(node.inputs))
     return Merged(((),) * count, layer)
+
+
+def _takes_stored(node: Node) -> bool:
+    """Whether the network's own values are among those that are added: they alone may stretch."""
+    return any(value.is_stored for value in node.inputs)
+
+
+def _stretches(node: Node) -> bool:
+    return any(shape.dims != node.shape.dims for shape in node.shapes)
 
 
 def _find_gates(node: Node) -> tuple[int, ...]:
