@@ -13,3 +13,8 @@ class BroadcastAdd(layers.Layer):
             # On TensorFlow `ops.add` may take a value for a bias, of another axis.
             total = ops.subtract(total, ops.negative(value))
         return total
+
+    def compute_output_shape(self, input_shape):
+        """Say the shape of the result: the larger of the sizes that are known."""
+        axes = zip(*input_shape, strict=True)
+        return tuple(None if None in sizes else max(sizes) for sizes in axes)
