@@ -1,12 +1,14 @@
 """Holds what backends compute of random networks against each other.
 
     python -m tests.fuzz [--networks N] [--seed S] [--targets torch,onnx] [--keep DIR]
-                         [--coverage FILE]
+                         [--coverage FILE [--rare]]
     python -m tests.fuzz --replay FILE ...
 
 Networks come in batches, each with a seed of its own. One that fails is made small by Hypothesis,
 told in a line, and kept as a file that says how to run it again; the exit code is then 1.
-Keras runs on one backend in a process: `keras` is the one that KERAS_BACKEND names.
+With `--rare` each batch is about the classes of values that the table of `--coverage` has least of,
+so that its networks come again from the files that are kept alone. Keras runs on one backend in a
+process: `keras` is the one that KERAS_BACKEND names.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ def main() -> int:
     parser.add_argument("--targets", default="torch,onnx")
     parser.add_argument("--keep", type=Path, default=Path())
     parser.add_argument("--coverage", type=Path)
+    parser.add_argument("--rare", action="store_true")
     parser.add_argument("--replay", type=Path, nargs="*")
     options = parser.parse_args()
     for name, value in TENSORFLOW_SETTINGS.items():
@@ -47,7 +50,7 @@ def main() -> int:
     number, start = options.seed, time.monotonic()
     with suppress(KeyboardInterrupt):
         while session.networks < options.networks:
-            failure = session.run_batch(number)
+            failure = session.run_batch(number, rare=options.rare)
             number += 1
             if failure:
                 sys.stdout.write(f"{failure}\n")

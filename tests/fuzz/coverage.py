@@ -53,8 +53,16 @@ class Coverage:
 
     def list_rare(self) -> list[tuple[Use, int]]:
         """The classes that some backend saw too seldom, with the least of its counts."""
-        least = {cell: min(self.counts[t][cell] for t in self.targets) for cell in list_cells()}
+        least = {cell: min(self._count(t, cell) for t in self.targets) for cell in list_cells()}
         return [(cell, count) for cell, count in least.items() if count < ENOUGH]
+
+    def choose_rare(self, count: int) -> list[Use]:
+        """The classes that were seen least, for a batch that is about them."""
+        rare = [found for found in self.list_rare() if found[0][0] not in MERGES]
+        return [cell for cell, _ in sorted(rare, key=lambda found: found[1])[:count]]
+
+    def _count(self, target: str, use: Use) -> int:
+        return self.counts[target][use] + self.before.get(use, {}).get(target, 0)
 
     def write(self) -> None:
         """Write the table, a row for each class."""

@@ -91,9 +91,13 @@ class Session:
             if target in self.targets:
                 self.coverage.add(target, made.uses)
 
-    def run_batch(self, number: int) -> str | None:
-        """One batch; of what fails the smallest network is kept, and told in a line."""
+    def run_batch(self, number: int, *, rare: bool = False) -> str | None:
+        """One batch; of what fails the smallest network is kept, and told in a line.
+
+        A batch for what is rare is about the classes that the table has least of.
+        """
         self.smallest = None
+        wanted = self.coverage.choose_rare(WANTED) if rare else choose_wanted(number, WANTED)
 
         @seed(number)
         @settings(
@@ -105,7 +109,7 @@ class Session:
             print_blob=False,
             report_multiple_bugs=False,
         )
-        @given(networks(choose_wanted(number, WANTED)))
+        @given(networks(wanted))
         def check(made: Random) -> None:
             self.try_network(made)
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from cnnspec.graph.build import build_graph
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.read import read_spec
-from tests.fuzz.coverage import MERGES, choose_wanted, list_cells
+from tests.fuzz.coverage import ENOUGH, MERGES, Coverage, choose_wanted, list_cells
 from tests.fuzz.fields import list_classes
 from tests.fuzz.generate import Random, networks
 from tests.fuzz.network import APART, PLAIN, Use
@@ -34,6 +34,23 @@ def test_every_op_is_drawn() -> None:
 def test_batches_go_round_all_classes() -> None:
     asked = {use for number in range(120) for use in choose_wanted(number, 10)}
     assert {cell for cell in list_cells() if cell[0] not in MERGES} <= asked
+
+
+def test_what_a_table_has_least_of_can_be_asked_for(tmp_path: Path) -> None:
+    table = tmp_path / "table.tsv"
+    first, *_, last = [cell for cell in list_cells() if cell[0] not in MERGES]
+    seen = Coverage(("torch", "onnx"), table)
+    for cell in list_cells():
+        for target in seen.targets:
+            seen.counts[target][cell] = ENOUGH
+    seen.counts["onnx"][first], seen.counts["torch"][last] = 3, 2
+    seen.write()
+    again = Coverage(("torch", "onnx"), table)
+    assert again.choose_rare(10) == [last, first]
+    again.add("torch", frozenset({last}))
+    again.add("torch", frozenset({last}))
+    assert again.choose_rare(1) == [first]
+    assert dict(again.list_rare()) == {first: 3, last: 4}
 
 
 def test_a_seed_gives_the_same_networks_again() -> None:
