@@ -192,6 +192,7 @@ def test_zeros_pad_a_maximum_after_relu() -> None:
 
 
 SAVED = (
+    OpCase("add", {}, (fmap(6, 7, 7), fmap(1, 1, 7))),
     OpCase("max_pool", {"kernel_size": 3, "stride": 2, "padding": [1, 0, 2, 1]}, (fmap(6, 9, 7),)),
     OpCase("max_pool", {"kernel_size": 2, "dilation": [3, 2], "stride": 2}, (fmap(6, 9, 7),)),
     OpCase(
@@ -303,6 +304,15 @@ def test_all_layers_of_ours_are_tried() -> None:
     # One is for inputs of open sizes only, which the models of test_kept_models.py have.
     layers = {path.stem for path in SUPPORT.glob("*.py")} - {"OpenAdaptiveAveragePooling"}
     assert required == layers
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 6), (1, 6, 1), (6, 1, 1)])
+def test_a_sum_stretches_the_axis_that_is_long(sizes: tuple[int, ...]) -> None:
+    # Of one sample, Keras may take the second value for a bias on TensorFlow.
+    generator = np.random.default_rng(1)
+    x, y = (generator.normal(size=(1, *size)).astype("float32") for size in ((6, 6, 6), sizes))
+    site = make_site(OpCase("add", {}, (fmap(6, 6, 6), fmap(sizes[2], *sizes[:2]))))
+    assert np.array_equal(run(build_model(site), [x, y]), x + y)
 
 
 def test_dilated_maximum_picks_the_first_of_equal_values() -> None:
