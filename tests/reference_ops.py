@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph.ir import Graph, Value
+from cnnspec.ops.base import Op
 from cnnspec.ops.shapes import Kind
 from tests.frameworks import functional, torch
 from tests.reference_call import Call, over_map
@@ -72,10 +73,10 @@ def evaluate_values(
     weights: Weights,
     *,
     training: bool = False,
-    disturb: Callable[[Tensor], Tensor] = lambda value: value,
+    disturb: Callable[[Tensor, Op | None], Tensor] = lambda value, _: value,
 ) -> dict[Value, Tensor]:
     """Every value of a network, the inputs among them; each is disturbed before it is read."""
-    values = {value: disturb(inputs[value.name]) for value in graph.inputs}
+    values = {value: disturb(inputs[value.name], None) for value in graph.inputs}
     for node in graph.nodes:
         result = evaluate(
             node.op,
@@ -84,7 +85,7 @@ def evaluate_values(
             {weight.name: weights[node.name_weight(weight)] for weight in node.weights},
             training=training,
         )
-        values[node.output] = disturb(result)
+        values[node.output] = disturb(result, node.op)
     return values
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnspec.graph.ir import Graph, Node, Value
+from cnnspec.ops.activation import Sigmoid, Silu
+from cnnspec.ops.base import Op
 from cnnspec.ops.norm import BatchNorm
 from cnnspec.verify.measure import Array, Measured, Task
 from tests.frameworks import torch
@@ -17,7 +19,7 @@ from tests.reference_ops import evaluate_values
 if TYPE_CHECKING:
     from torch import Tensor
 
-    Disturb = Callable[[Tensor], Tensor]
+    Disturb = Callable[[Tensor, Op | None], Tensor]
 
 # The last bit of single precision, as a part of 1.
 _ROUNDING = 2.0**-24
@@ -37,16 +39,23 @@ class Flat:
 
 def run_flat(task: Task) -> Flat:
     """Evaluate a network without any code that was generated."""
-    return Flat(_run(task, lambda value: value), _run(task, _make_noise()))
+    return Flat(_run(task, lambda value, _: value), _run(task, _make_noise()))
 
 
 def _make_noise() -> Disturb:
-    """What moves every number of a value by a part of the largest."""
+    """What moves every number of a value, and of its gradient, by a part of the largest."""
     source = torch.Generator().manual_seed(0)
 
-    def disturb(value: Tensor) -> Tensor:
+    def move(value: Tensor, least: float = 0.0) -> Tensor:
         noise = torch.rand(value.shape, generator=source, dtype=value.dtype) - 0.5
-        return value + noise * value.detach().abs().max() * 2 * _ROUNDING
+        return value + noise * value.detach().abs().max().clamp(min=least) * 2 * _ROUNDING
+
+    def disturb(value: Tensor, op: Op | None) -> Tensor:
+        # ONNX Runtime's sigmoid is as exact as 1 is, however small: 0 below -17.
+        moved = move(value, 1.0 if isinstance(op, Sigmoid | Silu) else 0.0)
+        if moved.requires_grad:
+            moved.register_hook(move)
+        return moved
 
     return disturb
 

@@ -112,4 +112,4 @@ def test_a_table_of_classes_adds_up(tmp_path: Path) -> None:
         coverage.add("torch", frozenset({use}))
         coverage.write()
     assert "relu\tinput\timage\t2\n" in path.read_text()
-    assert (use, 1) in coverage.list_rare()
+    assert (use, 2) in coverage.list_rare()

@@ -1,3 +1,4 @@
+import torch
 from torch import Tensor, nn
 
 
@@ -11,5 +12,6 @@ class ToMap(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Put the channels first, and the tokens on axes of their own."""
-        x = x.transpose(1, 2)
+        # With the channels last in memory, PyTorch's group norm may fail.
+        x = x.transpose(1, 2).clone(memory_format=torch.contiguous_format)
         return x.reshape(x.shape[0], x.shape[1], *self.sizes)
