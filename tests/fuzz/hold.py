@@ -179,7 +179,7 @@ def _compare_all(
         yield f"{target}: {what} of {sorted(arrays)} instead of {sorted(wanted)}"
         return
     # A bias before a norm has no gradient but rounding, of which others say the scale.
-    least = 1e-2 * max(_find_peak(wanted), beside) if what == "gradient" else 0.0
+    least = max(1e-2 * _find_peak(wanted), beside) if what == "gradient" else 0.0
     for name, array in wanted.items():
         if arrays[name].shape != array.shape:
             yield f"{target}: {what} {name} is {arrays[name].shape} instead of {array.shape}"

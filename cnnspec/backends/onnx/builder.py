@@ -227,16 +227,14 @@ class Place:
 
         Where a Pad of zeros does not name its axes, ONNX Runtime (1.31 at least) merges it into
         a pool behind it: into a MaxPool, whose own padding is minus infinity, and into pools that
-        then refuse so much padding. Axes can be named from opset 18 on.
+        then refuse so much padding. Axes can be named from opset 18 on. All are: where it moves a
+        transposition across a Pad, it takes the sides for those of all axes.
         """
         if self.opset < 18 and value == 0:
             raise CannotSayError(f"its zeros need opset 18 or later, not {self.opset}")
-        fill = self.floats("fill", value)
-        if self.opset < 18:
-            pads = list_pads([(0, 0), (0, 0), *sides])
-            return (source, self.integers("pads", pads), fill)
-        axes = self.integers("axes", range(2, 2 + len(sides)))
-        return (source, self.integers("pads", list_pads(sides)), fill, axes)
+        every = [(0, 0), (0, 0), *sides]
+        inputs = (source, self.integers("pads", list_pads(every)), self.floats("fill", value))
+        return inputs if self.opset < 18 else (*inputs, self.integers("axes", range(len(every))))
 
     def give(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
         """The node whose output is the op's own."""
