@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cnnspec.cli.check_formats import FORMATS
 from cnnspec.cli.main import run
 from cnnspec.diagnostics import Diagnostic, Severity, SpecError
 from cnnspec.graph import limits
@@ -157,3 +158,6 @@ def test_a_size_that_is_rounded_too_often_is_an_error_of_a_check(
     monkeypatch.setattr("cnnspec.graph.size_formulas.MAX_LEVELS", 0)
     assert run(["check", str(file)]) == 1
     assert "error[too-deep]: an open size is rounded more than 0 times" in capsys.readouterr().out
+    for format in FORMATS:
+        assert run(["check", "--format", format, str(file)]) == 1
+        assert "too-deep" in capsys.readouterr().out

@@ -81,8 +81,8 @@ def run(options: Namespace) -> int:
                 network, count = fix_network(network, rules, options)
                 fixed += count
             problems = _check(network, rules, texts, shows_offers and can_fix(network, options))
-            measured, refused = _measure(network, options.sizes, options.format)
-            sizes += measured
+            measured, refused = _measure(network, options.sizes)
+            sizes += measured if options.format in WITH_SIZES else ()
             # What is wrong with the spec was found already; what only sizes show was not.
             known = {problem.rule for problem in problems}
             found += [*problems, *(each for each in refused if each.rule not in known)]
@@ -104,11 +104,9 @@ def run(options: Namespace) -> int:
 
 
 def _measure(
-    network: Network, every: bool, format: str
+    network: Network, every: bool
 ) -> tuple[tuple[SizeReport, ...], tuple[Diagnostic, ...]]:
-    """The sizes that a network takes, for formats that can show them, or why it is not known."""
-    if format not in WITH_SIZES:
-        return (), ()
+    """The sizes that a network takes, or why they are not known: an error in whatever format."""
     try:
         opened = any(map(_is_open, network.spec.inputs))
         return (network.sizes(every) if every or opened else ()), ()

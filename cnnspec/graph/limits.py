@@ -1,11 +1,11 @@
 """Bounds on what a spec may ask for: each is far above any published network."""
 
 # ResNet-1202 has 4,300 ops. A file of the largest size spells some 100,000, and a loop may make as
-# many: they are checked in less than ten seconds.
+# many: they are checked in some ten seconds.
 MAX_NODES = 100_000
 # Ops of a network whose sizes stay open: each has a formula, and is tried with many sizes.
 MAX_OPEN_NODES = 10_000
-# Ops that are written as a model: so many take less than ten seconds.
+# Ops that are written as a model: so many take some ten seconds at the most.
 MAX_WRITTEN = 10_000
 # Values that one op takes: DenseNet's widest concatenation has some 60.
 MAX_MERGED = 1_000

@@ -45,6 +45,8 @@ def write(name: str, command: str, share: float) -> Files:
     """The files of a bomb, as large as a command takes them."""
     if name in NETWORKS and command in ("torch", "keras", "onnx"):
         share *= limits.MAX_WRITTEN / limits.MAX_NODES
+    if name in NETWORKS and command == "check sizes":
+        share *= limits.MAX_OPEN_NODES / limits.MAX_NODES
     return BOMBS[name](share)
 
 
