@@ -200,6 +200,16 @@ def test_text_lines_up() -> None:
     )
 
 
+def test_json_has_a_line_for_each_layer() -> None:
+    summary = summarize(HEADER + SMALL)
+    lines = FORMATS["json"](summary).splitlines()
+    start = lines.index('  "layers": [') + 1
+    rows = lines[start : lines.index("  ],", start)]
+    assert [json.loads(row.rstrip(","))["path"] for row in rows] == [
+        row.path for row in summary.layers
+    ]
+
+
 def test_json_has_the_documented_keys() -> None:
     shown = json.loads(FORMATS["json"](summarize(HEADER + SMALL)))
     assert (shown["name"], shown["input"]) == ("net", [3, 32, 32])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
@@ -10,6 +9,7 @@ from cnnspec.diagnostics import spell_line
 from cnnspec.ops.shapes import Shape
 from cnnspec.records import dataclass
 from cnnspec.report.family import Family, Variant
+from cnnspec.report.json_text import write_object
 from cnnspec.report.tables import Column, draw_markdown, draw_text
 
 _VARIANTS = (
@@ -92,7 +92,7 @@ def format_json(family: Family) -> str:
             for row in family.stages.layers
         ],
     }
-    return json.dumps(shown, indent=2) + "\n"
+    return write_object(shown)
 
 
 def describe_variant(variant: Variant) -> dict[str, object]:

@@ -140,12 +140,12 @@ def summarize(graph: Graph, depth: int | None = None) -> Summary:
 
 def _measure(graph: Graph, node: Node, fields: Fields, is_later: bool) -> Row:
     # A layer that is called several times owns its weights once, and computes each time.
-    own = node.own_weights
-    trained = sum(prod(weight.shape) for weight in own if weight.trainable)
-    kept = sum(prod(weight.shape) for weight in own if not weight.trainable)
+    own, shape, macs = node.own_weights, node.shape, node.macs
+    trained = sum([prod(weight.shape) for weight in own if weight.trainable])
+    kept = sum([prod(weight.shape) for weight in own if not weight.trainable])
     return Row(
-        node.path, node.op.op, node.shape, trained, kept, 0 if is_later else node.macs, node.macs,
-        0 if is_later else node.attention_macs, 0 if is_later else node.shape.elements, fields,
+        node.path, node.op.op, shape, trained, kept, 0 if is_later else macs, macs,
+        0 if is_later else node.attention_macs, 0 if is_later else shape.elements, fields,
         list_dims(graph, node.output),
     )  # fmt: skip
 
@@ -191,8 +191,9 @@ def _join(path: str, op: str, group: list[Row]) -> Row:
 
 def list_sizes(fields: Fields, whole: Iterable[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The rows read at least and at most along each axis; `whole` stands in for all of them."""
-    pairs = [
-        (size if low is None else low, size if high is None else high)
-        for (low, high), size in zip((field.rows for field in fields), whole, strict=False)
-    ]
-    return tuple(low for low, _ in pairs), tuple(high for _, high in pairs)
+    lows, highs = [], []
+    for field, size in zip(fields, whole, strict=False):
+        low, high = field.rows
+        lows.append(size if low is None else low)
+        highs.append(size if high is None else high)
+    return tuple(lows), tuple(highs)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable
 from types import MappingProxyType
 
 from cnnspec.analysis.receptive import Field, Fields, Number
 from cnnspec.graph.dims import write_dims
 from cnnspec.graph.size_sets import spell_sizes
+from cnnspec.report.json_text import write_object
 from cnnspec.report.sizes import describe_axis
 from cnnspec.report.summary import Row, Summary, list_sizes
 from cnnspec.report.tables import Column, draw_markdown, draw_text
@@ -62,7 +62,7 @@ def format_markdown(summary: Summary) -> str:
 
 
 def format_json(summary: Summary) -> str:
-    """Write the summary as one JSON object.
+    """Write the summary as one JSON object, with a line for each layer.
 
     A receptive field holds the rows read at least (`min`) and at most (`max`) along each axis of
     the input, and the `stride`, null where the axis is gone; `whole` says that some path reads
@@ -73,6 +73,7 @@ def format_json(summary: Summary) -> str:
     say them all. Layers with attention have its products as `attention_macs`.
     """
     inputs = {name: list(shape.dims) for name, shape in summary.inputs}
+    whole, has_training = _whole(summary), summary.has_training
     layers = [
         {
             "path": row.path,
@@ -80,9 +81,9 @@ def format_json(summary: Summary) -> str:
             "output_shape": list(row.output.dims),
             "parameters": row.parameters,
             "macs": row.macs,
-            **({"training_macs": row.training_macs} if summary.has_training else {}),
+            **({"training_macs": row.training_macs} if has_training else {}),
             **({"attention_macs": row.attention_macs} if row.attention_macs else {}),
-            "receptive_field": _describe_fields(row.fields, summary),
+            "receptive_field": _describe_fields(row.fields, whole),
             **({"output_formula": list(row.dims)} if summary.sizes else {}),
         }
         for row in summary.layers
@@ -104,29 +105,30 @@ def format_json(summary: Summary) -> str:
         "totals": summary.totals,
         **(sizes if summary.sizes else {}),
     }
-    return json.dumps(shown, indent=2) + "\n"
+    return write_object(shown)
 
 
 def format_csv(summary: Summary) -> str:
     """Write one line for each layer, under a header."""
     text = io.StringIO()
+    whole, has_training = _whole(summary), summary.has_training
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
         [
             *("path", "op", "output_shape", "parameters", "macs"),
             *("receptive_field_min", "receptive_field_max", "receptive_field_stride"),
-            *(["training_macs"] if summary.has_training else []),
+            *(["training_macs"] if has_training else []),
         ]
     )
     for row in summary.layers:
-        low, high = list_sizes(row.fields, _whole(summary))
+        low, high = list_sizes(row.fields, whole)
         strides = [field.stride for field in row.fields]
         writer.writerow(
             [
                 *(row.path, row.op, str(row.output), row.parameters, row.macs),
                 *("x".join(map(str, low)), "x".join(map(str, high))),
                 "" if None in strides else "x".join(map(str, strides)),
-                *([row.training_macs] if summary.has_training else []),
+                *([row.training_macs] if has_training else []),
             ]
         )
     return text.getvalue()
@@ -173,10 +175,10 @@ def _draw_field(field: Field) -> str:
     return f"{low if low == high else f'{low}-{high}'}{stride}"
 
 
-def _describe_fields(fields: Fields, summary: Summary) -> dict[str, object] | None:
+def _describe_fields(fields: Fields, whole: tuple[int, ...]) -> dict[str, object] | None:
     if not fields:
         return None
-    low, high = list_sizes(fields, _whole(summary))
+    low, high = list_sizes(fields, whole)
     return {
         "min": list(low),
         "max": list(high),
