@@ -29,8 +29,8 @@ class Field:
     @property
     def rows(self) -> tuple[int | None, int | None]:
         """The whole rows read at least and at most."""
-        low, high = (None if side is None else ceil(side) for side in (self.low, self.high))
-        return low, high
+        low, high = self.low, self.high
+        return None if low is None else ceil(low), None if high is None else ceil(high)
 
 
 Fields = tuple[Field, ...]

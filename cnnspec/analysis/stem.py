@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from cnnspec.graph.ir import Node, Value
+from cnnspec.ops.base import OWN_ROW
 from cnnspec.ops.conv import Conv, DepthwiseConv
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.records import dataclass
@@ -72,7 +73,9 @@ def _pass(node: Node, sources: list[_Reached]) -> tuple[Early, _Reached] | None:
         return None
     if len(reaches) != len(first.strides):
         return None
-    pairs = zip(first.strides, reaches, strict=True)
-    strides = tuple(stride * float(reach.stride) for stride, reach in pairs)
+    strides = first.strides
+    if any(reach is not OWN_ROW for reach in reaches):
+        pairs = zip(strides, reaches, strict=True)
+        strides = tuple([stride * float(reach.stride) for stride, reach in pairs])
     early = Early(node, first.image, first.strides, strides)
     return early, _Reached(first.image, strides, convolutions)

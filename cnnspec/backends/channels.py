@@ -225,7 +225,7 @@ class ChannelFinder:
     ) -> Expression | None:
         """The author's own expression for the field of the op that sets a value's channels."""
         known = state_number(getattr(setter.op, field))
-        argument = list_fields(setter.origin.spec, setter.origin.step)[0].get(field)
+        argument = list_fields(setter.origin.spec, setter.origin.step).get(field)
         if not isinstance(argument, Formula):
             return known
         expression = argument.expression

@@ -90,14 +90,14 @@ class OpSite:
     def field(self, name: str) -> Expr:
         """An op's field as code."""
         origin = self.nodes[0].origin
-        argument = list_fields(origin.spec, origin.step)[0].get(name)
+        argument = list_fields(origin.spec, origin.step).get(name)
         targets = [normalize(getattr(node.op, name)) for node in self.own]
         return self.unit.choose_argument(self.rows, targets, argument, name)
 
     def part(self, keys: tuple[str, ...], fact: Callable[[Node], Fact]) -> Expr:
         """What stands in a field's mapping under some keys, the field's name first, as code."""
         origin = self.nodes[0].origin
-        argument = list_fields(origin.spec, origin.step)[0].get(keys[0])
+        argument = list_fields(origin.spec, origin.step).get(keys[0])
         for key in keys[1:]:
             argument = argument.get(key) if isinstance(argument, MapArgument) else None
         targets = [normalize(fact(node)) for node in self.nodes]
@@ -106,7 +106,7 @@ class OpSite:
     def follows(self, name: str) -> bool:
         """Whether an op's field is an expression of variables that the code has."""
         origin = self.nodes[0].origin
-        argument = list_fields(origin.spec, origin.step)[0].get(name)
+        argument = list_fields(origin.spec, origin.step).get(name)
         names = needs(argument) if argument is not None else frozenset()
         is_free = bool(names - self.unit.settled.keys())
         return is_free and all(names <= row.variables.keys() for row in self.rows)

@@ -77,8 +77,10 @@ def check_bounds(value: object, node: ast.expr) -> None:
     Raises:
         ExpressionError: pointing at the node that has this value.
     """
-    if isinstance(value, int) and abs(value) > MAX_INT:
-        raise blame(node, "the result does not fit a 64-bit integer")
+    if isinstance(value, int):
+        if abs(value) > MAX_INT:
+            raise blame(node, "the result does not fit a 64-bit integer")
+        return
     if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
         raise blame(node, "the result is not a finite real number")
     if isinstance(value, str) and len(value) > MAX_TEXT:

@@ -65,14 +65,10 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with expressions in it, such as ``layer$(i + 1)``."""
+    """A text with expressions in it, such as ``layer$(i + 1)``; `names` are those they need."""
 
     parts: tuple[str | Expression, ...]
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names that its expressions need."""
-        return frozenset[str]().union(*(p.names for p in self.parts if isinstance(p, Expression)))
+    names: frozenset[str]
 
     def evaluate(self, variables: Mapping[str, Value]) -> str:
         """Fill in the values.
@@ -133,7 +129,8 @@ def parse_scalar(text: str) -> str | Expression | Template:
         return plain
     if len(parts) == 1 and not plain and isinstance(parts[0], Expression):
         return parts[0]
-    return Template((*parts, plain) if plain else tuple(parts))
+    names = [part.names for part in parts if isinstance(part, Expression)]
+    return Template((*parts, plain) if plain else tuple(parts), frozenset().union(*names))
 
 
 def _parse_at(text: str, dollar: int) -> tuple[Expression, int]:

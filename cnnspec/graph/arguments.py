@@ -78,13 +78,10 @@ class OpFactory:
     def make_op(
         self, step: Step, variables: Mapping[str, Value], calls: Calls, path: str = ""
     ) -> Op | None:
-        """The op of a step with its fields checked; None after an error."""
-        if step in self.fixed:
-            return self.fixed[step]
+        """The op of a step with its fields checked, even if it is `fixed`; None after errors."""
         kind = OPS[step.head]
-        entries, spans = list_fields(self.spec, step)
-        fields = kind.model_fields
-        if entries.keys() - fields.keys() or list_missing(kind, entries):
+        entries = list_fields(self.spec, step)
+        if entries.keys() - kind.model_fields.keys() or list_missing(kind, entries):
             return None  # check_words reported the field
         inherited = self.list_inherited(step.head, entries)
         given = {name: value for name, value in entries.items() if name not in inherited}
@@ -100,7 +97,7 @@ class OpFactory:
             try:
                 op = kind.model_validate(values)
             except ValidationError as error:
-                self.explain(error, values, spans, calls, path)
+                self.explain(error, values, entries, calls, path)
                 return None
             self.ops[key] = op
         if not any(needs(argument) for argument in entries.values()):
@@ -127,13 +124,13 @@ class OpFactory:
         try:
             kind.model_validate(values)
         except ValidationError as error:
-            self.explain(error, values, {n: value.span for n, value in known.items()}, (), "")
+            self.explain(error, values, known, (), "")
 
     def explain(
         self,
         error: ValidationError,
         values: Mapping[str, Value],
-        spans: Mapping[str, Span],
+        entries: Mapping[str, Argument],
         calls: Calls,
         path: str,
     ) -> None:
@@ -150,7 +147,12 @@ class OpFactory:
                 help = f"{letter} is a size of the input that stays open, so it is no number"
             message = f"{name} {entry['msg']}"
             self.reporter.fail_at(
-                calls, "invalid-field", message, spans[name], *filter(None, [help]), path=path
+                calls,
+                "invalid-field",
+                message,
+                entries[name].span,
+                *filter(None, [help]),
+                path=path,
             )
 
     def read_call(
@@ -196,8 +198,7 @@ class OpFactory:
 
 def list_missing(kind: type[Op], entries: Collection[str]) -> list[str]:
     """The fields that an op cannot do without, and does not get."""
-    fields = kind.model_fields.items()
-    return [name for name, info in fields if name not in entries and info.is_required()]
+    return [name for name in kind.required_fields if name not in entries]
 
 
 def respell(value: Value) -> str:
@@ -240,13 +241,10 @@ def list_own_fields(step: Step) -> set[str]:
     return set() if open_ended else set(given)
 
 
-def list_fields(spec: ModelSpec, step: Step) -> tuple[dict[str, Argument], dict[str, Span]]:
-    """The fields that a step gives its op, over the spec's defaults, with their spans."""
+def list_fields(spec: ModelSpec, step: Step) -> dict[str, Argument]:
+    """The fields that a step gives its op, over the spec's defaults."""
     kind = OPS[step.head]
     defaults = spec.defaults.get(step.head)
     given = () if kind.merges else read_given(step, kind.principal) or ()
-    entries = (*(defaults.entries if defaults else ()), *given)
-    return (
-        {name: value for name, _, value in entries},
-        {name: value.span for name, _, value in entries},
-    )
+    entries = (*defaults.entries, *given) if defaults else given
+    return {name: value for name, _, value in entries}

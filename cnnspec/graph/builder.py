@@ -43,7 +43,7 @@ from cnnspec.graph.outputs import choose_outputs
 from cnnspec.graph.params import choose_params
 from cnnspec.graph.part import check_end, take_part
 from cnnspec.graph.reading import Reader
-from cnnspec.graph.record import Key, Stopped
+from cnnspec.graph.record import Key, Stopped, explain_excess
 from cnnspec.graph.reuse import Copier, Instance, InstanceKey, make_key
 from cnnspec.graph.scope import Scope, is_positional
 from cnnspec.graph.static import check_words
@@ -74,7 +74,7 @@ class Builder(Reader):
         with bound_work() as work:
             try:
                 if self.words:
-                    check_words(self.spec, self.report)
+                    check_words(self.spec, self.report, self.known)
                 body = self.run()
             except Stopped:
                 return None
@@ -116,7 +116,8 @@ class Builder(Reader):
             found = infer_input(source, self.params, self.report)
             shape = found.resize(self.sizes.get(source.name)) if found is not None else None
             opened += found.list_opened(position, source.name) if found is not None else []
-            if shape is not None and not self.hold_size(shape, (), source.span):
+            if shape is not None and (excess := explain_excess(shape)):
+                self.fail_at((), "too-large", excess, source.span)
                 shape = None
             values.append(Value(shape, name=source.name))
         self.open_sizes = join_open_sizes(opened)
@@ -375,7 +376,8 @@ class Builder(Reader):
         path = self.take_path(step, frame)
         if step.head not in OPS:
             return Item(step, frame.flow, Value(None), path)  # check_words reported it
-        op = frame.home.factory.make_op(step, frame.environment, frame.calls, path)
+        factory = frame.home.factory
+        op = factory.fixed.get(step) or factory.make_op(step, frame.environment, frame.calls, path)
         inputs: tuple[Value, ...] = (frame.flow,)
         if OPS[step.head].merges:
             names = step.argument.items if isinstance(step.argument, ListArgument) else ()
@@ -383,7 +385,7 @@ class Builder(Reader):
             if len(inputs) < 2:
                 op = None  # check_words reported it
         if op is not None and op.refers:
-            like = list_fields(self.spec, step)[0]["like"]
+            like = list_fields(self.spec, step)["like"]
             inputs = (frame.flow, self.find_value(like, frame))
         if op is None:
             return Item(step, frame.flow, Value(None), path)

@@ -69,7 +69,7 @@ class _Checker:
     def check(self) -> None:
         """Build everything, then compare the figures."""
         try:
-            check_words(self.spec, self.add)
+            check_words(self.spec, self.add, self.known)
             for variant in (self.only,) if self.only else ("", *self.spec.variants):
                 if not self.build(variant):
                     break

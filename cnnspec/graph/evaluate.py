@@ -103,6 +103,8 @@ def find_name(source: Formula | Pattern, name: str) -> Span:
 def needs(argument: Argument) -> frozenset[str]:
     """The names that an argument depends on."""
     names: frozenset[str] = frozenset()
+    if isinstance(argument, Literal):
+        return names
     for formula in list_formulas(argument):
         names |= (
             formula.expression.names if isinstance(formula, Formula) else formula.template.names

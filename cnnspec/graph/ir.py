@@ -88,7 +88,7 @@ class Node:
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """The shapes of the inputs."""
-        return tuple(value.known for value in self.inputs)
+        return tuple([value.known for value in self.inputs])
 
     @property
     def shape(self) -> Shape:

@@ -117,19 +117,6 @@ class Record:
             and self.parameters + instance.parameters <= limits.MAX_PARAMETERS
         )
 
-    def hold_size(
-        self, shape: Shape, calls: Calls, span: Span, path: str = "", how: str = ""
-    ) -> bool:
-        """Whether a value is small enough to hold; records an error where it is not."""
-        if shape.elements <= limits.MAX_ELEMENTS:
-            return True
-        message = (
-            f"a value of {shape}{how} holds {shape.elements:,} numbers; the limit is "
-            f"{limits.MAX_ELEMENTS:,}"
-        )
-        self.fail_at(calls, "too-large", message, span, path=path)
-        return False
-
     def add_node(
         self, step: Step, op: Op, inputs: tuple[Value, ...], path: str, frame: Frame
     ) -> Node:
@@ -139,7 +126,7 @@ class Record:
         node.output.producer = node
         for value in inputs:
             value.readers.append(node)
-        shapes = tuple(value.shape for value in inputs if value.shape is not None)
+        shapes = tuple([value.shape for value in inputs if value.shape is not None])
         self.nodes.append(node)
         if len(self.nodes) > self.most_nodes:
             where = " in a network whose sizes stay open" if self.open_sizes else ""
@@ -152,7 +139,7 @@ class Record:
         if len(shapes) < len(inputs) and not op.starts:
             return node
         try:
-            shape, node.weights, parameters, padded = self.infer(op, shapes)
+            shape, node.weights, parameters, excess = self.infer(op, shapes)
             if op.merges:
                 op.check_sources(shapes, tuple(value.is_stored for value in inputs))
         except ShapeFault as cause:
@@ -165,9 +152,9 @@ class Record:
                 # The shape is sound: what is downstream is checked all the same.
                 self.add_fault(Fault(step, op, inputs, origin, path, cause))
         self.parameters += parameters
-        for held, how in ((shape, ""), (padded, " with its padding")):
-            if held is not None and not self.hold_size(held, frame.calls, step.span, path, how):
-                return node
+        if excess:
+            self.fail(frame, "too-large", excess, step.span, path=path)
+            return node
         if self.parameters > limits.MAX_PARAMETERS:
             message = f"more than {limits.MAX_PARAMETERS:,} parameters"
             self.fail(frame, "too-large", message, step.span, path=path)
@@ -178,12 +165,15 @@ class Record:
     def infer(self, op: Op, shapes: tuple[Shape, ...]) -> Inferred:
         """What an op makes of its inputs, which is worked out once for each op and shape."""
         key = (op, shapes)
-        if key not in self.known.inferred:
+        inferred = self.known.inferred.get(key)
+        if inferred is None:
             check_kinds(op, shapes)
             shape, weights = op.infer_shape(shapes), op.list_weights(shapes)
             parameters = sum(prod(weight.shape) for weight in weights)
-            self.known.inferred[key] = shape, weights, parameters, op.find_padded(shapes)
-        return self.known.inferred[key]
+            padded = op.find_padded(shapes) or shape
+            excess = explain_excess(shape) or explain_excess(padded, " with its padding")
+            inferred = self.known.inferred[key] = shape, weights, parameters, excess
+        return inferred
 
     def add_fault(self, fault: Fault) -> None:
         """Record a shape that does not fit."""
@@ -200,6 +190,16 @@ def check_kinds(op: Op, shapes: tuple[Shape, ...]) -> None:
             kinds = [kind for kind in Kind if kind in op.kinds]
             wanted = " or ".join(str(k) if k is Kind.TOKENS else f"a {k}" for k in kinds)
             raise ShapeFault("kind-mismatch", f"{op.op} takes {wanted}, got {name_value(shape)}")
+
+
+def explain_excess(shape: Shape, how: str = "") -> str:
+    """What is wrong with a value that is too large to hold; empty where it is not."""
+    if shape.elements <= limits.MAX_ELEMENTS:
+        return ""
+    return (
+        f"a value of {shape}{how} holds {shape.elements:,} numbers; the limit is "
+        f"{limits.MAX_ELEMENTS:,}"
+    )
 
 
 def name_value(shape: Shape) -> str:

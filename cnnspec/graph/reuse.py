@@ -42,8 +42,9 @@ from cnnspec.spec.model import (
 _MAX_ITEMS = 64
 
 InstanceKey = tuple[object, ...]
-# The shape of an op's output, its weights, how many numbers these hold, and its padded input.
-Inferred = tuple[Shape, tuple[Weight, ...], int, Shape | None]
+# The shape of an op's output, its weights, how many numbers these hold, and what is wrong where a
+# value of it holds too many.
+Inferred = tuple[Shape, tuple[Weight, ...], int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,14 @@ class Known:
 
     def weigh(self, step: Step) -> int:
         """How many steps a step counts for: one with long expressions takes as long as several."""
-        if step not in self.weights:
+        weight = self.weights.get(step)
+        if weight is None:
             arguments = [*step.modifiers, *(values for _, values in step.loop)]
             if step.argument is not None:
                 arguments.append(step.argument)
             length = sum(map(measure, arguments))
-            self.weights[step] = 1 + length // limits.STEP_LENGTH
-        return self.weights[step]
+            weight = self.weights[step] = 1 + length // limits.STEP_LENGTH
+        return weight
 
     def without_instances(self) -> Known:
         """The same for a build in which steps are replaced, so that blocks come out otherwise."""

@@ -7,7 +7,7 @@ other list an unnamed step is called after its op, with a number: ``conv1``, ``c
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 
 from cnnspec.graph.ir import Item, Node
@@ -45,9 +45,9 @@ def list_shared(steps: Iterable[Step]) -> Iterator[list[tuple[Step, bool]]]:
     A part is a list with the lists inside of it that have no name.
     """
     own: list[tuple[Step, bool]] = []
-    waiting = [(step, False) for step in steps]
+    waiting = deque((step, False) for step in steps)
     while waiting:
-        step, turns = waiting.pop(0)
+        step, turns = waiting.popleft()
         turns = turns or bool(step.loop) or step.repeat is not None
         if step.shared is not None:
             own.append((step, turns))

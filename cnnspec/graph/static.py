@@ -23,6 +23,7 @@ from cnnspec.graph.modifiers import (
     check_shortcut_condition,
 )
 from cnnspec.graph.opened import list_letters
+from cnnspec.graph.reuse import Known
 from cnnspec.graph.scope import list_shared
 from cnnspec.graph.walk import list_steps
 from cnnspec.graph.words import explain_field, explain_word, suggest
@@ -47,12 +48,14 @@ Report = Callable[[Diagnostic], None]
 Names = ChainMap[str, None]
 
 
-def check_words(spec: ModelSpec, report: Report) -> None:
+def check_words(spec: ModelSpec, report: Report, known: Known) -> None:
     """Report what is wrong with a spec's steps, blocks and defaults whatever their values.
+
+    The ops of steps without expressions go into `known`.
 
     What is wrong in the specs that its steps take is reported with the first step that takes each.
     """
-    _Checker(spec, report).check()
+    _Checker(spec, report, known).check()
     taken: dict[int, Step] = {}
     for step in list_steps(spec):
         if step.part is not None:
@@ -64,20 +67,20 @@ def check_words(spec: ModelSpec, report: Report) -> None:
         def pass_on(found: Diagnostic, use: str = use) -> None:
             report(replace(found, notes=(*found.notes, use)))
 
-        check_words(step.part.spec, pass_on)
+        check_words(step.part.spec, pass_on, known)
 
 
 def check_call(spec: ModelSpec, step: Step, report: Report) -> None:
     """Report what is wrong with the op or block that a step calls, and with its fields."""
-    _Checker(spec, report).check_call(step)
+    _Checker(spec, report, Known()).check_call(step)
 
 
 class _Checker:
-    def __init__(self, spec: ModelSpec, report: Report) -> None:
+    def __init__(self, spec: ModelSpec, report: Report, known: Known) -> None:
         self.spec = spec
         self.report = report
         self.letters = list_letters(spec)
-        self.factory = OpFactory(spec, {}, self)
+        self.factory = OpFactory(spec, {}, self, known.ops, known.fixed)
 
     def fail(self, rule: str, message: str, span: Span, *help: str) -> None:
         """Record one error."""
@@ -154,12 +157,16 @@ class _Checker:
         found = (str(s.name.value) for s in _flatten(steps) if isinstance(s.name, Literal))
         names = _add(names, found)
         for step in steps:
-            inner = _add(names, (variable for variable, _ in step.loop))
+            inner = names
+            if step.loop:
+                inner = _add(names, (variable for variable, _ in step.loop))
             for _, argument in step.loop:
                 self.check_names(argument, names)
-            for modifier in step.modifiers:
+            modifiers = step.modifiers
+            for modifier in modifiers:
                 self.check_names(modifier, inner)
-            self.check_modifiers(step)
+            if step.loop or modifiers:
+                self.check_modifiers(step)
             for branch in step.branches:
                 self.check_steps(branch.steps, inner, depth + 1)
             if not step.is_structure:
@@ -239,7 +246,7 @@ class _Checker:
             self.fail("invalid-field", message, step.argument.span, *help)
             return
         self.check_fields(step.head, kind.model_fields, given)
-        entries, _ = list_fields(self.spec, step)
+        entries = list_fields(self.spec, step)
         missing = list_missing(kind, entries)
         # A misspelt field is missing too, and said once.
         if missing and all(name in kind.model_fields for name, _, _ in given):
@@ -247,7 +254,10 @@ class _Checker:
             message = f"{step.head} needs {' and '.join(missing)}"
             self.fail("missing-field", message, step.span, f"write {step.head}: {{{example}}}")
         plain = {name: value for name, value in entries.items() if not needs(value)}
-        self.factory.check_values(kind, plain)
+        if missing or len(plain) < len(entries) or plain.keys() - kind.model_fields.keys():
+            self.factory.check_values(kind, plain)
+        else:
+            self.factory.make_op(step, {}, ())
 
     def check_block_call(self, step: Step, block: Block) -> None:
         """Check the names of a call's arguments, and that none is missing."""

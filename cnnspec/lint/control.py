@@ -52,8 +52,10 @@ class Control:
         level = setting.severity if setting else self.options.choose_severity(rule)
         if setting and level is None:
             self._used.add(setting.span)
+        if not self._comments:
+            return level
         places = {(shown.file, shown.line)} if shown else set()
-        if self._comments and node:
+        if node:
             head, _ = place_finding(node.origin.step.span, node.origin.calls)
             places.add((head.file, head.line))
         for file, line in places:

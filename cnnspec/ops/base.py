@@ -80,6 +80,10 @@ class Reach:
     stride: Fraction = Fraction(1)
 
 
+# Each row of an output reads the row of its input that stands where it stands.
+OWN_ROW = Reach(1)
+
+
 @dataclass(frozen=True, slots=True)
 class Growth:
     """How one axis of an output follows from its input: (factor * in + offset) // divisor."""
@@ -140,7 +144,7 @@ class Op(Model):
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...] | None:
         """The reach along each spatial axis; None when every output reads the whole map."""
-        return tuple(Reach(1) for _ in inputs[0].sizes)
+        return (OWN_ROW,) * inputs[0].rank
 
     def find_padded(self, inputs: tuple[Shape, ...]) -> Shape | None:
         """The largest value on the way from its input to its output: a padded input, mostly."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cnnspec.ops.base import Op, Reach, ShapeFault
+from cnnspec.ops.base import OWN_ROW, Op, Reach, ShapeFault
 from cnnspec.ops.shapes import Kind, Shape
 
 
@@ -14,7 +14,7 @@ class _Merge(Op):
     merges: ClassVar[bool] = True
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
-        return tuple(Reach(1) for _ in max(inputs, key=lambda shape: shape.rank).sizes)
+        return (OWN_ROW,) * max(shape.rank for shape in inputs)
 
 
 def _mismatch(op: str, need: str, inputs: tuple[Shape, ...]) -> ShapeFault:

@@ -49,13 +49,19 @@ class Model:
     """Something with checked fields, that never changes and equals what has the same values."""
 
     model_fields: ClassVar[Mapping[str, FieldInfo]] = MappingProxyType({})
+    required_fields: ClassVar[tuple[str, ...]] = ()
     _validator: ClassVar[SchemaValidator | None] = None
+    # Kept because an op is looked up for each layer that it is, and apart from what it equals.
+    _hash: int
+    __slots__ = ("__dict__", "_hash")
 
     def __init_subclass__(cls) -> None:
         declared = {name: info for name, info in vars(cls).items() if isinstance(info, FieldInfo)}
         for name in declared:
             delattr(cls, name)
         cls.model_fields = MappingProxyType({**cls.model_fields, **declared})
+        fields = cls.model_fields.items()
+        cls.required_fields = tuple([name for name, info in fields if info.is_required()])
         cls._validator = None
 
     def __init__(self, /, **values: object) -> None:
@@ -64,6 +70,7 @@ class Model:
         if kind._validator is None:
             kind._validator = _make_validator(kind)
         self.__dict__.update(kind._validator.validate_python(values))
+        object.__setattr__(self, "_hash", hash((kind, *self.__dict__.values())))
 
     @classmethod
     def model_validate(cls, values: Mapping[str, object]) -> Self:
@@ -81,13 +88,12 @@ class Model:
                 schema = {"anyOf": [schema, {"type": "null"}]}
             default = {} if info.is_required() else {"default": info.default}
             properties[name] = {**schema, **default, "description": info.description}
-        required = [name for name, info in cls.model_fields.items() if info.is_required()]
         return {
             "title": cls.__name__,
             "description": cleandoc(cls.__doc__ or ""),
             "type": "object",
             "properties": properties,
-            "required": required,
+            "required": list(cls.required_fields),
             "additionalProperties": False,
         }
 
@@ -98,7 +104,7 @@ class Model:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
-        return hash((type(self), *self.__dict__.values()))
+        return self._hash
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
-from cnnspec.ops.base import MAPS, Growth, Op, Reach, ShapeFault, Weight
+from cnnspec.ops.base import MAPS, OWN_ROW, Growth, Op, Reach, ShapeFault, Weight
 from cnnspec.ops.fields import Count, Index, PerAxis
 from cnnspec.ops.initializers import Start
 from cnnspec.ops.model import Field
@@ -68,7 +68,7 @@ class ToMap(Op):
         return Shape(Kind.MAP, shape.channels, sizes)
 
     def find_reach(self, inputs: tuple[Shape, ...]) -> tuple[Reach, ...]:
-        return tuple(Reach(1) for _ in self.list_sizes())
+        return (OWN_ROW,) * len(self.list_sizes())
 
     def find_growth(self, inputs: tuple[Shape, ...]) -> None:
         return None

@@ -38,7 +38,7 @@ def describe_op(op: type[Op], whole: bool) -> Schema:
 
 def list_needed(op: str) -> list[str]:
     """The fields without a default."""
-    return [name for name, info in OPS[op].model_fields.items() if info.is_required()]
+    return list(OPS[op].required_fields)
 
 
 def explain_op(op: type[Op]) -> str:

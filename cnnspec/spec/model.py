@@ -164,7 +164,7 @@ class Step:
         ]  # fmt: skip
         if self.part is not None:
             every += [self.part.until, *(value for _, _, value in self.part.settings)]
-        return tuple(argument for argument in every if argument is not None)
+        return tuple([argument for argument in every if argument is not None])
 
     def strip(self, **changes: object) -> Step:
         """The same step without some of its modifiers."""
