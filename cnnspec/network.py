@@ -58,18 +58,26 @@ class Network:
         self.overrides = dict(overrides or {})
         self._texts = {source.file: source.data.decode("utf-8", errors="replace")}
         self._found: tuple[LintOptions | None, Found] | None = None
+        self._spec: ModelSpec | SpecError | None = None
 
     @property
     def texts(self) -> Mapping[str, str]:
         """The text of each file read so far, by the name that messages use."""
         return MappingProxyType(self._texts)
 
-    @cached_property
+    @property
     def spec(self) -> ModelSpec:
         """The spec as written; raises SpecError where its form is wrong."""
-        from cnnspec.spec.read import read_spec
+        if self._spec is None:
+            from cnnspec.spec.read import read_spec
 
-        return read_spec(self.source.data, self.source.file, self._open_file)
+            try:
+                self._spec = read_spec(self.source.data, self.source.file, self._open_file)
+            except SpecError as error:
+                self._spec = error
+        if isinstance(self._spec, SpecError):
+            raise SpecError(self._spec.diagnostics)
+        return self._spec
 
     @cached_property
     def graph(self) -> Graph:
@@ -100,7 +108,7 @@ class Network:
         if options is not None and options.profile == "teaching":
             from cnnspec.lint.pages import teach
 
-            return Found(teach(found.problems), found.work)
+            return Found(teach(found.problems), found.work, found.graphs)
         return found
 
     def offer(self, options: LintOptions | None = None) -> tuple[Diagnostic, ...]:
@@ -157,7 +165,9 @@ class Network:
         """
         from cnnspec.report.sizes import report_sizes
 
-        return report_sizes(self.spec, self.variant, self.overrides, every=every)
+        # What a check has built is not built again.
+        graphs = self._found[1].graphs if self._found is not None else {}
+        return report_sizes(self.spec, self.variant, self.overrides, every=every, graphs=graphs)
 
     def compile(
         self,

@@ -12,6 +12,9 @@ import pytest
 import cnnspec
 from cnnspec import resources
 from cnnspec.cli.main import COMMANDS, run
+from cnnspec.spec.files import OpenFile
+from cnnspec.spec.model import ModelSpec
+from cnnspec.spec.read import read_spec
 from tests.command_folder import BAD, GOOD, make_folder
 
 
@@ -23,6 +26,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_check_says_that_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "good.yaml", "family", "good.yaml:big"]) == 0
     assert capsys.readouterr() == ("no problems in 3 files\n", "")
+
+
+def test_a_spec_whose_form_is_wrong_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text("cnnspec: 1\nname: net\nlayers: 3\n", encoding="utf-8")
+    read: list[str] = []
+
+    def count(data: bytes, name: str, open_file: OpenFile | None = None) -> ModelSpec:
+        read.append(name)
+        return read_spec(data, name, open_file)
+
+    monkeypatch.setattr("cnnspec.spec.read.read_spec", count)
+    assert run(["check", "--sizes", str(file)]) == 1
+    assert "error" in capsys.readouterr().out
+    assert len(read) == 1
 
 
 def test_check_shows_each_finding_once_for_all_variants(
