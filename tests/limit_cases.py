@@ -10,6 +10,8 @@ from cnnspec.expressions import syntax
 from cnnspec.graph import limits
 
 FLAT = "cnnspec: 1\nname: net\ninput: {features: 8}\n"
+# What it takes to find the sizes of one tanh on a line, in steps of a build.
+SIZES_OF_TANH = 5
 MAP = "cnnspec: 1\nname: net\ninput: {channels: 1, height: 64, width: 64}\n"
 
 Files = dict[str, str]
@@ -135,6 +137,12 @@ def _vary(work: int) -> str:
     return f"{FLAT}variants:\n{named}layers: [linear: 1]\n"
 
 
+def _vary_sizes(work: int) -> str:
+    named = "".join(f"  v{number}: {{}}\n" for number in range(work // SIZES_OF_TANH))
+    size = "cnnspec: 1\nname: net\ninput: {channels: 8, length: L}\n"
+    return f"{size}variants:\n{named}layers: [tanh]\n"
+
+
 def _join_texts(length: int) -> str:
     front, back = "a" * (length // 2), "a" * (length - length // 2)
     return f"{FLAT}params: {{a: {front}, b: {back}, c: $(a + b)}}\nlayers: [linear: 1]\n"
@@ -192,6 +200,9 @@ CASES: dict[str, Case] = {
     ),
     "graph.limits.MAX_STEPS": Case("too-large", lambda n: _repeat(n - 1), low=100),
     "graph.limits.MAX_WORK": Case("too-large", _vary, low=102, step=51),
+    "graph.limits.MAX_TRIED_WORK": Case(
+        "too-large", _vary_sizes, low=2 * SIZES_OF_TANH, step=SIZES_OF_TANH
+    ),
     "graph.limits.MAX_NESTING": Case("too-deep", _nest_steps, step=2),
     "graph.limits.MAX_CALL_DEPTH": Case("too-deep", _call_deep),
     "graph.limits.MAX_ELEMENTS": Case("too-large", lambda n: _measure(n)),

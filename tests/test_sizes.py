@@ -24,6 +24,8 @@ from cnnspec.graph.valid_sizes import (
     put_size,
 )
 from cnnspec.graph.variations import find_variations, list_dims
+from cnnspec.lint.base import Budget, Subject
+from cnnspec.lint.rules import unread_input_border
 from cnnspec.network import Network
 from cnnspec.ops.base import ShapeFault
 from cnnspec.ops.shapes import Shape
@@ -227,6 +229,14 @@ def test_a_spec_that_reads_sizes_is_built_again_for_each() -> None:
     assert not Prober(build("unet")).reads.sizes
 
 
+def test_a_parameter_that_is_called_like_a_size_is_none() -> None:
+    text = (
+        "cnnspec: 1\nname: net\ninput: {channels: 3, height: H, width: 8}\nparams: {width: 4}\n"
+        "layers:\n  - conv: {out_channels: $width, kernel_size: 3}\n"
+    )
+    assert not Prober(build_graph(read_spec(text, "net.yaml"))).reads.sizes
+
+
 def test_channels_of_a_flattened_map_count_as_sizes() -> None:
     spec = write_spec("H", "8", "flatten", "{dropout: $(0.5 if in_channels > 300 else 0.1)}")
     block = "blocks: {head: {layers: [{dropout: $(0.5 if in_channels > 300 else 0.1)}]}}\n"
@@ -338,4 +348,36 @@ def test_the_nearest_sizes_of_which_all_is_read(height: str, near: tuple[int, ..
         "  - conv: {out_channels: 4, kernel_size: 3}\n  - max_pool: 2\n"
         "  - conv: {out_channels: 4, kernel_size: 3}\n  - max_pool: 2\n"
     )
-    assert find_lossless_near(build_graph(read_spec(text, "net.yaml")), 0, 0) == near
+    assert find_lossless_near(build_graph(read_spec(text, "net.yaml")), 0, 0)[0] == near
+
+
+def test_sizes_of_many_variants_are_refused_before_they_take_long(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cnnspec.cli.main import run
+
+    file = tmp_path / "net.yaml"
+    file.write_text(
+        "cnnspec: 1\nname: net\ninput: {channels: 3, height: 32, width: 30}\n"
+        "variants: {large: {}, small: {}}\nlayers: [tanh]\n",
+        encoding="utf-8",
+    )
+    assert run(["check", "--sizes", str(file)]) == 0
+    capsys.readouterr()
+    monkeypatch.setattr("cnnspec.report.sizes.MAX_TRIED_WORK", 0)
+    assert run(["check", "--sizes", str(file)]) == 1
+    assert "'large' and those after it are not tried" in capsys.readouterr().out
+    assert run(["check", "--sizes", f"{file}:large"]) == 0
+
+
+def test_better_sizes_are_looked_for_as_long_as_there_is_time() -> None:
+    text = (
+        "cnnspec: 1\nname: net\ninput: {channels: 3, height: 9, width: 30}\nlayers:\n"
+        "  - conv: {out_channels: 4, kernel_size: 2, stride: 2}\n"
+    )
+    graph = build_graph(read_spec(text, "net.yaml"))
+    shown = [
+        next(iter(unread_input_border.find_lost_borders(Subject(graph, Budget(steps=steps)))))
+        for steps in (100_000, 0)
+    ]
+    assert ["or take inputs" in " ".join(finding.help) for finding in shown] == [True, False]

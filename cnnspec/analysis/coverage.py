@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from math import prod
@@ -27,6 +28,13 @@ from cnnspec.records import dataclass
 # The work, in bits, after which everything is said to be read: a hundred times what large networks
 # need, and about two seconds.
 MAX_WORK = 2**26
+
+
+@dataclass(slots=True)
+class Effort:
+    """The work, in bits, that may still be done for some networks together."""
+
+    left: int = field(default_factory=lambda: MAX_WORK)
 
 
 @dataclass(frozen=True)
@@ -71,9 +79,9 @@ class Coverage:
         return self.sizes[axis] - self.list_rows(axis).bit_length()
 
 
-def find_coverage(graph: Graph) -> dict[Value, Coverage]:
+def find_coverage(graph: Graph, effort: Effort | None = None) -> dict[Value, Coverage]:
     """What the outputs read of every value, those for training among them."""
-    finder = _Finder()
+    finder = _Finder(effort or Effort())
     read: dict[Value, Boxes] = {output.value: WHOLE for output in graph.every_output}
     for node in reversed(graph.nodes):
         parts = read.get(node.output, NOTHING)
@@ -96,10 +104,10 @@ def find_coverage(graph: Graph) -> dict[Value, Coverage]:
 class _Finder:
     """Finds what ops read, once for what is the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, effort: Effort) -> None:
         self.known: dict[tuple[object, ...], Boxes] = {}
         self.axes: dict[tuple[Rows, int, int], int] = {}
-        self.work = 0
+        self.effort = effort
 
     def find(self, node: Node, value: Value, parts: Boxes) -> Boxes:
         """What an op reads of one of the values that it takes, for parts of its output."""
@@ -115,8 +123,8 @@ class _Finder:
     def _find(self, node: Node, sizes: tuple[int, ...], parts: Boxes) -> Boxes:
         steps = node.shape.sizes
         if isinstance(node.op, ToTokens | ToMap):
-            self.work += 2 * prod(sizes)
-            if self.work > MAX_WORK:
+            self.effort.left -= 2 * prod(sizes)
+            if self.effort.left < 0:
                 return WHOLE
             is_line = isinstance(node.op, ToTokens)
             return lay_out(parts, sizes) if is_line else line_up(parts, steps)
@@ -127,8 +135,8 @@ class _Finder:
             return parts
         # An output without axes has one row.
         full = steps or (1,) * len(sizes)
-        self.work += len(parts or [None]) * sum(map(measure_work, reads, sizes, full))
-        if self.work > MAX_WORK:
+        self.effort.left -= len(parts or [None]) * sum(map(measure_work, reads, sizes, full))
+        if self.effort.left < 0:
             return WHOLE
         boxes = parts or (tuple(map(fill, full)),)
         found: Boxes = NOTHING

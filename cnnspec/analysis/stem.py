@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable
 
 from cnnspec.graph.ir import Node, Value
-from cnnspec.ops.base import OWN_ROW
 from cnnspec.ops.conv import Conv, DepthwiseConv
 from cnnspec.ops.shapes import Kind, Shape
 from cnnspec.records import dataclass
@@ -35,6 +34,14 @@ class _Reached:
     convolutions: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What an op does: how many rows it moves on by, and whether it is a spatial convolution."""
+
+    strides: Strides
+    convolutions: int
+
+
 def find_stem(inputs: Iterable[Value]) -> list[Early]:
     """The ops behind the inputs that are maps, for as long as one convolution was enough.
 
@@ -47,35 +54,44 @@ def find_stem(inputs: Iterable[Value]) -> list[Early]:
             reached[value] = _Reached(value.known, (1.0,) * value.known.rank, 0)
             waiting += value.readers
     found = []
+    known: dict[tuple[int, tuple[Shape, ...]], _Step | None] = {}
     while waiting:
         node = waiting.popleft()
         sources = [reached[value] for value in node.flows if value in reached]
         if len(sources) < len(node.flows) or node.output in reached or not sources:
             continue
-        early = _pass(node, sources)
-        if early is not None:
-            found.append(early[0])
-            reached[node.output] = early[1]
+        # Equal ops in a network are mostly one object.
+        key = (id(node.op), node.shapes)
+        if key not in known:
+            known[key] = _read_step(node)
+        gone = _go(sources, known[key])
+        if gone is not None:
+            found.append(Early(node, gone.image, sources[0].strides, gone.strides))
+            reached[node.output] = gone
             waiting += node.output.readers
     return found
 
 
-def _pass(node: Node, sources: list[_Reached]) -> tuple[Early, _Reached] | None:
-    first = sources[0]
-    convolutions = max(source.convolutions for source in sources)
+def _read_step(node: Node) -> _Step | None:
+    """What an op does; None where no stem goes on behind it."""
+    convolutions = 0
     if isinstance(node.op, Conv | DepthwiseConv):
         windows = node.op.resolve(node.shapes[0])
         if all(window.stride == window.kernel > 3 for window in windows):
             return None
         convolutions += any(window.kernel > 1 for window in windows)
     reaches = node.op.find_reach(node.shapes)
-    if convolutions > 1 or not reaches or node.shape.kind is not Kind.MAP:
+    if not reaches or node.shape.kind is not Kind.MAP:
         return None
-    if len(reaches) != len(first.strides):
+    return _Step(tuple([float(reach.stride) for reach in reaches]), convolutions)
+
+
+def _go(sources: list[_Reached], step: _Step | None) -> _Reached | None:
+    first = sources[0]
+    if step is None or len(step.strides) != len(first.strides):
         return None
-    strides = first.strides
-    if any(reach is not OWN_ROW for reach in reaches):
-        pairs = zip(strides, reaches, strict=True)
-        strides = tuple([stride * float(reach.stride) for stride, reach in pairs])
-    early = Early(node, first.image, first.strides, strides)
-    return early, _Reached(first.image, strides, convolutions)
+    convolutions = max([source.convolutions for source in sources]) + step.convolutions
+    if convolutions > 1:
+        return None
+    pairs = zip(first.strides, step.strides, strict=True)
+    return _Reached(first.image, tuple([a * b for a, b in pairs]), convolutions)

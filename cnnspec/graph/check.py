@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from cnnspec.diagnostics import Diagnostic, sort_findings
+from cnnspec.diagnostics import Diagnostic, SpecError, sort_findings
 from cnnspec.expressions import Value, bound_work
 from cnnspec.graph import limits
 from cnnspec.graph.builder import Builder
@@ -50,7 +50,7 @@ def check_variants(
     checker = _Checker(spec, dict(overrides or {}), variant)
     checker.check()
     findings = tuple(sort_findings(checker.found.values()))
-    return Checked(spec, findings, checker.graphs, checker.work)
+    return Checked(spec, findings, checker.graphs, checker.work + checker.tried)
 
 
 @dataclass(slots=True)
@@ -64,6 +64,7 @@ class _Checker:
     built: list[str] = field(default_factory=list)
     budget: Budget | None = None
     work: int = 0
+    tried: int = 0
     known: Known = field(default_factory=Known)
 
     def check(self) -> None:
@@ -99,8 +100,13 @@ class _Checker:
 
     def build(self, variant: str) -> bool:
         """Build one variant; false where that is too much for one check."""
+        message = ""
         if self.work > limits.MAX_WORK:
             message = f"the variants together have more than {limits.MAX_WORK:,} steps"
+        elif self.tried > limits.MAX_TRIED_WORK:
+            most = limits.MAX_TRIED_WORK
+            message = f"the sizes of the variants together take more than {most:,} steps"
+        if message:
             help = f"'{variant}' and those after it are not checked: check them one by one"
             spans = [*self.spec.variant_spans.get(variant, {}).values(), self.spec.span]
             self.add(Diagnostic("too-large", message, spans[0], help=(help,)))
@@ -118,15 +124,26 @@ class _Checker:
         if graph is not None:
             self.graphs[variant] = graph
             if graph.open_sizes:
-                from cnnspec.graph.declared import check_declared
-
-                for diagnostic in check_declared(graph):
-                    self.add(diagnostic, variant)
+                self.check_sizes(graph)
         for diagnostic in builder.diagnostics:
             self.add(diagnostic, variant)
         if builder.faults:
             self.explain(builder)
         return True
+
+    def check_sizes(self, graph: Graph) -> None:
+        """Hold what is declared of open sizes against those that the network takes."""
+        from cnnspec.graph.declared import check_declared
+        from cnnspec.graph.variations import find_variations
+
+        try:
+            self.tried += find_variations(graph).valid.work
+            found = tuple(check_declared(graph))
+        except SpecError as error:
+            found = error.diagnostics
+            del self.graphs[graph.variant]
+        for diagnostic in found:
+            self.add(diagnostic, graph.variant)
 
     def explain(self, builder: Builder) -> None:
         """Keep the findings about shapes that do not fit."""

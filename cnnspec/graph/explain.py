@@ -9,7 +9,7 @@ from cnnspec.diagnostics import Diagnostic, Span
 from cnnspec.graph import limits
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.builder import Builder
-from cnnspec.graph.frame import place_finding
+from cnnspec.graph.frame import find_shown, place_finding
 from cnnspec.graph.image_layout import suspect_layout
 from cnnspec.graph.parting import describe_parting
 from cnnspec.graph.record import Fault, Key
@@ -47,7 +47,7 @@ def group_faults(faults: Iterable[Fault]) -> Uses:
     """The faults by the rule and the place where each is shown."""
     groups: Uses = {}
     for fault in faults:
-        span, _ = place_finding(find_span(fault), fault.origin.calls)
+        span = find_shown(find_span(fault), fault.origin.calls)
         groups.setdefault((fault.cause.rule, span), []).append(fault)
     return groups
 

@@ -149,17 +149,23 @@ def is_library(span: Span) -> bool:
     return span.file.startswith(LIBRARY)
 
 
-def place_finding(span: Span, calls: Calls) -> tuple[Span, tuple[str, ...]]:
-    """Where a finding is shown, with the chain of block calls that led there, innermost first.
+def find_shown(span: Span, calls: Calls) -> Span:
+    """Where a finding is shown: of the library, where the user's own file calls it."""
+    shown, hidden = span, is_library(span)
+    for _, call in reversed(calls):
+        within, hidden = hidden, is_library(call)
+        if within and not hidden:
+            shown = call
+    return shown
 
-    What happens inside the library is shown where the user's own file calls it.
-    """
-    shown = inner = span
+
+def place_finding(span: Span, calls: Calls) -> tuple[Span, tuple[str, ...]]:
+    """Where a finding is shown, with the chain of block calls that led there, innermost first."""
+    shown, inner = find_shown(span, calls), span
     notes: list[str] = []
     for name, call in reversed(calls):
         if is_library(inner) and not is_library(call):
             notes.append(f"in block '{name}' of the library, at {describe_line(inner)}")
-            shown = call
         else:
             kind = "spec '{}', taken" if name.startswith(PART_CALL) else "block '{}', called"
             place = describe_line(call, shown)

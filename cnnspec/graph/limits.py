@@ -15,8 +15,11 @@ MAX_STEPS = 250_000
 STEP_LENGTH = 32
 # Values that expressions go through for one step more, where builds are held against each other.
 STEP_WORK = 100
-# The same for all variants of a spec together, so that a check stays prompt.
-MAX_WORK = 300_000
+# Once the variants of a spec have so many together, those that are left are not checked; the one
+# before may have been as large as one may be.
+MAX_WORK = 75_000
+# The same for what it takes to try other sizes of the variants' inputs, in steps of a build.
+MAX_TRIED_WORK = 60_000
 # What a build costs before its first step, counted in steps.
 BUILD_COST = 50
 # Blocks that call blocks; deeper chains are unreadable long before they reach this.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from cnnspec.expressions import Expression
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.ir import CallItem, Graph, Node, Value
-from cnnspec.graph.limits import MAX_ELEMENTS
+from cnnspec.graph.limits import BUILD_COST, MAX_ELEMENTS
 from cnnspec.graph.record import check_kinds
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.base import Op, ShapeFault, Weight
@@ -19,8 +19,12 @@ from cnnspec.ops.shapes import AXIS_NAMES, Shape
 from cnnspec.records import dataclass
 from cnnspec.spec.model import Argument, Formula, MapArgument, Step, list_formulas
 
-_AXES = {axis for axes in AXIS_NAMES.values() for axis in axes} | {"tokens"}
-_CHANNELS = frozenset({"channels", "features", "in_channels"})
+# A size is always one of a value (`x.height`); `height` alone is a parameter.
+_AXES = {f".{axis}" for axes in AXIS_NAMES.values() for axis in axes} | {".tokens"}
+# How many known ops are gone through in the time of a step that is built, and of one new shape.
+_REPLAYS_OF_STEP = 30
+_REPLAYS_OF_INFERENCE = 50
+_CHANNELS = frozenset({".channels", ".features", "in_channels"})
 
 
 class Replay:
@@ -28,12 +32,13 @@ class Replay:
 
     Where a node's weights are known, an input that would need others does not fit. Shapes and
     weights are numbered, and equal ops share what is known of them: deep networks repeat few.
-    `inferred` counts what was not known yet.
+    `replayed` counts the ops that were gone through, and `inferred` what was not known yet.
     """
 
     def __init__(self, inputs: Sequence[Value], nodes: Iterable[Node], locked: bool = True) -> None:
         self.shapes: list[Shape] = []
         self.inferred = 0
+        self.replayed = 0
         self._numbers: dict[Shape, int] = {}
         self._weights: dict[tuple[Weight, ...], int] = {}
         self._steps: list[_ReplayStep] = []
@@ -48,6 +53,11 @@ class Replay:
             self._steps.append((node.op, facts, sources, weights, stored))
             places[node.output] = len(places)
 
+    @property
+    def work(self) -> int:
+        """What was done so far, in steps of a build."""
+        return (self.replayed + _REPLAYS_OF_INFERENCE * self.inferred) // _REPLAYS_OF_STEP
+
     def number(self, shape: Shape) -> int:
         """The number that stands for a shape."""
         if shape not in self._numbers:
@@ -58,6 +68,7 @@ class Replay:
     def infer(self, inputs: tuple[Shape, ...]) -> list[int] | None:
         """The shapes of the inputs and of all nodes' outputs, or None where one does not fit."""
         values = [self.number(shape) for shape in inputs]
+        self.replayed += len(self._steps)
         for op, known, sources, weights, stored in self._steps:
             taken = tuple([values[source] for source in sources])
             if taken not in known:
@@ -123,13 +134,13 @@ def _list_arguments(steps: Iterable[Step]) -> Iterator[Argument]:
 
 
 def _list_words(argument: Argument | MapArgument) -> Iterator[str]:
-    """The names that an argument's expressions use, those after a dot too."""
+    """The names that an argument's expressions use, and with their dot those of sizes."""
     for formula in list_formulas(argument):
         parts = [formula.expression] if isinstance(formula, Formula) else formula.template.parts
         for part in parts:
             for node in ast.walk(part.tree) if isinstance(part, Expression) else ():
                 if isinstance(node, ast.Attribute):
-                    yield node.attr
+                    yield f".{node.attr}"
                 elif isinstance(node, ast.Name):
                     yield node.id
 
@@ -151,6 +162,12 @@ class Prober:
         self.channels = [shape.channels for shape in self.inputs]
         self.channels += [node.shape.channels for node in graph.nodes]
         self.replay = Replay(graph.inputs, graph.nodes, locked)
+        self._rebuilt = 0
+
+    @property
+    def work(self) -> int:
+        """What was done so far, in steps of a build."""
+        return self._rebuilt + self.replay.work
 
     @property
     def shapes(self) -> list[Shape]:
@@ -181,6 +198,7 @@ class Prober:
             words=False, tolerated=frozenset(),
         )  # fmt: skip
         built = builder.build()
+        self._rebuilt += builder.steps + BUILD_COST
         if built is None or self.describe(built) != self.describe(graph):
             return None
         return [self.replay.number(s) for s in (*inputs, *(node.shape for node in built.nodes))]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.ir import Graph, Node, OpenSize
 from cnnspec.graph.opened import list_admitted
 from cnnspec.ops.shapes import Shape
+
+if TYPE_CHECKING:
+    from cnnspec.graph.replay import Replay
 
 # Each attempt gets past one step at least where the one before failed.
 _MAX_ATTEMPTS = 16
@@ -26,17 +30,28 @@ def build_settled(make: Callable[[Sizes], Builder]) -> tuple[Builder, Graph | No
         return first, graph
     movable = tuple(size for size in first.open_sizes if size.default is None)
     found = settle(first, movable, make)
-    return found or (first, None)
+    if found is None:
+        return first, None
+    found[0].steps += first.steps
+    return found
 
 
 def settle(
     failed: Builder, opened: tuple[OpenSize, ...], make: Callable[[Sizes], Builder]
 ) -> tuple[Builder, Graph | None] | None:
-    """Another build of the same network, at sizes where nothing fails; None if none was found."""
+    """Another build of the same network, at sizes where nothing fails; None if none was found.
+
+    What that takes is added to the steps of the build that failed.
+    """
+    from cnnspec.graph.replay import Replay
+
+    first = failed
     for _ in range(_MAX_ATTEMPTS):
         if failed.diagnostics or not opened or not failed.faults:
             return None
-        inputs = next(_list_fitting(failed, opened), None)
+        replay = Replay(failed.inputs, _list_determined(failed))
+        inputs = next(_list_fitting(failed, opened, replay), None)
+        first.steps += replay.work
         if inputs is None:
             return None
         pairs = zip(failed.inputs, inputs, strict=True)
@@ -44,12 +59,14 @@ def settle(
         graph = failed.build()
         if graph is not None:
             return failed, graph
+        first.steps += failed.steps
     return None
 
 
-def _list_fitting(failed: Builder, opened: tuple[OpenSize, ...]) -> Iterator[tuple[Shape, ...]]:
+def _list_fitting(
+    failed: Builder, opened: tuple[OpenSize, ...], replay: Replay
+) -> Iterator[tuple[Shape, ...]]:
     """The inputs that get through all ops that the build came to, all open sizes moved at once."""
-    from cnnspec.graph.replay import Replay
     from cnnspec.graph.valid_sizes import (
         MAX_INFERRED,
         MAX_OPS,
@@ -58,7 +75,6 @@ def _list_fitting(failed: Builder, opened: tuple[OpenSize, ...]) -> Iterator[tup
         read_nominal,
     )
 
-    replay = Replay(failed.inputs, _list_determined(failed))
     shapes = tuple(value.known for value in failed.inputs)
     start = max(read_nominal(shapes, size) for size in opened)
     end = start + min(MAX_TRIED, MAX_OPS // len(failed.nodes))

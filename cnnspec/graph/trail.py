@@ -8,7 +8,7 @@ from math import prod
 from types import MappingProxyType
 
 from cnnspec.diagnostics import Span
-from cnnspec.graph.frame import describe_line, place_finding
+from cnnspec.graph.frame import describe_line, find_shown
 from cnnspec.graph.ir import Node, Value
 from cnnspec.graph.record import Fault
 from cnnspec.ops.base import Op
@@ -46,7 +46,7 @@ class Change:
     @property
     def place(self) -> Span:
         """Where the step stands in the user's files."""
-        return place_finding(self.node.origin.step.span, self.node.origin.calls)[0]
+        return find_shown(self.node.origin.step.span, self.node.origin.calls)
 
     @property
     def title(self) -> str:
@@ -141,7 +141,7 @@ def find_maker(value: Value) -> Node | None:
 
 def describe_maker(maker: Node) -> str:
     """What made a vector, and out of what."""
-    span, _ = place_finding(maker.origin.step.span, maker.origin.calls)
+    span = find_shown(maker.origin.step.span, maker.origin.calls)
     made = f"made a vector of {maker.shape.channels} out of the map {choose_input(maker).known}"
     return f"{maker.op.op} at {describe_line(span)} {made}"
 

@@ -7,6 +7,7 @@ period larger come out alike: one period beyond the least valid size decides for
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import field
 from fractions import Fraction
 from math import lcm
 
@@ -27,7 +28,7 @@ MAX_NEAR = 64
 # Ops tried in all, so that a check stays prompt; a build costs as much as some 30 replays.
 MAX_OPS = 500_000
 # Shapes that are worked out anew for it, which takes as long as some 50 that are known already.
-MAX_INFERRED = 50_000
+MAX_INFERRED = 30_000
 _MAX_BUILT_OPS = 20_000
 
 Rates = tuple[Fraction | None, ...]
@@ -58,11 +59,12 @@ class ValidSizes:
     """The open sizes of a network.
 
     `together` is the smallest valid input of all open sizes at once: they hang together where a
-    norm counts the positions of a map.
+    norm counts the positions of a map. `work` is what it took to find them, in steps of a build.
     """
 
     axes: tuple[AxisSizes, ...]
     together: tuple[int, ...] | None
+    work: int = field(default=0, compare=False)
 
 
 def find_valid_sizes(graph: Graph, locked: bool = True) -> ValidSizes:
@@ -74,7 +76,8 @@ def find_valid_sizes(graph: Graph, locked: bool = True) -> ValidSizes:
     prober = Prober(graph, locked)
     share = 2 * MAX_INFERRED // max(2, len(opened))
     axes = tuple(_search(prober, size, share) for size in opened)
-    return ValidSizes(axes, _find_together(prober, axes))
+    together = _find_together(prober, axes)
+    return ValidSizes(axes, together, prober.work)
 
 
 def free_sizes(inputs: Sequence[Value]) -> tuple[OpenSize, ...]:
@@ -112,10 +115,10 @@ def _search(prober: Prober, size: OpenSize, share: int) -> AxisSizes:
     if size.most is not None:
         most = min(most, size.most)
     rates = find_rates(prober.graph, size)
-    period = lcm(*(rate.numerator for rates in rates.values() for rate in rates if rate))
+    period = lcm(*(rate.numerator for own in rates.values() for rate in own if rate))
     lossless: list[int] = []
     valid: list[int] = []
-    unread = _Unread(prober, size)
+    unread = _Unread(prober, rates)
     tried, end = 0, most
     enough = prober.replay.inferred + share
     while tried < min(end, most) and prober.replay.inferred <= enough:
@@ -141,26 +144,29 @@ def _search(prober: Prober, size: OpenSize, share: int) -> AxisSizes:
     return AxisSizes(size, axes, nominal, found, usable, lossless_usable, capped, period)
 
 
-def find_lossless_near(graph: Graph, position: int, place: int) -> tuple[int, ...]:
+def find_lossless_near(graph: Graph, position: int, place: int) -> tuple[tuple[int, ...], int]:
     """The nearest sizes of an input's axis for which no border stays unread: below and above.
 
-    The weights are those that each size needs.
+    The weights are those that each size needs. The second is what it took, in steps of a build.
     """
     free = OpenSize("", ((position, place),), Span("", 1, 1, 1, 1))
     size = next((own for own in graph.open_sizes if free.places[0] in own.places), free)
     prober = Prober(graph, locked=False)
-    unread = _Unread(prober, size)
+    unread = _Unread(prober, find_rates(graph, size))
     nominal = read_nominal(prober.inputs, size)
     found = []
+    near = min(MAX_NEAR, MAX_OPS // (2 * len(graph.nodes)))
     for step in (-1, 1):
-        for tried in range(nominal + step, nominal + step * (MAX_NEAR + 1), step):
+        for tried in range(nominal + step, nominal + step * (near + 1), step):
             if tried < 1 or not size.admits(tried):
                 continue
+            if prober.replay.inferred > MAX_INFERRED:
+                break
             shapes = prober.infer(put_size(prober.inputs, size, tried))
             if shapes is not None and unread.is_lossless(shapes):
                 found.append(tried)
                 break
-    return tuple(found)
+    return tuple(found), prober.work
 
 
 def _name_axis(prober: Prober, place: tuple[int, int]) -> str:
@@ -180,8 +186,15 @@ def find_rates(graph: Graph, size: OpenSize) -> dict[Value, Rates]:
             Fraction(1) if (position, place) in size.places else None
             for place in range(value.known.rank)
         )
+    # Deep networks repeat few ops: what is the same is one object here, and found once.
+    same: dict[Rates, Rates] = {}
+    known: dict[tuple[object, ...], Rates] = {}
     for node in graph.nodes:
-        rates[node.output] = _find_rate(node, rates)
+        key = (id(node.op), node.shapes, *[id(rates[value]) for value in node.sizing])
+        if key not in known:
+            found = _find_rate(node, rates)
+            known[key] = same.setdefault(found, found)
+        rates[node.output] = known[key]
     return rates
 
 
@@ -205,12 +218,12 @@ def _find_rate(node: Node, rates: dict[Value, Rates]) -> Rates:
 class _Unread:
     """Which rows no op reads, for each value of a network."""
 
-    def __init__(self, prober: Prober, size: OpenSize) -> None:
+    def __init__(self, prober: Prober, rates: dict[Value, Rates]) -> None:
         graph = prober.graph
         self.shapes = prober.shapes
         self.followed = {
-            value: {place for place, rate in enumerate(rates) if rate is not None}
-            for value, rates in find_rates(graph, size).items()
+            value: {place for place, rate in enumerate(own) if rate is not None}
+            for value, own in rates.items()
         }
         self.known: dict[Op, dict[int, tuple[int, ...]]] = {}
         values = [*graph.inputs, *(node.output for node in graph.nodes)]

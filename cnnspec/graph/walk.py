@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cnnspec.graph.ir import (
     BranchItem,
@@ -19,27 +19,28 @@ from cnnspec.spec.model import ModelSpec, Step
 
 def walk_items(region: Region) -> Iterator[Item]:
     """Every step in a region as it was carried out, each before the steps that it holds."""
-    for item in region.items:
-        yield from _walk_item(item)
+    return _walk(region.items)
 
 
-def _walk_item(item: Item) -> Iterator[Item]:
-    yield item
-    match item:
-        case CallItem() | GroupItem():
-            yield from walk_items(item.body)
-        case BranchItem():
-            for _, branch in item.branches:
-                yield from walk_items(branch)
-        case LoopItem():
-            for _, turn in item.turns:
-                yield from _walk_item(turn)
+def _walk(items: Iterable[Item]) -> Iterator[Item]:
+    waiting = [*items][::-1]
+    while waiting:
+        item = waiting.pop()
+        yield item
+        match item:
+            case CallItem() | GroupItem():
+                waiting += item.body.items[::-1]
+            case BranchItem():
+                for _, branch in item.branches[::-1]:
+                    waiting += branch.items[::-1]
+            case LoopItem():
+                waiting += [turn for _, turn in item.turns[::-1]]
 
 
 def list_nodes(item: Item) -> list[Node]:
     """The ops of a step, those of the steps that it holds too."""
     found = []
-    for inner in _walk_item(item):
+    for inner in _walk((item,)):
         if isinstance(inner, OpItem):
             found.append(inner.node)
         elif isinstance(inner, BranchItem) and inner.merge is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, MutableSequence, Seque
 from dataclasses import field
 from functools import cached_property
 
-from cnnspec.analysis.coverage import Coverage, find_coverage
+from cnnspec.analysis.coverage import Coverage, Effort, find_coverage
 from cnnspec.analysis.depth import count_convolutions, find_spatial_readers
 from cnnspec.analysis.heads import Head, find_heads
 from cnnspec.analysis.receptive import Fields, find_fields
@@ -15,6 +15,7 @@ from cnnspec.analysis.taps import Taps, find_taps
 from cnnspec.diagnostics import Diagnostic, Severity, Span
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import Graph, Node, Value
+from cnnspec.graph.limits import MAX_TRIED_WORK
 from cnnspec.lint.edits import Edit
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
@@ -53,11 +54,23 @@ class Problem(Diagnostic):
     fixes: tuple[Fix, ...] = field(default=(), compare=False, repr=False)
 
 
+@dataclass(slots=True)
+class Budget:
+    """What may still be spent on all networks of a spec together.
+
+    `coverage` is for what is read of their values, `steps` for trying sizes that would be better.
+    """
+
+    coverage: Effort = field(default_factory=Effort)
+    steps: int = MAX_TRIED_WORK
+
+
 class Subject:
     """One network, with what several rules ask of it found once."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, budget: Budget | None = None) -> None:
         self.graph = graph
+        self.budget = budget or Budget()
         self._kinds: dict[type[Op], list[Node]] = {}
         for node in graph.nodes:
             self._kinds.setdefault(type(node.op), []).append(node)
@@ -95,7 +108,7 @@ class Subject:
     @cached_property
     def coverage(self) -> dict[Value, Coverage]:
         """What the outputs read of every value."""
-        return find_coverage(self.graph)
+        return find_coverage(self.graph, self.budget.coverage)
 
     @cached_property
     def taps(self) -> dict[Node, Taps]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from cnnspec.diagnostics import Diagnostic, Severity, Span
-from cnnspec.graph.frame import place_finding
+from cnnspec.graph.frame import find_shown
 from cnnspec.graph.ir import Graph
 from cnnspec.lint.base import Finding, Mention, Review, Rule
 from cnnspec.lint.ignores import find_ignores
@@ -56,7 +56,7 @@ class Control:
             return level
         places = {(shown.file, shown.line)} if shown else set()
         if node:
-            head, _ = place_finding(node.origin.step.span, node.origin.calls)
+            head = find_shown(node.origin.step.span, node.origin.calls)
             places.add((head.file, head.line))
         for file, line in places:
             for mention in self._comments.get((file, line, rule.name), ()):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Final
 
 from cnnspec.diagnostics import Diagnostic, Severity, Span, sort_findings
 from cnnspec.expressions import Value
 from cnnspec.graph.check import Checked, check_variants, name_variants
-from cnnspec.graph.frame import place_finding
-from cnnspec.lint.base import Finding, Fix, Problem, Rule, Subject
+from cnnspec.graph.frame import find_shown, place_finding
+from cnnspec.graph.ir import Graph
+from cnnspec.lint.base import Budget, Finding, Fix, Problem, Rule, Subject
 from cnnspec.lint.control import Control
 from cnnspec.lint.options import LintOptions
 from cnnspec.lint.rules import RULES
@@ -27,10 +28,11 @@ Use = tuple[Finding, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What there is to say of a spec, and what it took to find it, in steps."""
+    """What there is to say of a spec, what it took to find it, in steps, and its sound networks."""
 
     problems: tuple[Diagnostic, ...]
     work: int = 0
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
 
 
 def find_problems(
@@ -57,7 +59,7 @@ def look_at(
     # What silences nothing in one network may be for another.
     is_whole = not (checked.findings or overrides or variant)
     found = lint_variants(checked, options or LintOptions(), is_whole)
-    return Found(tuple(sort_findings([*checked.findings, *found])), checked.work)
+    return Found(tuple(sort_findings([*checked.findings, *found])), checked.work, checked.graphs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,17 @@ def lint_variants(
 
     If they are the whole of the spec, also what is said there of findings that there are not.
     """
-    subjects = {variant: Subject(graph) for variant, graph in checked.graphs.items()}
+    budget = Budget()
+    subjects = {variant: Subject(graph, budget) for variant, graph in checked.graphs.items()}
     control = Control(checked.spec, checked.graphs.values(), options)
     groups: dict[Key, _Group] = {}
 
     def keep(rule: Rule, uses: Iterable[Use]) -> None:
         for finding, variant in uses:
-            span = _place(finding)[0]
+            span = finding.span
+            if finding.node is not None:
+                origin = finding.node.origin
+                span = find_shown(span or origin.step.span, origin.calls)
             severity = control.judge(rule, finding, span)
             if severity is not None:
                 group = groups.setdefault((rule.name, span), _Group(rule, severity, span, []))
@@ -124,17 +130,17 @@ def _ask(rule: Rule, subjects: Mapping[str, Subject], checked: Checked) -> list[
     return uses
 
 
-def _place(finding: Finding) -> tuple[Span | None, tuple[str, ...]]:
-    """Where a finding is shown, and the chain of calls that led there."""
+def _list_calls(finding: Finding) -> tuple[str, ...]:
+    """The chain of calls that led to a finding."""
     if finding.node is None:
-        return finding.span, ()
+        return ()
     origin = finding.node.origin
-    return place_finding(finding.span or origin.step.span, origin.calls)
+    return place_finding(finding.span or origin.step.span, origin.calls)[1]
 
 
 def _describe(group: _Group, subjects: Mapping[str, Subject]) -> Diagnostic:
     first, variant = group.uses[0]
-    notes = [*first.notes, *_place(first)[1]]
+    notes = [*first.notes, *_list_calls(first)]
     count = sum(found == variant for _, found in group.uses)
     if count > 1:
         same = all(use.message == first.message for use, found in group.uses if found == variant)

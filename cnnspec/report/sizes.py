@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.builder import Builder
-from cnnspec.graph.limits import MAX_OPEN_NODES
+from cnnspec.graph.ir import Graph
+from cnnspec.graph.ir import Value as ValueOfGraph
+from cnnspec.graph.limits import BUILD_COST, MAX_OPEN_NODES, MAX_TRIED_WORK
+from cnnspec.graph.reuse import Known
 from cnnspec.graph.settle import Sizes, build_settled, settle
 from cnnspec.graph.size_sets import SizeSet, spell_sizes
 from cnnspec.graph.valid_sizes import (
@@ -20,6 +24,9 @@ from cnnspec.graph.valid_sizes import (
 from cnnspec.graph.variations import find_variations
 from cnnspec.records import dataclass
 from cnnspec.spec.model import ModelSpec
+
+# The sizes that a network takes, and those that it declares.
+Measured = tuple[ValidSizes, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +44,37 @@ class SizeReport:
 
 
 def report_sizes(
-    spec: ModelSpec, variant: str, overrides: Mapping[str, Value], *, every: bool = False
+    spec: ModelSpec,
+    variant: str,
+    overrides: Mapping[str, Value],
+    *,
+    every: bool = False,
+    graphs: Mapping[str, Graph] = MappingProxyType({}),
 ) -> tuple[SizeReport, ...]:
-    """The sizes that a spec's networks take; those without open sizes only where asked for."""
+    """The sizes that a spec's networks take; those without open sizes only where asked for.
+
+    `graphs` are the networks that are built already, by variant.
+    """
     variants = (variant,) if variant else ("", *spec.variants)
     found: list[tuple[str, ValidSizes, tuple[int, ...]]] = []
+    known, work = Known(), 0
     for name in variants:
-        measured = _measure(spec, name, overrides, every)
+        if work > MAX_TRIED_WORK:
+            message = f"the sizes of the variants together take more than {MAX_TRIED_WORK:,} steps"
+            help = f"'{name}' and those after it are not tried: check them one by one"
+            raise SpecError([Diagnostic("too-large", message, spec.span, help=(help,))])
+
+        def make(sizes: Sizes, name: str = name) -> Builder:
+            return Builder(spec, name, dict(overrides), sizes=sizes, words=False, known=known)
+
+        graph = graphs.get(name)
+        if graph is None:
+            builder, graph = build_settled(make)
+            settled = None if graph is not None else _settle(builder, make, every)
+            work += builder.steps + BUILD_COST
+        measured = _measure(graph, every) if graph is not None else settled
         if measured is not None:
+            work += measured[0].work
             found.append((name, *measured))
     groups: dict[tuple[ValidSizes, tuple[int, ...]], list[str]] = {}
     for name, sizes, declared in found:
@@ -55,34 +85,39 @@ def report_sizes(
     )
 
 
-def _measure(
-    spec: ModelSpec, variant: str, overrides: Mapping[str, Value], every: bool
-) -> tuple[ValidSizes, tuple[int, ...]] | None:
-    """The sizes that one variant takes, and those that it declares."""
+def _measure(graph: Graph, every: bool) -> Measured | None:
+    """The sizes that a network takes, and those that it declares."""
+    _hold_ops(graph.spec, len(graph.nodes))
+    if graph.open_sizes:
+        return find_variations(graph).valid, ()
+    return (find_valid_sizes(graph), _list_declared(graph.inputs)) if every else None
 
-    def make(sizes: Sizes) -> Builder:
-        return Builder(spec, variant, dict(overrides), sizes=sizes, words=False)
 
-    builder, graph = build_settled(make)
-    if len(builder.nodes) > MAX_OPEN_NODES and not builder.diagnostics:
-        message = (
-            f"sizes are tried for networks of at most {MAX_OPEN_NODES:,} ops; this one has "
-            f"{len(builder.nodes):,}"
-        )
-        raise SpecError([Diagnostic("too-large", message, spec.span)])
-    if builder.open_sizes:
-        return (find_variations(graph).valid, ()) if graph is not None else None
-    if not every or any(value.shape is None for value in builder.inputs):
+def _settle(builder: Builder, make: Callable[[Sizes], Builder], every: bool) -> Measured | None:
+    """The same for one that does not take the sizes that it declares, but may take others."""
+    if not builder.diagnostics:
+        _hold_ops(builder.spec, len(builder.nodes))
+    if builder.open_sizes or not every or any(value.shape is None for value in builder.inputs):
         return None
-    freed = free_sizes(builder.inputs)
-    declared = tuple(read_nominal([v.known for v in builder.inputs], size) for size in freed)
-    if graph is not None:
-        return find_valid_sizes(graph), declared
-    settled = settle(builder, freed, make)
+    settled = settle(builder, free_sizes(builder.inputs), make)
     if settled is None or settled[1] is None:
         return None
     # No weights are those of a network that cannot be built.
-    return find_valid_sizes(settled[1], locked=False), declared
+    return find_valid_sizes(settled[1], locked=False), _list_declared(builder.inputs)
+
+
+def _hold_ops(spec: ModelSpec, count: int) -> None:
+    if count > MAX_OPEN_NODES:
+        message = (
+            f"sizes are tried for networks of at most {MAX_OPEN_NODES:,} ops; this one has "
+            f"{count:,}"
+        )
+        raise SpecError([Diagnostic("too-large", message, spec.span)])
+
+
+def _list_declared(inputs: Sequence[ValueOfGraph]) -> tuple[int, ...]:
+    shapes = [value.known for value in inputs]
+    return tuple(read_nominal(shapes, size) for size in free_sizes(inputs))
 
 
 def format_sizes(reports: Sequence[SizeReport]) -> str:

@@ -177,3 +177,68 @@ def figures(share: float) -> str:
 @bomb
 def lint_rules(share: float) -> str:
     return repeat(f"{FLAT}layers: [linear: 1]\nlint:\n", "  rule{i}: off\n", 150_000 * share)
+
+
+# What is tried or measured anew for each variant: other sizes, and what is read of its values.
+
+
+def varied(size: str, count: float, layers: str) -> str:
+    variants = "".join(f"  v{i}: {{a: {i + 1}}}\n" for i in range(int(count)))
+    return (
+        f"cnnspec: 1\nname: net\ninput: {{channels: 1, height: {size}, width: {size}}}\n"
+        f"params: {{a: 1}}\nvariants:\n{variants}layers:\n{layers}"
+    )
+
+
+STRIDES = "".join(
+    f"- conv: {{out_channels: $a, kernel_size: 1, stride: {p}}}\n- upsample: {p}\n"
+    for p in (2, 3, 5, 7, 11, 13, 17, 19, 23)
+)
+
+
+@bomb
+def variants_of_open_sizes(share: float) -> str:
+    return varied("S", 4_000 * share, STRIDES)
+
+
+@bomb
+def variants_of_ranges(share: float) -> str:
+    return varied("{min: 1, max: 65536}", 4_000 * share, STRIDES)
+
+
+@bomb
+def variants_of_fixed_sizes(share: float) -> str:
+    return varied("64", 4_000 * share, STRIDES)
+
+
+@bomb
+def variants_of_sizes_without_end(share: float) -> str:
+    layers = "- flatten\n- linear: $a\n- linear: 3\n"
+    return varied("S", 4_000 * share, "- conv: {out_channels: 1, kernel_size: 99}\n" + layers)
+
+
+@bomb
+def variants_of_tokens(share: float) -> str:
+    layers = (
+        "- conv: {out_channels: 1, kernel_size: 3, stride: 2}\n- to_tokens\n"
+        "- to_map: [1499, 1499]\n- crop: 7\n- conv: {out_channels: $a, kernel_size: 3}\n"
+    )
+    return varied("3000", 4_000 * share, layers)
+
+
+@bomb
+def variants_of_chains(share: float) -> str:
+    line = "- conv: {out_channels: $a, kernel_size: 3, padding: 1}\n- relu\n"
+    return varied("8", 1_200 * share, line * int(2_000 * share))
+
+
+@bomb
+def variants_of_long_chains(share: float) -> str:
+    line = "- conv: {out_channels: $a, kernel_size: 3, padding: 1}\n- relu\n"
+    return varied("8", 12, line * int(27_500 * share))
+
+
+@bomb
+def borders_that_nobody_reads(share: float) -> str:
+    line = "- conv: {out_channels: 1, kernel_size: 1, stride: 2}\n"
+    return varied("64", 1, line + "- relu\n" * int(395_000 * share))

@@ -159,7 +159,10 @@ def suggest_sizes(subject: Subject, position: int, shape: Shape, ends: Ends) -> 
 
     along: dict[str, list[str]] = {}
     for axis in ends:
-        near = find_lossless_near(subject.graph, position, axis)
+        if subject.budget.steps <= 0:
+            break
+        near, work = find_lossless_near(subject.graph, position, axis)
+        subject.budget.steps -= work
         if near:
             along.setdefault(" or ".join(map(str, near)), []).append(shape.axes[axis])
     shown = " and ".join(f"{sizes} ({' and '.join(axes)})" for sizes, axes in along.items())
