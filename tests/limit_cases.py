@@ -11,7 +11,7 @@ from cnnspec.graph import limits
 
 FLAT = "cnnspec: 1\nname: net\ninput: {features: 8}\n"
 # What it takes to find the sizes of one tanh on a line, in steps of a build.
-SIZES_OF_TANH = 5
+SIZES_OF_TANH = 6
 MAP = "cnnspec: 1\nname: net\ninput: {channels: 1, height: 64, width: 64}\n"
 
 Files = dict[str, str]

@@ -81,10 +81,12 @@ class OpFactory:
         """The op of a step with its fields checked, even if it is `fixed`; None after errors."""
         kind = OPS[step.head]
         entries = list_fields(self.spec, step)
-        if entries.keys() - kind.model_fields.keys() or list_missing(kind, entries):
+        if not entries.keys() <= kind.model_fields.keys() or list_missing(kind, entries):
             return None  # check_words reported the field
         inherited = self.list_inherited(step.head, entries)
-        given = {name: value for name, value in entries.items() if name not in inherited}
+        given = entries
+        if inherited:
+            given = {name: value for name, value in entries.items() if name not in inherited}
         values = self.evaluate_all(given, variables, calls, path)
         if inherited and values is not None:
             shared = self.evaluate_all(inherited, self.see_params(variables), calls, path)

@@ -38,9 +38,9 @@ class BadArgument(Exception):
 
 def evaluate(argument: Argument, variables: Mapping[str, Value]) -> Value:
     """The plain value of an argument; raises BadArgument or UnknownValue."""
+    if isinstance(argument, Literal):
+        return argument.value
     match argument:
-        case Literal():
-            return argument.value
         case ListArgument():
             # A written list costs as much as one that is computed.
             if spend_work(len(argument.items)):

@@ -64,6 +64,11 @@ class Names(ChainMap[str, Value]):
         super().__init__({} if values is None else values, *(around.maps if around else ()))
         self.holders = ChainMap({}, *(around.holders.maps if around else ()))
 
+    def keep(self, name: str, item: Item) -> None:
+        """Let a name stand for the value of a step."""
+        self.maps[0][name] = item.output
+        self.holders.maps[0][name] = item
+
     def enter(self) -> Names:
         """The names in a list of steps inside of this one."""
         return Names({}, self)
@@ -133,8 +138,7 @@ def keep_name(step: Step, item: Item, values: Names) -> None:
     if not name and isinstance(step.name, Literal) and not isinstance(item, LoopItem):
         name = str(step.name.value)
     if name:
-        values[name] = item.output
-        values.holders[name] = item
+        values.keep(name, item)
 
 
 def list_open_blocks(calls: Calls) -> list[str]:

@@ -1,11 +1,11 @@
 """Bounds on what a spec may ask for: each is far above any published network."""
 
 # ResNet-1202 has 4,300 ops. A file of the largest size spells some 100,000, and a loop may make as
-# many: they are checked in some ten seconds.
+# many: they are checked in some five seconds.
 MAX_NODES = 100_000
 # Ops of a network whose sizes stay open: each has a formula, and is tried with many sizes.
 MAX_OPEN_NODES = 10_000
-# Ops that are written as a model: so many take some ten seconds at the most.
+# Ops that are written as a model: so many take some seven seconds at the most.
 MAX_WRITTEN = 10_000
 # Values that one op takes: DenseNet's widest concatenation has some 60.
 MAX_MERGED = 1_000
@@ -19,7 +19,7 @@ STEP_WORK = 100
 # before may have been as large as one may be.
 MAX_WORK = 75_000
 # The same for what it takes to try other sizes of the variants' inputs, in steps of a build.
-MAX_TRIED_WORK = 60_000
+MAX_TRIED_WORK = 150_000
 # What a build costs before its first step, counted in steps.
 BUILD_COST = 50
 # Blocks that call blocks; deeper chains are unreadable long before they reach this.

@@ -162,12 +162,16 @@ class Prober:
         self.channels = [shape.channels for shape in self.inputs]
         self.channels += [node.shape.channels for node in graph.nodes]
         self.replay = Replay(graph.inputs, graph.nodes, locked)
+        # What else was worked out for a shape that was new.
+        self.counted = 0
         self._rebuilt = 0
 
     @property
     def work(self) -> int:
         """What was done so far, in steps of a build."""
-        return self._rebuilt + self.replay.work
+        counted = self.counted * _REPLAYS_OF_INFERENCE // _REPLAYS_OF_STEP
+        # To look at an op at all takes as long as a step.
+        return len(self.graph.nodes) + self._rebuilt + self.replay.work + counted
 
     @property
     def shapes(self) -> list[Shape]:

@@ -220,6 +220,7 @@ class _Unread:
 
     def __init__(self, prober: Prober, rates: dict[Value, Rates]) -> None:
         graph = prober.graph
+        self.prober = prober
         self.shapes = prober.shapes
         self.followed = {
             value: {place for place, rate in enumerate(own) if rate is not None}
@@ -252,6 +253,7 @@ class _Unread:
     def count(self, op: Op, known: dict[int, tuple[int, ...]], value: int) -> tuple[int, ...]:
         """The unread rows of one op."""
         if value not in known:
+            self.prober.counted += 1
             known[value] = op.count_unread((self.shapes[value],))
         return known[value]
 

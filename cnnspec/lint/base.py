@@ -15,7 +15,6 @@ from cnnspec.analysis.taps import Taps, find_taps
 from cnnspec.diagnostics import Diagnostic, Severity, Span
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.ir import Graph, Node, Value
-from cnnspec.graph.limits import MAX_TRIED_WORK
 from cnnspec.lint.edits import Edit
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
@@ -54,6 +53,10 @@ class Problem(Diagnostic):
     fixes: tuple[Fix, ...] = field(default=(), compare=False, repr=False)
 
 
+# Steps of builds, or what takes as long, about a second: more advice is not read.
+MAX_ADVICE = 20_000
+
+
 @dataclass(slots=True)
 class Budget:
     """What may still be spent on all networks of a spec together.
@@ -62,7 +65,7 @@ class Budget:
     """
 
     coverage: Effort = field(default_factory=Effort)
-    steps: int = MAX_TRIED_WORK
+    steps: int = MAX_ADVICE
 
 
 class Subject:
