@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ import pytest
 from cnnspec.cli.check_formats import FORMATS
 from cnnspec.cli.main import run
 from cnnspec.diagnostics import Diagnostic, Severity, SpecError
-from cnnspec.graph import limits
+from cnnspec.graph import limits, static
 from cnnspec.graph.build import build_graph
+from cnnspec.graph.reuse import Known
 from cnnspec.lint.engine import find_problems
 from cnnspec.network import load
+from cnnspec.spec.model import ModelSpec
 from cnnspec.spec.read import read_spec
 from tests.documents import ROOT
 from tests.limit_cases import CASES, FLAT, MAP, Files
@@ -161,3 +164,24 @@ def test_a_size_that_is_rounded_too_often_is_an_error_of_a_check(
     for format in FORMATS:
         assert run(["check", "--format", format, str(file)]) == 1
         assert "too-deep" in capsys.readouterr().out
+
+
+def test_a_spec_that_others_share_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [[f"l{level}w{place}.yaml" for place in range(2)] for level in range(4)]
+    head = "cnnspec: 1\nname: net\ninput: {features: 8}\nlayers:\n"
+    files = dict.fromkeys(names[-1], f"{head}- relu\n")
+    for above, below in pairwise([["net.yaml"], *names]):
+        steps = "".join(f"- spec: {name}\n" for name in below)
+        files |= dict.fromkeys(above, f"{head}{steps}")
+    seen: list[str] = []
+    checked = static.check_words
+
+    def count(
+        spec: ModelSpec, report: static.Report, known: Known, done: set[int] | None = None
+    ) -> None:
+        seen.append(spec.file)
+        checked(spec, report, known, done)
+
+    monkeypatch.setattr(static, "check_words", count)
+    assert check(files) == []
+    assert sorted(seen) == sorted(name for level in names for name in level)

@@ -81,10 +81,12 @@ def run(options: Namespace) -> int:
                 network, count = fix_network(network, rules, options)
                 fixed += count
             problems = _check(network, rules, texts, shows_offers and can_fix(network, options))
-            measured, refused = _measure(network, options.sizes)
+            known = {problem.rule for problem in problems}
+            # What is too large to check would take as long again.
+            is_large = "too-large" in known
+            measured, refused = ((), ()) if is_large else _measure(network, options.sizes)
             sizes += measured if options.format in WITH_SIZES else ()
             # What is wrong with the spec was found already; what only sizes show was not.
-            known = {problem.rule for problem in problems}
             found += [*problems, *(each for each in refused if each.rule not in known)]
             files.append(network.source.file)
         except UsageError as error:

@@ -12,6 +12,7 @@ from cnnspec.graph import limits
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.expect import check_figures
 from cnnspec.graph.ir import Graph
+from cnnspec.graph.params import choose_params
 from cnnspec.graph.record import Key, Stopped
 from cnnspec.graph.reuse import Known
 from cnnspec.graph.settle import Sizes, build_settled
@@ -181,9 +182,11 @@ class _Checker:
         """Whether the caller's overrides leave all parameters as they are."""
         if not self.overrides:
             return True
-        plain = Builder(self.spec, graph.variant, {}, words=False)
-        plain.build()
-        return plain.params == graph.params
+        return choose_params(self.spec, graph.variant, {}, _say_nothing) == graph.params
+
+
+def _say_nothing(_: Diagnostic) -> None:
+    """What is wrong with parameters was found when the variant was built."""
 
 
 def name_variants(variants: Sequence[str]) -> str:

@@ -48,13 +48,18 @@ Report = Callable[[Diagnostic], None]
 Names = ChainMap[str, None]
 
 
-def check_words(spec: ModelSpec, report: Report, known: Known) -> None:
+def check_words(
+    spec: ModelSpec, report: Report, known: Known, done: set[int] | None = None
+) -> None:
     """Report what is wrong with a spec's steps, blocks and defaults whatever their values.
 
     The ops of steps without expressions go into `known`.
 
-    What is wrong in the specs that its steps take is reported with the first step that takes each.
+    What is wrong in the specs that its steps take is reported with the first step that takes each,
+    wherever that is: `done` has those that were looked at, by identity.
     """
+    done = set() if done is None else done
+    done.add(id(spec))
     _Checker(spec, report, known).check()
     taken: dict[int, Step] = {}
     for step in list_steps(spec):
@@ -62,12 +67,14 @@ def check_words(spec: ModelSpec, report: Report, known: Known) -> None:
             taken.setdefault(id(step.part.spec), step)
     for step in taken.values():
         assert step.part is not None and step.argument is not None
+        if id(step.part.spec) in done:
+            continue
         use = describe_use(step.part.spec.name, step.span)
 
         def pass_on(found: Diagnostic, use: str = use) -> None:
             report(replace(found, notes=(*found.notes, use)))
 
-        check_words(step.part.spec, pass_on, known)
+        check_words(step.part.spec, pass_on, known, done)
 
 
 def check_call(spec: ModelSpec, step: Step, report: Report) -> None:

@@ -154,6 +154,20 @@ def files_of_layers(share: float) -> Files:
 
 
 @bomb
+def files_in_diamonds(share: float) -> Files:
+    deep, wide = 7, max(1, min(8, int(32 * share)))
+    files = {
+        f"l{level}w{place}.yaml": f"{HEAD}layers:\n"
+        + "".join(f"- spec: l{level + 1}w{i}.yaml\n" for i in range(wide))
+        for level in range(deep - 1)
+        for place in range(wide)
+    }
+    files |= {f"l{deep - 1}w{place}.yaml": f"{HEAD}layers: [relu]\n" for place in range(wide)}
+    steps = "".join(f"- spec: l0w{i}.yaml\n" for i in range(wide))
+    return files | {"net.yaml": f"{HEAD}layers:\n{steps}"}
+
+
+@bomb
 def one_part_for_all(share: float) -> Files:
     part = f"{HEAD}params: {{a: 1}}\nlayers: [relu]\n"
     return {
