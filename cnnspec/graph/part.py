@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.expressions import Value as Scalar
+from cnnspec.expressions.syntax import WORK_OF_VALUE
+from cnnspec.expressions.work import explain_spent, spend_work
 from cnnspec.graph.arguments import OpFactory
 from cnnspec.graph.ends import cut_steps, explain_end, explain_variant, is_end
 from cnnspec.graph.evaluate import UnknownValue
@@ -61,6 +63,10 @@ def take_part(reader: Reader, step: Step, part: Part, frame: Frame) -> Taken | N
     if part.until is not None and not is_end(until, part.spec):
         rule, message, help = explain_end(until, part.spec)
         reader.fail(frame, rule, message, part.until.span, help)
+        return None
+    # A loop may take a spec very often, and each time all its parameters are chosen.
+    if spend_work(WORK_OF_VALUE * len(part.spec.params)):
+        reader.fail(frame, "invalid-expression", explain_spent(), step.span)
         return None
     home = open_home(reader, step, part, variant, given)
     if home is None or not check_input(reader, step, part.spec, home, frame):

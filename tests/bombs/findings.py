@@ -177,6 +177,14 @@ def one_part_for_all(share: float) -> Files:
 
 
 @bomb
+def one_part_in_a_loop(share: float) -> Files:
+    names = "".join(f"  p{i}: 1\n" for i in range(999))
+    loop = f"- for: {{i: $(range({int(180_000 * share)}))}}\n  spec: a.yaml\n  set: {{p0: $i}}\n"
+    part = f"{HEAD}params:\n{names}layers: [relu]\n"
+    return {"net.yaml": f"{HEAD}layers:\n{loop}", "a.yaml": part}
+
+
+@bomb
 def one_large_part_for_all(share: float) -> Files:
     names = "".join(f"  p{i}: 1\n" for i in range(100_000))
     part = f"{HEAD}params:\n{names}layers: [relu]\n"
