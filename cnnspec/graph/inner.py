@@ -17,10 +17,12 @@ def holds_values(item: Item) -> bool:
     return isinstance(item, GroupItem) and item.named
 
 
-def find_inner(holder: Item, path: str) -> Value | None:
-    """The value of the step at a path inside of a part; None where there is none."""
-    wanted = f"{holder.path}.{path}"
-    return next((i.output for i in _walk(holder) if _find_path(i) == wanted), None)
+def index_inner(holder: Item) -> dict[str, Value]:
+    """The values of the steps inside of a part, by their paths; the first of each path."""
+    found: dict[str, Value] = {}
+    for item in _walk(holder):
+        found.setdefault(_find_path(item), item.output)
+    return found
 
 
 def list_inner(holder: Item) -> list[str]:

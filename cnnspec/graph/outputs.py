@@ -50,11 +50,15 @@ def _check_sharing(reader: Reader, outputs: list[Output]) -> None:
 
 @dataclass(slots=True)
 class _Chooser:
-    """Chooses outputs one by one; `is_unsure` after one of which not all could be read."""
+    """Chooses outputs one by one; `is_unsure` after one of which not all could be read.
+
+    `names` are those of all steps, once that was asked for.
+    """
 
     reader: Reader
     frame: Frame
     is_unsure: bool = False
+    names: set[object] | None = None
 
     def choose(self, spec: OutputSpec) -> tuple[Output, ...]:
         """One output, or none where it is left out or wrong."""
@@ -87,8 +91,10 @@ class _Chooser:
 
     def is_inside(self, name: object) -> bool:
         """Whether some step of the spec has a name, wherever it stands."""
-        steps = list_steps(self.reader.spec)
-        return any(isinstance(step.name, Literal) and step.name.value == name for step in steps)
+        if self.names is None:
+            named = [step.name for step in list_steps(self.reader.spec)]
+            self.names = {name.value for name in named if isinstance(name, Literal)}
+        return isinstance(name, str) and name in self.names
 
     def read_truth(
         self, spec: OutputSpec, word: str, argument: Argument | None, otherwise: bool

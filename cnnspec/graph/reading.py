@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from math import prod
 
 from cnnspec.expressions import Value as Scalar
@@ -10,7 +11,7 @@ from cnnspec.graph.absent import explain_absent
 from cnnspec.graph.chosen import check_choice, choose_step
 from cnnspec.graph.evaluate import BadArgument, UnknownValue, evaluate
 from cnnspec.graph.frame import Frame, list_open_blocks
-from cnnspec.graph.inner import explain_inner, find_inner, list_inner
+from cnnspec.graph.inner import explain_inner, index_inner, list_inner
 from cnnspec.graph.ir import Item, Value
 from cnnspec.graph.modifiers import Problem, check_shortcut_condition
 from cnnspec.graph.record import Record
@@ -25,7 +26,12 @@ from cnnspec.spec.model import Argument, Block, Formula, ListArgument, Literal, 
 
 @dataclass(slots=True)
 class Reader(Record):
-    """A record that reads steps; what is wrong with them goes into it."""
+    """A record that reads steps; what is wrong with them goes into it.
+
+    `inner` are the values inside of parts, for those that a dotted name has begun with.
+    """
+
+    inner: dict[Item, dict[str, Value]] = field(default_factory=dict, init=False)
 
     def read(self, argument: Argument, frame: Frame) -> Scalar:
         """An argument's value; raises UnknownValue after reporting what is wrong with it."""
@@ -139,7 +145,9 @@ class Reader(Record):
         """The value that a dotted name stands for: that of a step inside of a named part."""
         first, _, rest = name.partition(".")
         holder = frame.values.holders.get(first)
-        found = find_inner(holder, rest) if holder is not None else None
+        if holder is not None and holder not in self.inner:
+            self.inner[holder] = index_inner(holder)
+        found = self.inner[holder].get(f"{holder.path}.{rest}") if holder is not None else None
         if found is not None:
             return found
         if holder is not None and holder.output.shape is None:
