@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
+from heapq import heappop, heappush
 from math import prod
 
 from cnnspec.analysis.boxes import (
@@ -177,16 +178,18 @@ class Cut:
 
 
 def find_first_cut(
-    graph: Graph, coverage: Mapping[Value, Coverage], source: Value, axis: int
+    places: Mapping[Node, int], coverage: Mapping[Value, Coverage], source: Value, axis: int
 ) -> Cut | None:
     """The first op to blame for the unread rows at the end of a value's axis.
 
     Where several ops read a value, one that leaves rows is to blame only if all of them do.
+    `places` are those of all ops in the order of the network.
     """
-    reached = {source} if coverage[source].count_unread_end(axis) else set()
-    for value in (source, *[node.output for node in graph.nodes]):
-        if value not in reached:
-            continue
+    # Only what is reached is looked at: there may be many sources, and ops that none of them has.
+    reached: dict[int, Value] = {-1: source} if coverage[source].count_unread_end(axis) else {}
+    waiting = [*reached]
+    while waiting:
+        value = reached[heappop(waiting)]
         cuts = []
         for node in value.readers:
             output = coverage[node.output]
@@ -194,7 +197,10 @@ def find_first_cut(
                 continue
             cuts.append(Cut(node, _count_cut(node, value, axis)))
             if len(output.sizes) == len(value.known.sizes) and output.count_unread_end(axis):
-                reached.add(node.output)
+                place = places[node]
+                if place not in reached:
+                    reached[place] = node.output
+                    heappush(waiting, place)
         if cuts and all(cut.rows for cut in cuts):
             return min(cuts, key=lambda cut: cut.rows)
     return None

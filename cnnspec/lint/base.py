@@ -88,6 +88,11 @@ class Subject:
         return [node for kind in kinds for node in self._kinds.get(kind, ())]
 
     @cached_property
+    def places(self) -> dict[Node, int]:
+        """The place of each op in the order of the network."""
+        return {node: place for place, node in enumerate(self.graph.nodes)}
+
+    @cached_property
     def stem(self) -> tuple[Early, ...]:
         """The ops behind at most one spatial convolution."""
         return tuple(find_stem(self.graph.inputs))

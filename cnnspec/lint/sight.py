@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from cnnspec.analysis.paths import follow_back
-from cnnspec.graph.ir import Node, Value
+from cnnspec.graph.ir import Graph, Node, Value
 from cnnspec.lint.base import Finding, Subject, describe_node
 from cnnspec.lint.sizes import find_image, join_sizes, tell_defaults
 from cnnspec.ops.pool import AdaptiveAvgPool, GlobalAvgPool, GlobalMaxPool
@@ -55,12 +55,18 @@ def find_sight(subject: Subject) -> Sight | None:
         return None
     if any(_is_wide(node.inputs[0]) for node in subject.list(Flatten, ToTokens)):
         return None
-    found = []
-    for node in subject.list(GlobalAvgPool, GlobalMaxPool, AdaptiveAvgPool):
-        if _is_wide(node.output) or not _is_wide(node.inputs[0]) or not _ends_maps(node):
+    found: list[Sight] = []
+    pools = [
+        node
+        for node in subject.list(GlobalAvgPool, GlobalMaxPool, AdaptiveAvgPool)
+        if _is_wide(node.inputs[0]) and not _is_wide(node.output)
+    ]
+    leading = _list_leading(subject.graph) if pools else set()
+    for node in pools:
+        if node in leading:
             continue
         # One path is often enough, and the fields of all values are some work.
-        if any(place.is_whole for place in follow_back(node.inputs[0], 0)):
+        if not found and any(place.is_whole for place in follow_back(node.inputs[0], 0)):
             return None
         rows = [field.rows[1] for field in subject.fields[node.inputs[0]]]
         known = tuple(row for row in rows if row is not None)
@@ -76,15 +82,10 @@ def _is_wide(value: Value) -> bool:
     return value.known.kind is Kind.MAP and set(value.known.sizes) != {1}
 
 
-def _ends_maps(node: Node) -> bool:
-    """Whether no map comes of a pool any more, as one does of a gate."""
-    seen: set[Node] = set()
-    waiting = [node]
-    while waiting:
-        for reader in waiting.pop().output.readers:
-            if reader not in seen:
-                if _is_wide(reader.output):
-                    return False
-                seen.add(reader)
-                waiting.append(reader)
-    return True
+def _list_leading(graph: Graph) -> set[Node]:
+    """The ops of which a map comes, as one does of a gate."""
+    found: set[Node] = set()
+    for node in reversed(graph.nodes):
+        if any(_is_wide(reader.output) or reader in found for reader in node.output.readers):
+            found.add(node)
+    return found

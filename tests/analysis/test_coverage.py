@@ -61,7 +61,8 @@ def cover_input(graph: Graph) -> Coverage:
 
 
 def cut(graph: Graph, axis: int) -> Cut | None:
-    return find_first_cut(graph, find_coverage(graph), graph.inputs[0], axis)
+    places = {node: place for place, node in enumerate(graph.nodes)}
+    return find_first_cut(places, find_coverage(graph), graph.inputs[0], axis)
 
 
 def seed(name: str) -> Graph:

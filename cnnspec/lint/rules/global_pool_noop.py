@@ -50,7 +50,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.graph.ir import Node, Value
+from cnnspec.graph.ir import Graph, Value
 from cnnspec.lint.base import Finding, Rule, Subject, describe_node
 from cnnspec.ops.merge import Multiply
 from cnnspec.ops.pool import AdaptiveAvgPool, GlobalAvgPool, GlobalMaxPool
@@ -60,9 +60,15 @@ def find_needless(subject: Subject) -> Iterator[Finding]:
     """Every global pool of a single position."""
     if subject.graph.open_sizes:
         return
-    for node in subject.list(GlobalAvgPool, GlobalMaxPool, AdaptiveAvgPool):
-        (shape,) = node.shapes
-        if set(shape.sizes) == {1} == {*node.shape.sizes, 1} and not makes_gate(node):
+    needless = [
+        node
+        for node in subject.list(GlobalAvgPool, GlobalMaxPool, AdaptiveAvgPool)
+        if {*node.shapes[0].sizes, *node.shape.sizes} == {1}
+    ]
+    gates = find_gates(subject.graph) if needless else set()
+    for node in needless:
+        if node.output not in gates:
+            (shape,) = node.shapes
             yield Finding(
                 f"{describe_node(node)} has nothing to pool: its input is {shape} already",
                 node,
@@ -70,17 +76,15 @@ def find_needless(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def makes_gate(node: Node) -> bool:
-    """Whether all that comes of a pool ends in a product."""
-    waiting: list[Value] = [node.output]
-    while waiting:
-        value = waiting.pop()
-        if value.is_output or not value.readers:
-            return False
-        waiting += [
-            reader.output for reader in value.readers if not isinstance(reader.op, Multiply)
-        ]
-    return True
+def find_gates(graph: Graph) -> set[Value]:
+    """The values of which all that comes ends in a product."""
+    found: set[Value] = set()
+    for node in reversed(graph.nodes):
+        value = node.output
+        ends = [isinstance(r.op, Multiply) or r.output in found for r in value.readers]
+        if ends and all(ends) and not value.is_output:
+            found.add(value)
+    return found
 
 
 RULE = Rule("global-pool-noop", Severity.HINT, find_needless)

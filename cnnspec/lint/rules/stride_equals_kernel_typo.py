@@ -44,7 +44,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.diagnostics import Severity
-from cnnspec.graph.ir import Node
+from cnnspec.graph.ir import Graph, Node
 from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node, find_field_span
 from cnnspec.lint.edits import SetField
 from cnnspec.lint.sizes import join_sizes, list_windows
@@ -53,6 +53,7 @@ from cnnspec.ops.conv import Conv, DepthwiseConv
 
 def find_typos(subject: Subject) -> Iterator[Finding]:
     """Every convolution whose stride may be a slip."""
+    behind: set[Node] | None = None
     for node in subject.list(Conv):
         # Most convolutions are done with here.
         if getattr(node.op, "stride", 1) == 1:
@@ -64,8 +65,11 @@ def find_typos(subject: Subject) -> Iterator[Finding]:
             for window in windows
         ):
             continue
-        if max(window.kernel for window in windows) > 3 and not follows_convolution(node):
-            continue
+        if max(window.kernel for window in windows) > 3:
+            # Only what is wrong with a network is worth the time.
+            behind = list_behind(subject.graph) if behind is None else behind
+            if node not in behind:
+                continue
         size = join_sizes(window.kernel for window in windows)
         yield Finding(
             f"the stride of {describe_node(node)} equals its {size} kernel: {shape} becomes "
@@ -78,20 +82,14 @@ def find_typos(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def follows_convolution(node: Node) -> bool:
-    """Whether some convolution is before it."""
-    seen: set[Node] = set()
-    waiting = [node]
-    while waiting:
-        makers = {value.producer for value in waiting.pop().flows} - seen
-        for maker in makers:
-            if maker is None:
-                continue
-            if isinstance(maker.op, Conv | DepthwiseConv):
-                return True
-            seen.add(maker)
-            waiting.append(maker)
-    return False
+def list_behind(graph: Graph) -> set[Node]:
+    """The ops that some convolution is before."""
+    found: set[Node] = set()
+    for node in graph.nodes:
+        makers = [value.producer for value in node.flows if value.producer is not None]
+        if any(isinstance(m.op, Conv | DepthwiseConv) or m in found for m in makers):
+            found.add(node)
+    return found
 
 
 RULE = Rule("stride-equals-kernel-typo", Severity.WARNING, find_typos)

@@ -121,11 +121,11 @@ def find_losing(subject: Subject) -> dict[Node, Ends]:
 
 def find_culprit(subject: Subject, value: Value, ends: Ends) -> Culprit | None:
     """The first op that leaves the last rows of an input out along these axes, and how many."""
-    found = ((axis, find_first_cut(subject.graph, subject.coverage, value, axis)) for axis in ends)
+    found = ((axis, find_first_cut(subject.places, subject.coverage, value, axis)) for axis in ends)
     cuts = {axis: cut for axis, cut in found if cut is not None}
     if not cuts:
         return None
-    node = min((cut.node for cut in cuts.values()), key=subject.graph.nodes.index)
+    node = min((cut.node for cut in cuts.values()), key=subject.places.__getitem__)
     return node, {axis: cut.rows for axis, cut in cuts.items() if cut.node is node}
 
 
