@@ -54,6 +54,17 @@ def _open(turns: int) -> str:
     return f"{size}layers:\n- repeat: {turns}\n  tanh:\n"
 
 
+def _open_many(count: int) -> str:
+    inputs = "".join(
+        f"  x{number}: {{channels: 8, length: L{number}}}\n" for number in range(count)
+    )
+    steps = "".join(
+        f"- from: x{number}\n  global_avg_pool:\n  name: z{number}\n" for number in range(count)
+    )
+    names = ", ".join(f"z{number}" for number in range(count))
+    return f"cnnspec: 1\nname: net\ninputs:\n{inputs}layers:\n{steps}- concat: [{names}]\n"
+
+
 def _compute(text: str) -> str:
     return f"{FLAT}params: {{p: '$({text})'}}\nlayers: [linear: 1]\n"
 
@@ -195,6 +206,7 @@ CASES: dict[str, Case] = {
     "expressions.work.MAX_TOTAL_WORK": Case("invalid-expression", _work_often, low=1_000),
     "graph.limits.MAX_NODES": Case("too-large", _repeat),
     "graph.limits.MAX_OPEN_NODES": Case("too-large", _open, low=20),
+    "graph.limits.MAX_OPEN_SIZES": Case("too-large", _open_many),
     "graph.limits.MAX_MERGED": Case(
         "too-large", lambda n: f"{FLAT}layers:\n- concat: [{', '.join(['_'] * n)}]\n"
     ),

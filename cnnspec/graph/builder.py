@@ -121,6 +121,11 @@ class Builder(Reader):
                 shape = None
             values.append(Value(shape, name=source.name))
         self.open_sizes = join_open_sizes(opened)
+        if len(self.open_sizes) > limits.MAX_OPEN_SIZES:
+            message = f"more than {limits.MAX_OPEN_SIZES} sizes stay open"
+            span = self.open_sizes[limits.MAX_OPEN_SIZES].span
+            self.fail_at((), "too-large", message, span, "give sizes that are equal one letter")
+            self.open_sizes = ()
         return tuple(values)
 
     # Lists and modifiers

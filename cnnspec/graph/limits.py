@@ -5,6 +5,8 @@
 MAX_NODES = 100_000
 # Ops of a network whose sizes stay open: each has a formula, and is tried with many sizes.
 MAX_OPEN_NODES = 10_000
+# Different open sizes of a network: each is tried, and followed through all ops.
+MAX_OPEN_SIZES = 16
 # Ops that are written as a model: so many take some seven seconds at the most.
 MAX_WRITTEN = 10_000
 # Values that one op takes: DenseNet's widest concatenation has some 60.

@@ -10,7 +10,7 @@ from cnnspec.expressions import Value
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.ir import Value as ValueOfGraph
-from cnnspec.graph.limits import BUILD_COST, MAX_OPEN_NODES, MAX_TRIED_WORK
+from cnnspec.graph.limits import BUILD_COST, MAX_OPEN_NODES, MAX_OPEN_SIZES, MAX_TRIED_WORK
 from cnnspec.graph.reuse import Known
 from cnnspec.graph.settle import Sizes, build_settled, settle
 from cnnspec.graph.size_sets import SizeSet, spell_sizes
@@ -90,7 +90,10 @@ def _measure(graph: Graph, every: bool) -> Measured | None:
     _hold_ops(graph.spec, len(graph.nodes))
     if graph.open_sizes:
         return find_variations(graph).valid, ()
-    return (find_valid_sizes(graph), _list_declared(graph.inputs)) if every else None
+    if not every:
+        return None
+    _hold_sizes(graph.spec, graph.inputs)
+    return find_valid_sizes(graph), _list_declared(graph.inputs)
 
 
 def _settle(builder: Builder, make: Callable[[Sizes], Builder], every: bool) -> Measured | None:
@@ -99,6 +102,7 @@ def _settle(builder: Builder, make: Callable[[Sizes], Builder], every: bool) -> 
         _hold_ops(builder.spec, len(builder.nodes))
     if builder.open_sizes or not every or any(value.shape is None for value in builder.inputs):
         return None
+    _hold_sizes(builder.spec, builder.inputs)
     settled = settle(builder, free_sizes(builder.inputs), make)
     if settled is None or settled[1] is None:
         return None
@@ -110,6 +114,16 @@ def _hold_ops(spec: ModelSpec, count: int) -> None:
     if count > MAX_OPEN_NODES:
         message = (
             f"sizes are tried for networks of at most {MAX_OPEN_NODES:,} ops; this one has "
+            f"{count:,}"
+        )
+        raise SpecError([Diagnostic("too-large", message, spec.span)])
+
+
+def _hold_sizes(spec: ModelSpec, inputs: Sequence[ValueOfGraph]) -> None:
+    count = len(free_sizes(inputs))
+    if count > MAX_OPEN_SIZES:
+        message = (
+            f"sizes are tried where inputs have at most {MAX_OPEN_SIZES} of them; here they have "
             f"{count:,}"
         )
         raise SpecError([Diagnostic("too-large", message, spec.span)])

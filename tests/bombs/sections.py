@@ -242,3 +242,44 @@ def variants_of_long_chains(share: float) -> str:
 def borders_that_nobody_reads(share: float) -> str:
     line = "- conv: {out_channels: 1, kernel_size: 1, stride: 2}\n"
     return varied("64", 1, line + "- relu\n" * int(395_000 * share))
+
+
+@bomb
+def inputs_with_letters(share: float) -> str:
+    count = int(3_600 * share)
+    sizes = "".join(f"  x{i}: {{channels: 1, height: H{i}, width: W{i}}}\n" for i in range(count))
+    return _pooled(sizes, count, "", int(32_000 * share))
+
+
+@bomb
+def inputs_with_unread_borders(share: float) -> str:
+    count = int(3_600 * share)
+    sizes = "".join(f"  x{i}: {{channels: 1, height: 3, width: 3}}\n" for i in range(count))
+    conv = "- from: x{i}\n  conv: {out_channels: 1, kernel_size: 2, stride: 2}\n"
+    return _pooled(sizes, count, conv, int(360_000 * share))
+
+
+def _pooled(sizes: str, count: int, first: str, tail: int) -> str:
+    start = "- global_avg_pool:\n" if first else "- from: x{i}\n  global_avg_pool:\n"
+    steps = "".join(f"{first}{start}  name: z{{i}}\n".replace("{i}", str(i)) for i in range(count))
+    names = ", ".join(f"z{i}" for i in range(count))
+    layers = f"{steps}- concat: [{names}]\n- repeat: {max(1, tail)}\n  relu:\n"
+    return f"cnnspec: 1\nname: net\ninputs:\n{sizes}layers:\n{layers}"
+
+
+@bomb
+def parts_seen_from_outside(share: float) -> str:
+    count = int(160_000 * share)
+    inner = f"- layers:\n  - for: {{i: $(range({count}))}}\n    relu:\n    name: r$(i)\n  name: s\n"
+    return (
+        f"{HEAD}layers:\n{inner}- for: {{j: $(range({count}))}}\n  relu:\n  from: s.r{count - 1}\n"
+    )
+
+
+@bomb
+def gates_behind_residuals(share: float) -> str:
+    size = HEAD.replace("height: 8, width: 8", "height: 1, width: 1")
+    body = f"- repeat: {int(60_000 * share)}\n  residual: [sigmoid]\n"
+    return (
+        f"{size}layers:\n- tanh:\n  name: x\n- global_avg_pool\n{body}- multiply: [x, _]\n- relu\n"
+    )
