@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 from collections.abc import Callable
 from dataclasses import field, fields, replace
 
 import pytest
 
+from cnnspec.ops.conv import Conv
 from cnnspec.records import dataclass
 
 KINDS: tuple[dict[str, bool], ...] = (
@@ -97,3 +99,10 @@ def test_a_record_adds_fields_to_those_of_another() -> None:
 
     assert More(1, 2) == More(1, 2) != More(1, 3)
     assert Base(1) != More(1, 2)
+
+
+def test_an_op_is_the_same_in_another_process() -> None:
+    op = Conv(out_channels=2, kernel_size=3)
+    again = pickle.loads(pickle.dumps(op))
+    assert again == op
+    assert hash(again) == hash(op)

@@ -51,9 +51,6 @@ class Model:
     model_fields: ClassVar[Mapping[str, FieldInfo]] = MappingProxyType({})
     required_fields: ClassVar[tuple[str, ...]] = ()
     _validator: ClassVar[SchemaValidator | None] = None
-    # Kept because an op is looked up for each layer that it is, and apart from what it equals.
-    _hash: int
-    __slots__ = ("__dict__", "_hash")
 
     def __init_subclass__(cls) -> None:
         declared = {name: info for name, info in vars(cls).items() if isinstance(info, FieldInfo)}
@@ -70,7 +67,6 @@ class Model:
         if kind._validator is None:
             kind._validator = _make_validator(kind)
         self.__dict__.update(kind._validator.validate_python(values))
-        object.__setattr__(self, "_hash", hash((kind, *self.__dict__.values())))
 
     @classmethod
     def model_validate(cls, values: Mapping[str, object]) -> Self:
@@ -104,7 +100,7 @@ class Model:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
-        return self._hash
+        return hash((type(self), *self.__dict__.values()))
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
