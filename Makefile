@@ -13,7 +13,7 @@ PLAIN = "not torch and not keras and not onnx and not slow and not node"
 
 help:
 	@echo "make setup     a virtual environment with everything that the tests need"
-	@echo "make test      the tests that need no framework: a minute and a quarter"
+	@echo "make test      the tests that need no framework: a minute"
 	@echo "make test-all  all tests, one after the other: half an hour"
 	@echo "make test-node what editors show, by the YAML language server, which npm installs"
 	@echo "make lint      ruff, mypy and the import contract"
