@@ -50,6 +50,9 @@ VIEWS = (
 
 _TAIL = (*ACTIVATIONS, *NORMS, *DROPOUTS, *POOLS, *VIEWS)
 
+# Ops behind the last layer: heads have some three, and a thousand outputs may share a long chain.
+MAX_TAIL = 100
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
@@ -144,7 +147,7 @@ def _has_scores(value: Value, classes: int | None) -> bool:
 def _find_head(output: Output) -> Head:
     tail: list[Node] = []
     node = output.value.producer
-    while node is not None and isinstance(node.op, _TAIL):
+    while node is not None and isinstance(node.op, _TAIL) and len(tail) < MAX_TAIL:
         tail.append(node)
         node = node.inputs[0].producer
     layer = node if node is not None and isinstance(node.op, LAYERS) else None

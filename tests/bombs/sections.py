@@ -283,3 +283,11 @@ def gates_behind_residuals(share: float) -> str:
     return (
         f"{size}layers:\n- tanh:\n  name: x\n- global_avg_pool\n{body}- multiply: [x, _]\n- relu\n"
     )
+
+
+@bomb
+def outputs_along_a_chain(share: float) -> str:
+    count = int(360_000 * share)
+    loop = f"- for: {{i: $(range({count}))}}\n  dropout: 0.5\n  name: r$(i)\n"
+    outputs = "".join(f"  o{i}: r{i * (count // 999)}\n" for i in range(999) if count > 999)
+    return f"{FLAT}layers:\n{loop}outputs:\n{outputs or '  o: _'}"
