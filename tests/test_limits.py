@@ -185,3 +185,31 @@ def test_a_spec_that_others_share_is_checked_once(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(static, "check_words", count)
     assert check(files) == []
     assert sorted(seen) == sorted(name for level in names for name in level)
+
+
+def test_sizes_of_many_inputs_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count = limits.MAX_OPEN_SIZES // 2 + 1
+    inputs = "".join(f"  x{i}: {{channels: 1, height: 4, width: 4}}\n" for i in range(count))
+    names = ", ".join(f"x{i}" for i in range(count))
+    file = tmp_path / "net.yaml"
+    text = f"cnnspec: 1\nname: net\ninputs:\n{inputs}layers:\n- concat: [{names}]\n"
+    file.write_text(text, encoding="utf-8")
+    assert run(["check", "--sizes", str(file)]) == 1
+    assert f"here they have {2 * count}" in capsys.readouterr().out
+    assert run(["check", str(file)]) == 0
+
+
+def test_a_gate_behind_many_residuals_is_followed_once() -> None:
+    # Through so many there are 2^40 paths.
+    def find(end: str) -> list[str]:
+        spec = read_spec(
+            "cnnspec: 1\nname: net\ninput: {channels: 4, height: 1, width: 1}\nlayers:\n"
+            f"- tanh:\n  name: x\n- global_avg_pool\n- repeat: 40\n  residual: [sigmoid]\n{end}",
+            "net.yaml",
+        )
+        return [found.rule for found in find_problems(spec)]
+
+    assert "global-pool-noop" not in find("- multiply: [x, _]\n- relu\n")
+    assert "global-pool-noop" in find("- relu\n")

@@ -1,13 +1,13 @@
 """Bounds on what a spec may ask for: each is far above any published network."""
 
 # ResNet-1202 has 4,300 ops. A file of the largest size spells some 100,000, and a loop may make as
-# many: they are checked in some five seconds.
+# many: they are checked in some four seconds.
 MAX_NODES = 100_000
 # Ops of a network whose sizes stay open: each has a formula, and is tried with many sizes.
 MAX_OPEN_NODES = 10_000
 # Different open sizes of a network: each is tried, and followed through all ops.
 MAX_OPEN_SIZES = 16
-# Ops that are written as a model: so many take some seven seconds at the most.
+# Ops that are written as a model: so many take some five seconds at the most.
 MAX_WRITTEN = 10_000
 # Values that one op takes: DenseNet's widest concatenation has some 60.
 MAX_MERGED = 1_000
