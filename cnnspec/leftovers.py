@@ -98,6 +98,11 @@ def uninterrupted() -> Iterator[None]:
             _LEFTOVERS.stop(_LEFTOVERS.waiting, None)
 
 
+def is_uninterrupted() -> bool:
+    """Whether this is in such a block."""
+    return _LEFTOVERS.depth > 0
+
+
 @contextmanager
 def temporary_path(path: Path) -> Iterator[Path]:
     """What is made at a path goes at the end of the block, however that comes."""

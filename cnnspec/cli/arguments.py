@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from cnnspec.cli.failures import UsageError
+from cnnspec.cli.bounds import bounded
+from cnnspec.cli.failures import UsageError, keep_texts
 from cnnspec.diagnostics import SpecError
 from cnnspec.naming import list_some, nearest
 from cnnspec.records import dataclass
@@ -68,6 +69,13 @@ def parse_setting(text: str) -> Setting:
 
 def open_network(reference: str, settings: Iterable[Setting]) -> Network:
     """Find a spec and hold the chosen variant and parameters against what it declares."""
+    network = find_network(reference, settings)
+    require_known(network)
+    return network
+
+
+def find_network(reference: str, settings: Iterable[Setting]) -> Network:
+    """Find a spec, which is not looked into yet."""
     from cnnspec.network import Network
     from cnnspec.sources import find_source
 
@@ -75,8 +83,15 @@ def open_network(reference: str, settings: Iterable[Setting]) -> Network:
         source = _read_stdin() if reference == "-" else find_source(reference)
     except OSError as error:
         raise UsageError(_explain(error)) from error
-    network = Network(source, {setting.name: setting.value for setting in settings})
-    _require_known(network)
+    return Network(source, {setting.name: setting.value for setting in settings})
+
+
+def build_network(reference: str, settings: Iterable[Setting]) -> Network:
+    """Find a spec and build its graph, within the bounds of what a spec may cost."""
+    with bounded():
+        network = open_network(reference, settings)
+        with keep_texts(network):
+            _ = network.graph
     return network
 
 
@@ -99,7 +114,7 @@ def _explain(error: OSError) -> str:
     return f"cannot read {name}: {error.strerror}"
 
 
-def _require_known(network: Network) -> None:
+def require_known(network: Network) -> None:
     """Raise UsageError for a variant or a parameter that the spec does not have."""
     try:
         spec = network.spec

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnspec.cli.arguments import add_settings, add_source, name_sources, open_network
+from cnnspec.cli.bounds import bounded
 from cnnspec.cli.console import print_line, print_notes
 from cnnspec.cli.failures import UsageError, keep_texts
 from cnnspec.network import COMPILERS, name_output
 
 if TYPE_CHECKING:
-    from cnnspec.backends.base import Content
+    from cnnspec.backends.base import Compiled, Content
+    from cnnspec.network import Network
 
 # Where an ONNX file's weights come from: one of these.
 _ORIGINS = ("seed", "weights", "external", "no_weights")
@@ -72,18 +74,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Compile one network and write its files."""
     _refuse_contradictions(options)
-    network = open_network(options.source, options.settings)
-    with keep_texts(network):
-        default = name_output(network.graph.name, options.target)
-        path, to_stdout = _choose_path(options.output, default)
-        given = {name: getattr(options, name) for name in _ONNX_ONLY}
-        compiled = network.compile(
-            options.target,
-            templates=options.templates,
-            command=_describe_command(options),
-            file_name=str(path),
-            **{name: value for name, value in given.items() if value is not None},
-        )
+    with bounded() as watch:
+        network = open_network(options.source, options.settings)
+        with keep_texts(network):
+            default = name_output(network.graph.name, options.target)
+            path, to_stdout = _choose_path(options.output, default)
+            if options.target == "onnx" and not options.no_weights:
+                # Weights take time and memory in proportion to them.
+                watch.end()
+            compiled = _compile(network, options, path)
     print_notes(compiled.notes)
     if to_stdout:
         if len(compiled.contents) > 1:
@@ -104,6 +103,17 @@ def run(options: Namespace) -> int:
     inputs = {weights: "file of weights"} if weights is not None else {}
     _write(files, {**name_sources(network), **inputs}, options.force)
     return 0
+
+
+def _compile(network: Network, options: Namespace, path: Path) -> Compiled:
+    given = {name: getattr(options, name) for name in _ONNX_ONLY}
+    return network.compile(
+        options.target,
+        templates=options.templates,
+        command=_describe_command(options),
+        file_name=str(path),
+        **{name: value for name, value in given.items() if value is not None},
+    )
 
 
 def _choose_path(output: str | None, default: str) -> tuple[Path, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from cnnspec.cli.arguments import add_settings, add_source, open_network
+from cnnspec.cli.bounds import bounded
 from cnnspec.cli.failures import keep_texts
 from cnnspec.report.summary_formats import FORMATS
 
@@ -24,10 +25,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the summary of one network."""
-    network = open_network(options.source, options.settings)
-    with keep_texts(network):
-        summary = network.summary(options.depth)
-    print(FORMATS[options.format](summary), end="")
+    with bounded():
+        network = open_network(options.source, options.settings)
+        with keep_texts(network):
+            text = FORMATS[options.format](network.summary(options.depth))
+    print(text, end="")
     return 0
 
 

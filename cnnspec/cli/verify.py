@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
-from cnnspec.cli.arguments import add_settings, add_source, open_network
+from cnnspec.cli.arguments import add_settings, add_source, build_network
 from cnnspec.cli.failures import UsageError, keep_texts
 from cnnspec.naming import nearest
 
@@ -48,9 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the verdicts; 1 if the proof fails."""
-    network = open_network(options.source, options.settings)
-    with keep_texts(network):
-        graph = network.graph
+    network = build_network(options.source, options.settings)
     try:
         from cnnspec.verify.run import verify
         from cnnspec.verify.show import FORMATS
@@ -60,7 +58,11 @@ def run(options: Namespace) -> int:
         ) from error
     with keep_texts(network):
         report = verify(
-            graph, options.targets, options.seed, train=options.train, trace=options.trace
+            network.graph,
+            options.targets,
+            options.seed,
+            train=options.train,
+            trace=options.trace,
         )
     print(FORMATS[options.format](report), end="")
     return 0 if report.passed else 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from cnnspec.cli.arguments import add_settings, add_source, name_sources, open_network
+from cnnspec.cli.arguments import add_settings, add_source, build_network, name_sources
 from cnnspec.cli.console import print_line
 from cnnspec.cli.failures import keep_texts
 from cnnspec.cli.weights.opening import find_writer
@@ -32,11 +32,11 @@ def run(options: Namespace) -> int:
     from cnnspec.cli.output import fill_file, refuse_inputs
 
     write = find_writer(options.output)
-    network = open_network(options.source, options.settings)
+    network = build_network(options.source, options.settings)
+    from cnnspec.weights.initialise import initialise_weights
+
     with keep_texts(network):
         graph = network.graph
-        from cnnspec.weights.initialise import initialise_weights
-
         refuse_inputs(options.output, name_sources(network))
         with fill_file(options.output, options.force) as temporary:
             write(temporary, graph, initialise_weights(graph, options.seed).items())

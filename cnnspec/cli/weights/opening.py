@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnspec.cli.arguments import add_settings, open_network
-from cnnspec.cli.failures import RejectedError, UsageError, keep_texts
+from cnnspec.cli.arguments import add_settings, build_network
+from cnnspec.cli.failures import RejectedError, UsageError
 from cnnspec.diagnostics import SpecError
 
 if TYPE_CHECKING:
@@ -35,9 +35,8 @@ def add_spec(parser: ArgumentParser, required: bool) -> None:
 
 def open_spec(options: Namespace) -> tuple[Network, Graph]:
     """The network of ``--spec`` and its graph."""
-    network = open_network(options.spec, options.settings)
-    with keep_texts(network):
-        return network, network.graph
+    network = build_network(options.spec, options.settings)
+    return network, network.graph
 
 
 def find_writer(path: Path) -> Writer:
