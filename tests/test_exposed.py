@@ -119,6 +119,55 @@ def test_size_of_a_last_layer_is_an_argument_without_another_try() -> None:
     assert list_arguments(LAST % "linear: $classes") == ["classes"]
 
 
+def test_parameter_that_nothing_uses_is_not_tried() -> None:
+    assert count_written("params: {nothing: 4}\nlayers: [relu]\n") == 1
+
+
+WIDE = """
+params: {left: 8, right: 8, classes: 10}
+layers:
+  - conv: {out_channels: $left, kernel_size: 1}
+  - conv: {out_channels: $right, kernel_size: 1}
+  - flatten
+  - linear: $classes
+"""
+
+
+def write_wide(monkeypatch: pytest.MonkeyPatch, most: int) -> tuple[list[str], tuple[str, ...]]:
+    """What the constructor takes, and what is said, where so many ops may be written."""
+    monkeypatch.setattr("cnnspec.backends.exposed.MAX_TRIED", most)
+    graph = build_graph(read_spec(f"{HEAD}{WIDE}", "net.yaml"))
+    return list_arguments(WIDE), compile_torch(graph, "cnnspec compile").notes
+
+
+def test_what_would_take_too_long_to_try_is_fixed_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    once = 4 + 50  # ops, and what a network costs before them
+    assert write_wide(monkeypatch, 7 * once) == (["left", "right", "classes"], ())
+    names, (note,) = write_wide(monkeypatch, 6 * once)
+    assert names == ["left", "classes"]
+    assert note.startswith("values of right are fixed in the code")
+    names, (note,) = write_wide(monkeypatch, 0)
+    assert names == ["classes"]
+    assert note.startswith("values of left, right are fixed in the code")
+
+
+REFUTED = """
+params: {times: 2, width: 8}
+layers:
+  - conv: {out_channels: $width, kernel_size: 1}
+  - max_pool: $times
+  - flatten
+  - linear: 10
+"""
+
+
+def test_trying_again_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list_arguments(REFUTED) == ["width"]
+    # Enough for all values once, and not for those of `width` again without `times`.
+    monkeypatch.setattr("cnnspec.backends.exposed.MAX_TRIED", 7 * (4 + 50))
+    assert list_arguments(REFUTED) == []
+
+
 @pytest.mark.parametrize(
     "step",
     [

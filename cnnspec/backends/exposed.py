@@ -7,7 +7,7 @@ often a step is repeated, or whether it is there, shapes the code itself.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from cnnspec.backends.base import CannotSayError, UnshareableError
@@ -15,9 +15,10 @@ from cnnspec.diagnostics import SpecError
 from cnnspec.expressions import Value
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.evaluate import needs
-from cnnspec.graph.ir import Graph
+from cnnspec.graph.ir import Graph, Node
 from cnnspec.graph.library import find_block
 from cnnspec.graph.reuse import Known
+from cnnspec.naming import list_some
 from cnnspec.ops.linear import Linear
 from cnnspec.spec.model import Argument, Block, Formula, MapArgument, ModelSpec, Step
 
@@ -33,46 +34,95 @@ class Written(Protocol):
 WriteSource = Callable[[Graph, Mapping[str, Value]], Written]
 Source = TypeVar("Source", bound=Written)
 
+# Ops that are written in all to learn which parameters a constructor takes: for each value that is
+# tried the whole network is written. The zoo's most, of EfficientNet-B7, are 3,500.
+MAX_TRIED = 12_000
+# What a network costs before its first op, in ops.
+_COST = 50
 
-def write_exposed(graph: Graph, write: Callable[[Graph, Mapping[str, Value]], Source]) -> Source:
+
+def write_exposed(
+    graph: Graph, write: Callable[[Graph, Mapping[str, Value]], Source]
+) -> tuple[Source, tuple[str, ...]]:
     """The source whose constructor takes parameters, as many as compiling it with others allows.
 
     A parameter stays only if other values are possible, and the code for each that is tried is
-    the same but for its default.
+    the same but for its default. Beside it there is what to say of those that were not tried, as
+    that would take more than MAX_TRIED ops.
     """
-    exposed = list_candidates(graph)
+    users, made = index_users(graph.spec), index_nodes(graph)
+    candidates = {name: v for name, v in list_candidates(graph).items() if name in users}
+    cost = len(graph.nodes) + _COST
+    # Of what can be afforded the network itself is the first.
+    room = MAX_TRIED // cost - 1
     known = Known()
-    others = {
-        name: list(build_others(graph, name, value, known))
-        for name, value in exposed.items()
-        if not is_last_size(graph, name)
-    }
-    refuted = {name for name, graphs in others.items() if not graphs}
+    others: dict[str, list[Graph]] = {}
+    untried: list[str] = []
+    for name, value in candidates.items():
+        values = list_probes(value)
+        if is_last_size(name, users[name], made):
+            continue
+        if len(values) > room:
+            untried.append(name)
+            continue
+        room -= len(values)
+        others[name] = list(build_others(graph, name, values, known))
+    refuted = {*untried, *(name for name, graphs in others.items() if not graphs)}
+    exposed = candidates
     while True:
         exposed = {name: value for name, value in exposed.items() if name not in refuted}
+        tried = exposed.keys() & others.keys()
         try:
             source = write(graph, exposed)
         except UnshareableError:
-            return write(graph, {})
+            return write(graph, {}), say_untried(untried)
         # Code that used a refuted parameter has a number in its place now, so all are tried again.
         refuted = {
-            name
-            for name in exposed.keys() & others.keys()
-            if not is_same(source, others[name], name, exposed, write)
+            name for name in tried if not is_same(source, others[name], name, exposed, write)
         }
         if not refuted:
-            return source
+            return source, say_untried(untried)
+        room -= 1 + sum(len(others[name]) for name in tried - refuted)
+        if room < 0:
+            left = tried - refuted
+            untried += left
+            refuted |= left
 
 
-def is_last_size(graph: Graph, name: str) -> bool:
+def say_untried(names: Sequence[str]) -> tuple[str, ...]:
+    """The note on parameters that a smaller network's constructor might take."""
+    if not names:
+        return ()
+    shown = list_some(sorted(names))
+    reason = "it is not tried whether the code is the same for other values in a network so large"
+    return (f"values of {shown} are fixed in the code: {reason}",)
+
+
+def index_users(spec: ModelSpec) -> dict[str, list[Step]]:
+    """The steps whose own expressions use each name."""
+    users: dict[str, list[Step]] = {}
+    for step in walk(spec.steps):
+        for name in find_names(step):
+            users.setdefault(name, []).append(step)
+    return users
+
+
+def index_nodes(graph: Graph) -> dict[int, list[Node]]:
+    """The ops that became of each step, by the step's identity."""
+    made: dict[int, list[Node]] = {}
+    for node in graph.nodes:
+        made.setdefault(id(node.origin.step), []).append(node)
+    return made
+
+
+def is_last_size(name: str, steps: Sequence[Step], made: Mapping[int, Sequence[Node]]) -> bool:
     """Whether a parameter is only how many features a linear layer gives, which nothing reads.
 
     Such a layer takes any number, and no other step has a shape or code that depends on it: there
-    is nothing to try.
+    is nothing to try. `steps` are those that use the parameter, `made` is what became of them.
     """
-    steps = [step for step in walk(graph.spec.steps) if name in find_names(step)]
-    nodes = [node for node in graph.nodes if any(node.origin.step is step for step in steps)]
-    if len(steps) != 1 or len(nodes) != 1:
+    nodes = made.get(id(steps[0]), ()) if len(steps) == 1 else ()
+    if len(nodes) != 1:
         return False
     node, step = nodes[0], steps[0]
     if not isinstance(node.op, Linear) or node.output.readers or node.shares is not None:
@@ -92,9 +142,9 @@ def list_named(step: Step, first: str | None) -> Iterator[tuple[str, Argument]]:
         yield first, step.argument
 
 
-def build_others(graph: Graph, name: str, value: Value, known: Known) -> Iterator[Graph]:
+def build_others(graph: Graph, name: str, values: Iterable[Value], known: Known) -> Iterator[Graph]:
     """The network with other values of a parameter, as far as they are valid."""
-    for changed in list_probes(value):
+    for changed in values:
         try:
             overrides = {**graph.overrides, name: changed}
             yield build_graph(graph.spec, graph.variant, overrides, known)

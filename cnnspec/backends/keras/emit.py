@@ -330,7 +330,11 @@ def compile_keras(
     """
     check_graph(graph)
     try:
-        source = write_source(graph, {}) if fixed else write_exposed(graph, write_source)
+        notes: tuple[str, ...] = ()
+        if fixed:
+            source = write_source(graph, {})
+        else:
+            source, notes = write_exposed(graph, write_source)
     except CannotSayError as error:
         raise RefusedError(find_refusals(graph, error)) from None
     check_names(graph, source.layer_names)
@@ -347,4 +351,4 @@ def compile_keras(
         from cnnspec.backends.keras.rehearsal import check_order
 
         check_order(graph, text.encode())
-    return Compiled({f"{module_name(graph.name)}_keras.py": (text.encode(),)})
+    return Compiled({f"{module_name(graph.name)}_keras.py": (text.encode(),)}, notes)

@@ -66,7 +66,7 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
     if refused:
         raise RefusedError(refused)
     try:
-        source = write_exposed(graph, write_source)
+        source, notes = write_exposed(graph, write_source)
     except CannotSayError as error:
         raise RefusedError(find_refusals(graph, error)) from None
     if source.hidden:
@@ -75,7 +75,7 @@ def compile_torch(graph: Graph, command: str, templates: Path | None = None) -> 
         raise SpecError([Diagnostic("backend-unsupported", message, graph.spec.span, help=help)])
     header = describe_graph(graph, command)
     text = render_template(TEMPLATE, {"header": header, **vars_of(source)}, templates)
-    return Compiled({file_name(graph.name, ".py"): (text.encode(),)})
+    return Compiled({file_name(graph.name, ".py"): (text.encode(),)}, notes)
 
 
 def find_refusals(graph: Graph, error: CannotSayError) -> list[Diagnostic]:
