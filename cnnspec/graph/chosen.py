@@ -41,19 +41,27 @@ def check_choice(
 ) -> Iterator[Diagnostic]:
     """What is wrong with a step that calls what an expression gave."""
     assert step.choice is not None
-    given = _Search(spec, variant, value).find(step.choice, step.span, calls)
-    written = spell_argument(step.choice)
+    choice = step.choice
+
+    def find_given() -> Span:
+        # It is looked for from the top of the spec: only once something is wrong.
+        return _Search(spec, variant, value).find(choice, step.span, calls)
+
+    written = spell_argument(choice)
     if isinstance(value, str) and value in OPS and (OPS[value].merges or value in REFERRING):
         message = f"{value} takes several values, and {written} can only call what takes one"
         help = f"write {value}: as a step of its own, under a condition"
+        given = find_given()
         yield _place(Diagnostic("invalid-step", message, given, help=(help,)), step, given, calls)
         return
     if not isinstance(value, str):
         message = f"{written} must give the name of an op or a block, and gives {show(value)}"
+        given = find_given()
         yield _place(Diagnostic("invalid-step", message, given), step, given, calls)
         return
     found: list[Diagnostic] = []
     check_call(spec, choose_step(step, value), found.append)
+    given = find_given() if found else step.span
     for finding in found:
         unknown = finding.rule == "unknown-op" or _is_hidden(finding)
         shown = replace(finding, span=given) if unknown else finding

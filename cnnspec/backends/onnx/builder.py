@@ -47,24 +47,37 @@ class Builder:
     weight, `initialisers` has the place in the file alone: its numbers may lie elsewhere.
     """
 
-    def __init__(self, opset: int, reserved: Iterable[str]) -> None:
+    def __init__(
+        self, opset: int, reserved: Iterable[str], outer: Builder | None = None
+    ) -> None:
         self.opset = opset
         self.nodes: list[NodeProto] = []
         self.declarations: dict[str, ValueInfoProto] = {}
         self.initialisers: dict[str, NDArray[Any] | None] = {}
-        self._taken = set(reserved)
+        # Each name with how many were given away before it.
+        self._taken: dict[str, int] = {}
+        for name in reserved:
+            self._taken.setdefault(name, len(self._taken))
+        self._outer = outer
+        self._seen = 0 if outer is None else len(outer._taken)
 
     def branch(self) -> Builder:
         """An empty model with the same names given away, to try in it what an op becomes."""
-        return Builder(self.opset, self._taken)
+        return Builder(self.opset, (), self)
+
+    def _is_taken(self, name: str) -> bool:
+        if name in self._taken or self._outer is None:
+            return name in self._taken
+        # What the outer one gave away since then is free here.
+        return self._outer._taken.get(name, self._seen) < self._seen
 
     def claim(self, name: str) -> str:
         """A name for a new tensor: this one, or with a number where it is taken."""
         count, free = 1, name
-        while free in self._taken:
+        while self._is_taken(free):
             count += 1
             free = f"{name}_{count}"
-        self._taken.add(free)
+        self._taken[free] = len(self._taken)
         return free
 
     def add_weight(self, name: str) -> str:

@@ -175,7 +175,7 @@ def _write_nodes(graph: Graph, opset: int) -> Builder:
         results.setdefault(find_source(value), name)
     tensors = {value: value.name for value in graph.inputs}
     refusals = []
-    labels: set[str] = set()
+    labels: dict[str, int] = {}
     for node in graph.nodes:
         label = _label(node, labels)
         result = results.get(node.output) or builder.claim(label)
@@ -199,14 +199,16 @@ def _write_nodes(graph: Graph, opset: int) -> Builder:
     return builder
 
 
-def _label(node: Node, taken: set[str]) -> str:
-    """A node's path as ONNX tools draw it, as a tree by slashes; further uses have a number."""
+def _label(node: Node, taken: dict[str, int]) -> str:
+    """A node's path as ONNX tools draw it, as a tree by slashes; further uses have a number.
+
+    `taken` are the labels so far, each with the last number that it got.
+    """
     label = base = node.path.replace(".", "/")
-    count = 1
     while label in taken:
-        count += 1
-        label = f"{base}_{count}"
-    taken.add(label)
+        taken[base] += 1
+        label = f"{base}_{taken[base]}"
+    taken[label] = 1
     return label
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,17 +24,18 @@ def write_for_all_sizes(place: Place, graph: Graph, write: Callable[[Place], str
     """
     builder, node = place.builder, place.node
     others = find_variations(graph).vary(node)
-    nodes, constants = len(builder.nodes), set(builder.initialisers)
+    nodes, constants = len(builder.nodes), len(builder.initialisers)
     scratches = [builder.branch() for _ in others]
     result = write(replace(place, others=others))
     written = [proto.SerializeToString(deterministic=True) for proto in builder.nodes[nodes:]]
-    added = {name: a for name, a in builder.initialisers.items() if name not in constants}
+    # Weights that are shared are there from their first use.
+    count = len(builder.initialisers) - constants
+    added = dict(islice(reversed(builder.initialisers.items()), count))
     for scratch, other in zip(scratches, others, strict=True):
         rest = (node, *(n for n in others if n is not other))
         write(Place(scratch, other, place.inputs, place.result, place.label, rest))
         again = [proto.SerializeToString(deterministic=True) for proto in scratch.nodes]
-        # Weights that are shared are there from their first use.
-        more = scratch.initialisers.keys() - constants
+        more = {name for name in scratch.initialisers if name in added or name not in builder.initialisers}
         same = written == again and added.keys() == more
         if not same or any(
             not _is_same(array, scratch.initialisers[name]) for name, array in added.items()
