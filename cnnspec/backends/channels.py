@@ -50,6 +50,8 @@ from cnnspec.spec.model import Argument, Formula, Literal
 _LONG = 24
 # Longer sums are no words that a reader knows channels by.
 _MOST_ASKED = 200
+# Nor does a network need so many questions in all: the zoo's most, of DenseNet-201, are 17,000.
+_MOST_EVER = 100_000
 
 
 def index_owners(graph: Graph) -> dict[Node, tuple[CallItem, ...]]:
@@ -100,6 +102,8 @@ class ChannelFinder:
     varied: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
     forms: dict[Node, dict[tuple[Shape, ...], Node]] = field(default_factory=dict)
     ways: Ways = field(default_factory=Ways)
+    # How many values may still be asked for in all.
+    room: list[int] = field(default_factory=lambda: [_MOST_EVER])
     uses: dict[Node, tuple[Node, ...]] = field(init=False)
     taken: Taken = field(init=False)
 
@@ -185,7 +189,8 @@ class ChannelFinder:
         """
         left = [_MOST_ASKED] if left is None else left
         left[0] -= 1
-        if left[0] < 0:
+        self.room[0] -= 1
+        if min(left[0], self.room[0]) < 0:
             return state_number(value.known.channels)
         comes_from = self.ways.comes_from
         if carries and CARRIED in row.variables and comes_from(value, row.anchor):

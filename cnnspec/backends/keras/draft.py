@@ -6,6 +6,7 @@ import builtins
 import keyword
 from collections.abc import Sequence, Set
 from copy import copy
+from functools import cached_property
 from typing import Any
 
 from cnnspec.backends.keras.layout import format_assignment
@@ -14,7 +15,9 @@ from cnnspec.backends.keras.turns import spell_variables
 from cnnspec.backends.pycode import Expr, format_condition
 from cnnspec.backends.rows import Row
 from cnnspec.backends.units import Unit
+from cnnspec.graph.ir import Item
 from cnnspec.graph.ir import Value as Flow
+from cnnspec.graph.walk import walk_items
 from cnnspec.naming import variable_name
 
 INDENT = 4
@@ -56,6 +59,18 @@ class Draft:
         self.conditions: list[tuple[Expr, str]] = []
         self.closed: tuple[Expr | None, int, int] = (None, 0, 0)
         self.shared: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def sharing(self) -> list[dict[str, list[Item]]]:
+        """The steps that share weights in each use of the unit, by the path of these."""
+        every: list[dict[str, list[Item]]] = []
+        for use in self.unit.uses:
+            found: dict[str, list[Item]] = {}
+            for item in walk_items(use.region):
+                if item.step.shared is not None:
+                    found.setdefault(item.path, []).append(item)
+            every.append(found)
+        return every
 
     def save(self) -> tuple[object, ...]:
         """What an attempt may change, to come back to when it fails."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from cnnspec.backends.base import UnshareableError
 from cnnspec.backends.columns import last_name
@@ -10,8 +10,7 @@ from cnnspec.backends.keras.draft import Draft
 from cnnspec.backends.keras.table import count_inputs
 from cnnspec.backends.pycode import Call, Code, Expr, format_statement, literal
 from cnnspec.backends.rows import Row
-from cnnspec.backends.units import Unit
-from cnnspec.graph.ir import Item, OpItem, Region
+from cnnspec.graph.ir import OpItem, Region
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.shapes import Kind
 
@@ -46,7 +45,7 @@ def make_model(
     """A model of a block's function, which can be called several times with one set of weights."""
     name = draft.namer.say([row.item.path for row in rows], rows)
     inputs = draft.pick(f"{last_name(rows)}_input")
-    shape = say_shape(draft.unit, rows, draft.current)
+    shape = say_shape(draft, rows)
     draft.begin_line()
     draft.lines += format_statement(
         f"{inputs} = ", Call("keras.Input", (shape,)), indent=draft.indent
@@ -54,9 +53,10 @@ def make_model(
     return Call("keras.Model", (Code(inputs), call(rows, inputs)), (("name", name),))
 
 
-def say_shape(unit: Unit, rows: Sequence[Row], value: str) -> Expr:
+def say_shape(draft: Draft, rows: Sequence[Row]) -> Expr:
     """The shape that a block receives in all of its uses, with None for sizes that differ."""
-    columns = [list(list_uses(unit, row)) for row in rows]
+    value = draft.current
+    columns = [draft.sharing[row.use][row.item.path] for row in rows]
     shapes = [[item.input.known for item in column] for column in columns]
     first = shapes[0][0]
     if all(shape == column[0] for column in shapes for shape in column):
@@ -79,10 +79,3 @@ def holds_shared(rows: Sequence[Row]) -> bool:
     items = tuple(row.item for row in rows)
     region = Region(items, items[0].input, items[0].output, False, "")
     return any(item.step.shared is not None for item in walk_items(region))
-
-
-def list_uses(unit: Unit, row: Row) -> Iterator[Item]:
-    """The steps of a unit that share weights with the row's."""
-    for item in walk_items(unit.uses[row.use].region):
-        if item.step.shared is not None and item.path == row.item.path:
-            yield item

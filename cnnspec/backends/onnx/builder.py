@@ -47,9 +47,7 @@ class Builder:
     weight, `initialisers` has the place in the file alone: its numbers may lie elsewhere.
     """
 
-    def __init__(
-        self, opset: int, reserved: Iterable[str], outer: Builder | None = None
-    ) -> None:
+    def __init__(self, opset: int, reserved: Iterable[str], outer: Builder | None = None) -> None:
         self.opset = opset
         self.nodes: list[NodeProto] = []
         self.declarations: dict[str, ValueInfoProto] = {}

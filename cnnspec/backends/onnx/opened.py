@@ -35,7 +35,11 @@ def write_for_all_sizes(place: Place, graph: Graph, write: Callable[[Place], str
         rest = (node, *(n for n in others if n is not other))
         write(Place(scratch, other, place.inputs, place.result, place.label, rest))
         again = [proto.SerializeToString(deterministic=True) for proto in scratch.nodes]
-        more = {name for name in scratch.initialisers if name in added or name not in builder.initialisers}
+        more = {
+            name
+            for name in scratch.initialisers
+            if name in added or name not in builder.initialisers
+        }
         same = written == again and added.keys() == more
         if not same or any(
             not _is_same(array, scratch.initialisers[name]) for name, array in added.items()

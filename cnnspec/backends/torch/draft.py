@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from itertools import chain, count
 
 from cnnspec.backends.base import UnshareableError
@@ -147,13 +148,14 @@ class Draft:
         key = (*self.guards, condition)
         if key not in self.flags:
             name, count = word, 2
-            while name in self.attributes | self.list_names():
+            while name in self.attributes or name in self.names:
                 name, count = f"{word}{count}", count + 1
             self.add_attribute(name, condition)
             self.flags[key] = Code(f"self.{name}")
         return self.flags[key]
 
-    def list_names(self) -> set[str]:
+    @cached_property
+    def names(self) -> set[str]:
         """The names that the unit's modules may get."""
         names: set[str] = set()
         for use in self.unit.uses:

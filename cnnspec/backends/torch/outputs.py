@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from cnnspec.backends.later import Later
@@ -130,38 +131,31 @@ def end_forward(
     start = drop_unused(body, live)
     if not training:
         return start, result
-    others = [value for _, value in training]
-    for name, value in training:
-        is_shared = sum(_reads(other, value) for other in others) > 1
-        _put_output(kept, Assign(f'{variable}["{name}"]', value), is_shared)
+    _put_outputs(kept, [Assign(f'{variable}["{name}"]', value) for name, value in training])
     return [*start, Assign(variable, result), Guard(_TRAINING, kept)], Code(variable)
 
 
-def _put_output(statements: list[Statement], output: Assign, is_shared: bool) -> None:
-    """Add an output: in the place of the variable that holds it, where nothing else reads that."""
-    made = [i for i, statement in enumerate(statements) if _makes(statement, output.value)]
-    behind = statements[made[-1] + 1 :] if made else []
-    if made and not is_shared and not any(_may_read(each, output.value) for each in behind):
-        own = statements[made[-1]]
-        assert isinstance(own, Assign)
-        statements[made[-1]] = Assign(output.target, own.value, own.comment)
-    else:
-        statements.append(output)
+def _put_outputs(statements: list[Statement], outputs: Sequence[Assign]) -> None:
+    """Add outputs: each in the place of the variable that holds it, where nothing else reads that.
 
-
-def _makes(statement: Statement, variable: Expr) -> bool:
-    return (
-        isinstance(statement, Assign)
-        and statement.sign == "="
-        and variable == Code(statement.target)
-    )
-
-
-def _may_read(statement: Statement, variable: Expr) -> bool:
-    if isinstance(statement, Guard) or statement.sign != "=":
-        return True
-    return _reads(statement.value, variable)
-
-
-def _reads(value: Expr, variable: Expr) -> bool:
-    return isinstance(variable, Code) and variable.text in find_names(value)
+    What is under a condition, or written over another value, may read any variable.
+    """
+    made: dict[str, int] = {}
+    reads: dict[str, int] = {}
+    opaque = -1
+    for place, statement in enumerate(statements):
+        if isinstance(statement, Guard) or statement.sign != "=":
+            opaque = place
+            continue
+        reads.update(dict.fromkeys(find_names(statement.value), place))
+        made[statement.target] = place
+    takers = Counter(name for output in outputs for name in find_names(output.value))
+    for output in outputs:
+        name = output.value.text if isinstance(output.value, Code) else ""
+        index = made.get(name)
+        own = None if index is None else statements[index]
+        is_read = index is not None and index < max(opaque, reads.get(name, -1))
+        if index is None or not isinstance(own, Assign) or is_read or takers[name] > 1:
+            statements.append(output)
+        else:
+            statements[index] = Assign(output.target, own.value, own.comment)
