@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from heapq import heappop, heappush
@@ -20,22 +19,11 @@ from cnnspec.analysis.boxes import (
     simplify,
     unite,
 )
-from cnnspec.analysis.masks import fill, find_read, measure_work
+from cnnspec.analysis.masks import Effort, fill, find_read, measure_work
 from cnnspec.graph.ir import Graph, Node, Value
 from cnnspec.ops.rows import OWN, Rows
 from cnnspec.ops.tokens import ToMap, ToTokens
 from cnnspec.records import dataclass
-
-# The work, in bits, after which everything is said to be read: a hundred times what large networks
-# need, and about two seconds.
-MAX_WORK = 2**26
-
-
-@dataclass(slots=True)
-class Effort:
-    """The work, in bits, that may still be done for some networks together."""
-
-    left: int = field(default_factory=lambda: MAX_WORK)
 
 
 @dataclass(frozen=True)

@@ -154,9 +154,21 @@ def _find_head(output: Output) -> Head:
     return Head(output, layer, tuple(reversed(tail)))
 
 
-def walk_back(value: Value, through: tuple[type, ...]) -> Node | None:
-    """The op that a value comes from, without those that it only passes `through`."""
-    node = value.producer
-    while node is not None and isinstance(node.op, through):
-        node = node.inputs[0].producer
-    return node
+class Walk:
+    """Finds the op that a value comes from, without those that it only passes `through`.
+
+    Many values may come through one long chain, which is gone through once.
+    """
+
+    def __init__(self, through: tuple[type, ...]) -> None:
+        self.through = through
+        self.known: dict[Node, Node | None] = {}
+
+    def back(self, value: Value) -> Node | None:
+        """The op; None where that is an input."""
+        node, passed = value.producer, []
+        while node is not None and isinstance(node.op, self.through):
+            passed.append(node)
+            node = self.known.get(node, node.inputs[0].producer)
+        self.known.update(dict.fromkeys(passed, node))
+        return node

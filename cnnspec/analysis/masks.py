@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from cnnspec.ops.rows import Gather, Rows, Scatter, Spans
+from cnnspec.records import dataclass
+
+# The work, in bits, after which everything is said to be read: a hundred times what large networks
+# need, and about two seconds.
+MAX_WORK = 2**26
+
+
+@dataclass(slots=True)
+class Effort:
+    """The work, in bits, that may still be done for some networks together."""
+
+    left: int = field(default_factory=lambda: MAX_WORK)
 
 
 def fill(size: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 
 from cnnspec.graph.ir import Node, Value
@@ -54,9 +54,14 @@ def find_stem(inputs: Iterable[Value]) -> list[Early]:
             reached[value] = _Reached(value.known, (1.0,) * value.known.rank, 0)
             waiting += value.readers
     found = []
+    # How many of an op's inputs were reached: before all are, it is not looked at.
+    counts: Counter[Node] = Counter()
     known: dict[tuple[int, tuple[Shape, ...]], _Step | None] = {}
     while waiting:
         node = waiting.popleft()
+        counts[node] += 1
+        if counts[node] < len(node.flows):
+            continue
         sources = [reached[value] for value in node.flows if value in reached]
         if len(sources) < len(node.flows) or node.output in reached or not sources:
             continue

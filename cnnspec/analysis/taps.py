@@ -5,13 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from math import prod
 
-from cnnspec.analysis.masks import fill
+from cnnspec.analysis.masks import Effort, fill
 from cnnspec.graph.ir import Graph, Node
 from cnnspec.ops.conv import Conv, DepthwiseConv
 from cnnspec.ops.pool import AvgPool, LpPool, MaxPool, MinPool
 from cnnspec.ops.windows import Window
 from cnnspec.records import dataclass
 
+# What a step of a kernel takes, in bits.
+_STEP = 64
 _SLIDING = (Conv, DepthwiseConv, MaxPool, AvgPool, MinPool, LpPool)
 
 
@@ -37,8 +39,12 @@ class Taps:
         return Fraction(self.dead, prod(self.sizes))
 
 
-def find_taps(graph: Graph) -> dict[Node, Taps]:
-    """The taps of every convolution and every pool with a window, but not of transposed ones."""
+def find_taps(graph: Graph, effort: Effort | None = None) -> dict[Node, Taps]:
+    """The taps of every convolution and every pool with a window, but not of transposed ones.
+
+    Once the effort is spent, all taps are said to fall on the map.
+    """
+    effort = effort or Effort()
     known: dict[tuple[int, tuple[int, ...]], Taps] = {}
     found = {}
     for node in graph.nodes:
@@ -47,17 +53,17 @@ def find_taps(graph: Graph) -> dict[Node, Taps]:
             # Equal ops in a network are mostly one object.
             key = id(node.op), shape.sizes
             if key not in known:
-                known[key] = _find(node.op.resolve(shape), shape.sizes)
+                known[key] = _find(node.op.resolve(shape), shape.sizes, effort)
             found[node] = known[key]
     return found
 
 
-def _find(windows: tuple[Window, ...], sizes: tuple[int, ...]) -> Taps:
-    alive = tuple([find_alive(*pair) for pair in zip(windows, sizes, strict=True)])
+def _find(windows: tuple[Window, ...], sizes: tuple[int, ...], effort: Effort) -> Taps:
+    alive = tuple([find_alive(*pair, effort) for pair in zip(windows, sizes, strict=True)])
     return Taps(tuple([window.kernel for window in windows]), alive)
 
 
-def find_alive(window: Window, size: int) -> int:
+def find_alive(window: Window, size: int, effort: Effort | None = None) -> int:
     """The taps along one axis that fall on one of `size` rows at some step."""
     kernel, stride, dilation, before = (
         window.kernel, window.stride, window.dilation, window.before
@@ -70,7 +76,12 @@ def find_alive(window: Window, size: int) -> int:
     alive = 0
     # Steps whose window lies in the padding before the map, or behind it, hold no tap.
     first = max(0, -(-(before - window.extent + 1) // stride) * stride)
-    for start in range(first, min(last, before + size - 1) + 1, stride):
+    starts = range(first, min(last, before + size - 1) + 1, stride)
+    effort = effort or Effort()
+    effort.left -= len(starts) * (kernel + _STEP)
+    if effort.left < 0:
+        return fill(kernel)
+    for start in starts:
         alive |= _list_taps(before - start, before - start + size, dilation, kernel)
     return alive
 

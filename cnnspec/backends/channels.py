@@ -8,6 +8,7 @@ from math import prod
 
 from cnnspec.backends.guesses import CARRIED, Guess, guess_expression
 from cnnspec.backends.pycode import Binary, Code, Expr, literal
+from cnnspec.backends.room import Room
 from cnnspec.backends.rows import Row
 from cnnspec.backends.taken import Taken
 from cnnspec.backends.units import IN_CHANNELS, IN_FEATURES, Unit
@@ -16,7 +17,7 @@ from cnnspec.diagnostics import Span
 from cnnspec.expressions import (
     Expression,
     add_expressions,
-    bind_names,
+    bind_shortly,
     multiply_expressions,
     name_value,
     state_number,
@@ -50,8 +51,6 @@ from cnnspec.spec.model import Argument, Formula, Literal
 _LONG = 24
 # Longer sums are no words that a reader knows channels by.
 _MOST_ASKED = 200
-# Nor does a network need so many questions in all: the zoo's most, of DenseNet-201, are 17,000.
-_MOST_EVER = 100_000
 
 
 def index_owners(graph: Graph) -> dict[Node, tuple[CallItem, ...]]:
@@ -102,8 +101,7 @@ class ChannelFinder:
     varied: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
     forms: dict[Node, dict[tuple[Shape, ...], Node]] = field(default_factory=dict)
     ways: Ways = field(default_factory=Ways)
-    # How many values may still be asked for in all.
-    room: list[int] = field(default_factory=lambda: [_MOST_EVER])
+    room: Room = field(default_factory=Room)
     uses: dict[Node, tuple[Node, ...]] = field(init=False)
     taken: Taken = field(init=False)
 
@@ -189,8 +187,8 @@ class ChannelFinder:
         """
         left = [_MOST_ASKED] if left is None else left
         left[0] -= 1
-        self.room[0] -= 1
-        if min(left[0], self.room[0]) < 0:
+        self.room.asked -= 1
+        if min(left[0], self.room.asked) < 0:
             return state_number(value.known.channels)
         comes_from = self.ways.comes_from
         if carries and CARRIED in row.variables and comes_from(value, row.anchor):
@@ -211,7 +209,9 @@ class ChannelFinder:
         if isinstance(setter.op, Concat):
             parts = [self.find_word(unit, row, part, carries, left) for part in setter.inputs]
             known = [part for part in parts if part is not None]
-            return add_expressions(known) if len(known) == len(parts) else None
+            if len(known) < len(parts):
+                return None
+            return add_expressions(known) or state_number(value.known.channels)
         if isinstance(setter.op, REARRANGING):
             return state_number(value.known.channels)
         if isinstance(setter.op, Stored):
@@ -270,7 +270,7 @@ class ChannelFinder:
                     return None
             elif name not in self.graph.params:
                 return None
-        return bind_names(expression, found)
+        return bind_shortly(expression, found)
 
     def say_flat(self, unit: Unit, rows: Sequence[Row], values: Sequence[Value]) -> Expr | None:
         """The features after a flatten, as channels times sizes, where that can be said."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from os.path import commonprefix
 
@@ -150,9 +151,9 @@ class Taken:
         leaving = self.list_leaving(region)
         if not leaving:
             return (region.output,)
-        inside = {node for node, places in self._places.items() if region in places}
-        readers = region.output.readers
-        used = region.output in self.outputs or any(node not in inside for node in readers)
+        used = region.output in self.outputs or any(
+            region not in self._places[node] for node in region.output.readers
+        )
         return (*leaving, region.output) if used else leaving
 
     def group_uses(self, uses: Iterable[Use]) -> list[tuple[Use, ...]]:
@@ -200,17 +201,20 @@ class Taken:
 
     def find_captured(self, region: Region) -> dict[str, Value]:
         """The values from outside of a list that its steps take, by what code calls them."""
-        made = set(_list_made(region))
+        # Those that are made inside, and those that are found.
+        known = set(_list_made(region))
         found: dict[str, Value] = {}
+        last: Counter[str] = Counter()
         for item in _walk_open(region):
             for argument, value in list_values(item):
-                if value in made or value in found.values():
+                if value in known:
                     continue
-                word = name_taken(argument) or self.labels.get(value, "value")
-                name, count = word, 2
+                word = name = name_taken(argument) or self.labels.get(value, "value")
                 while name in found:
-                    name, count = f"{word}{count}", count + 1
+                    last[word] += 1
+                    name = f"{word}{last[word] + 1}"
                 found[name] = value
+                known.add(value)
         return found
 
 
@@ -288,11 +292,13 @@ def join_captured(taken: Taken, regions: Sequence[Region]) -> dict[str, list[Val
     if len({len(one) for one in found}) != 1:
         raise UnshareableError("uses take different numbers of values from outside")
     joined: dict[str, list[Value]] = {}
+    stems: Counter[str] = Counter()
     for column in zip(*(one.items() for one in found), strict=True):
         names = [name for name, _ in column]
         word = names[0] if len(set(names)) == 1 else find_word(names) or "skip"
-        same = sum(name.rstrip("0123456789") == word for name in joined)
-        joined[f"{word}{same + 1}" if same else word] = [value for _, value in column]
+        name = f"{word}{stems[word] + 1}" if stems[word] else word
+        stems[name.rstrip("0123456789")] += name not in joined
+        joined[name] = [value for _, value in column]
     return joined
 
 

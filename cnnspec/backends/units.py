@@ -26,7 +26,7 @@ from cnnspec.backends.hints import join_hints
 from cnnspec.backends.pycode import Bracketed, Code, Expr, literal
 from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.tables import LoopTable, list_columns
-from cnnspec.expressions import Expression, ExpressionError, Value, bind_names
+from cnnspec.expressions import Expression, ExpressionError, Value, bind_names, bind_shortly
 from cnnspec.graph.arguments import read_given
 from cnnspec.graph.evaluate import needs
 from cnnspec.graph.ir import Item
@@ -159,7 +159,9 @@ class Unit:
                 guess = guess_expression(bind_names(guess.expression, settled))
         while guess.expression is not None and guess.names & self.aliases.keys():
             found = {name: self.aliases[name] for name in guess.names & self.aliases.keys()}
-            bound = bind_names(guess.expression, found)
+            bound = bind_shortly(guess.expression, found)
+            if bound is None:
+                return NOTHING
             if guess.words is None:
                 guess = guess_expression(bound)
             else:
@@ -334,8 +336,11 @@ def make_unit(
             continue
         if default.expression.names - {*block.parameters, IN_CHANNELS}:
             continue
-        found = computed if any(parameter in names for names in given) else aliases
-        found[parameter] = default.expression
+        # What is too long to be read becomes an argument that all calls give.
+        expression = bind_shortly(default.expression, aliases)
+        if expression is not None:
+            found = computed if any(parameter in names for names in given) else aliases
+            found[parameter] = expression
     return Unit(
         code_name, title, block.steps, uses, block.parameters, aliases=aliases,
         settled=dict(list_settled(block, uses, params)), computed=computed,

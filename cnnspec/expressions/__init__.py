@@ -4,7 +4,7 @@ Python's parser reads them, a whitelist of syntax keeps all but arithmetic out, 
 that bounds every result evaluates them, so that no spec can reach Python or exhaust it.
 """
 
-from cnnspec.expressions.bind import bind_names
+from cnnspec.expressions.bind import bind_names, bind_shortly
 from cnnspec.expressions.combine import (
     add_expressions,
     multiply_expressions,
@@ -23,6 +23,7 @@ __all__ = [
     "Value",
     "add_expressions",
     "bind_names",
+    "bind_shortly",
     "bound_work",
     "multiply_expressions",
     "name_value",

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Mapping
 from typing import cast
 
 from cnnspec.expressions.evaluate import evaluate
 from cnnspec.expressions.parse import Expression
-from cnnspec.expressions.syntax import ExpressionError, Value, list_names, split_comprehension
+from cnnspec.expressions.syntax import (
+    MAX_DEPTH,
+    ExpressionError,
+    Value,
+    list_names,
+    split_comprehension,
+)
+
+# Nobody reads longer expressions in generated code.
+MAX_READ = 200
 
 
 def bind_names(expression: Expression, values: Mapping[str, Value | Expression]) -> Expression:
@@ -27,6 +37,33 @@ def bind_names(expression: Expression, values: Mapping[str, Value | Expression])
     }
     functions = frozenset(called)
     return Expression(ast.unparse(tree), list_names(tree), functions, expression.offset, tree)
+
+
+def bind_shortly(
+    expression: Expression, values: Mapping[str, Value | Expression]
+) -> Expression | None:
+    """The same, where it is no longer and no deeper than code that is read; else None.
+
+    Expressions in the place of expressions may double the length at each step.
+    """
+    counts = Counter(node.id for node in ast.walk(expression.tree) if isinstance(node, ast.Name))
+    put = {name: value for name, value in values.items() if name in counts}
+    length = len(expression.text) + sum(
+        counts[name] * len(value.text if isinstance(value, Expression) else str(value))
+        for name, value in put.items()
+    )
+    inner = (_measure_depth(v.tree) for v in put.values() if isinstance(v, Expression))
+    depth = _measure_depth(expression.tree) + max(inner, default=0)
+    return bind_names(expression, values) if length <= MAX_READ and depth <= MAX_DEPTH else None
+
+
+def _measure_depth(tree: ast.AST) -> int:
+    """How many levels an expression has."""
+    depth, level = 0, [tree]
+    while level:
+        depth += 1
+        level = [part for node in level for part in ast.iter_child_nodes(node)]
+    return depth
 
 
 class _Binder(ast.NodeTransformer):

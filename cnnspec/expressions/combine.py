@@ -8,9 +8,15 @@ from functools import reduce
 
 from cnnspec.expressions.parse import Expression
 
+# Nobody reads a sum of more.
+MAX_TERMS = 20
 
-def add_expressions(parts: Sequence[Expression]) -> Expression:
-    """The sum of expressions: of ``n``, ``2 * n`` and ``4`` it is ``3 * n + 4``."""
+
+def add_expressions(parts: Sequence[Expression]) -> Expression | None:
+    """The sum of expressions: of ``n``, ``2 * n`` and ``4`` it is ``3 * n + 4``.
+
+    None where so many of them differ that nobody would read it.
+    """
     trees: dict[str, ast.expr] = {}
     factors: dict[str, int] = {}
     constant = 0
@@ -23,6 +29,8 @@ def add_expressions(parts: Sequence[Expression]) -> Expression:
             key = ast.dump(rest)
             trees.setdefault(key, rest)
             factors[key] = factors.get(key, 0) + factor
+    if len(trees) > MAX_TERMS:
+        return None
     terms = [
         tree if factors[key] == 1 else ast.BinOp(ast.Constant(factors[key]), ast.Mult(), tree)
         for key, tree in trees.items()

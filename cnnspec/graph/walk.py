@@ -37,6 +37,11 @@ def _walk(items: Iterable[Item]) -> Iterator[Item]:
                 waiting += [turn for _, turn in item.turns[::-1]]
 
 
+def list_inner(item: Item) -> list[Item]:
+    """A step and all that it holds."""
+    return [*_walk((item,))]
+
+
 def list_nodes(item: Item) -> list[Node]:
     """The ops of a step, those of the steps that it holds too."""
     found = []

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, MutableSequence, Seque
 from dataclasses import field
 from functools import cached_property
 
-from cnnspec.analysis.coverage import Coverage, Effort, find_coverage
+from cnnspec.analysis.coverage import Coverage, find_coverage
 from cnnspec.analysis.depth import count_convolutions, find_spatial_readers
 from cnnspec.analysis.heads import Head, find_heads
+from cnnspec.analysis.masks import Effort
 from cnnspec.analysis.receptive import Fields, find_fields
 from cnnspec.analysis.stem import Early, find_stem
 from cnnspec.analysis.taps import Taps, find_taps
@@ -121,7 +122,7 @@ class Subject:
     @cached_property
     def taps(self) -> dict[Node, Taps]:
         """The taps of every kernel that slides over a map."""
-        return find_taps(self.graph)
+        return find_taps(self.graph, self.budget.coverage)
 
     @cached_property
     def heads(self) -> tuple[Head, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnspec.analysis import coverage as module
+from cnnspec.analysis import masks as module
 from cnnspec.analysis.coverage import Coverage, Cut, find_coverage, find_first_cut
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.ir import Graph, Node

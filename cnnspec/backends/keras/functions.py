@@ -194,12 +194,14 @@ class FunctionWriter(ValueDraft):
     def write_loop(self, rows: Sequence[Row]) -> None:
         """A loop where one can say the turns and their names, else one turn after the other."""
         counts = {len(turns(row)) for row in rows}
-        if is_loop(rows) and not self.is_row_of_stages(rows):
+        room = self.finder.room
+        if is_loop(rows) and room.may_try and not self.is_row_of_stages(rows):
             saved = self.save()
             try:
                 self.make_loop(rows)
                 return
             except UnshareableError:
+                room.waste(rows)
                 self.restore(saved)
         if len(counts) != 1:
             raise UnshareableError("uses take a loop's turns in different numbers")

@@ -186,7 +186,8 @@ class ClassWriter:
         unit = sequence.unit
         steps = [step for step in unit.steps if step.loop and isinstance(step.name, Pattern)]
         plain = all(self.finder.taken.is_plain(use.region) for use in unit.uses)
-        if not steps or unit.captured or not plain:
+        room = self.finder.room
+        if not steps or unit.captured or not plain or not room.may_try:
             return None
         saved = unit.save(), self.supports.save()
         try:
@@ -195,6 +196,7 @@ class ClassWriter:
                 lines = write_named(entries, 8, declared=False)
                 return [*lines, f"        super().__init__({NAMED})"]
         except UnshareableError:
+            room.waste(rows)
             unit.restore(saved[0])
             self.supports.restore(saved[1])
         return None
@@ -218,7 +220,8 @@ class ClassWriter:
         """A named group: in line where that is possible, else as a class for this place."""
         regions, taken = bodies(rows), self.finder.taken
         captured = join_captured(taken, regions)
-        if not captured and (regions[0].positional or all(map(taken.is_plain, regions))):
+        plain = regions[0].positional or all(map(taken.is_plain, regions))
+        if not captured and plain and self.finder.room.may_try:
             saved = unit.save(), self.supports.save()
             sequence = SequenceWriter(
                 self.finder, self.supports, unit, self.make_part, self.plan, self.share_turns
@@ -231,6 +234,7 @@ class ClassWriter:
                 expr = None
             if expr is not None:
                 return expr
+            self.finder.room.waste(rows)
             unit.restore(saved[0])
             self.supports.restore(saved[1])
         code = self.write_group(unit, rows, rows[0].item.path.rpartition(".")[2])
@@ -241,13 +245,14 @@ class ClassWriter:
         found = [row.follow(turn, values) for row in rows for values, turn in turns(row)]
         parts = [row for row in found if isinstance(row.item, GroupItem) and row.item.named]
         captures = any(map(self.finder.taken.find_captured, bodies(parts)))
-        if len(parts) < max(len(found), 2) or not captures:
+        if len(parts) < max(len(found), 2) or not captures or not self.finder.room.may_try:
             return
         saved = unit.save(), self.supports.save()
         names = [row.item.path.rpartition(".")[2] for row in parts]
         try:
             code = self.write_group(unit, parts, find_word(names) or "part")
         except UnshareableError:
+            self.finder.room.waste(parts)
             unit.restore(saved[0])
             self.supports.restore(saved[1])
             return

@@ -54,6 +54,8 @@ from cnnspec.ops.merge import Add
 
 # A line of forward grows no longer than this.
 _LONG = 56
+# Nor does any value that is still to be named.
+_LONGEST = 240
 # A value that goes into a sum or a concatenation is named unless it is shorter than this.
 _SHORT = 36
 
@@ -116,7 +118,9 @@ class ForwardWriter(ValueDraft):
                 value = self.end_part(rows, self.take_results(rows, call))
             case GroupItem():
                 value = self.write_group(rows, value)
-        return self.name_value(rows, value)
+        value = self.name_value(rows, value)
+        # Calls of calls of parts are read only so far in.
+        return self.assign(value) if len(format_inline(value)) > _LONGEST else value
 
     def write_optional(self, condition: Expr, rows: Sequence[Row], value: Expr) -> Expr:
         """A step that is there under a condition: one module may do nothing where it is not."""
@@ -149,7 +153,8 @@ class ForwardWriter(ValueDraft):
         """A named group: a sequence where it is a chain, else a class of its own."""
         regions = bodies(rows)
         captured = join_captured(self.taken, regions)
-        expr = self.make_chain(rows, regions) if self.is_chain(regions) and not captured else None
+        tries = not captured and self.is_chain(regions) and self.sequence.finder.room.may_try
+        expr = self.make_chain(rows, regions) if tries else None
         if expr is not None and not all(map(self.taken.is_plain, regions)):
             self.add_attribute(attribute_name(last_name(rows)), expr)
             base = f"self.{attribute_name(last_name(rows))}"
@@ -192,11 +197,13 @@ class ForwardWriter(ValueDraft):
 
     def make_chain(self, rows: Sequence[Row], regions: Sequence[Region]) -> Expr | None:
         """A list of steps as one sequence; None where it is no chain."""
+        room = self.sequence.finder.room
         saved = self.unit.save(), self.sequence.supports.save()
         named = not regions[0].positional
         try:
             entries = self.sequence.write_list(rows, regions)
         except UnshareableError:
+            room.waste(rows)
             self.unit.restore(saved[0])
             self.sequence.supports.restore(saved[1])
             return None
@@ -208,6 +215,7 @@ class ForwardWriter(ValueDraft):
             self.add_setup(lambda indent: write_named(entries, indent, declared))
             return Call("nn.Sequential", (Code(NAMED),))
         if named:
+            room.waste(rows)
             self.unit.restore(saved[0])
             self.sequence.supports.restore(saved[1])
             return None

@@ -200,7 +200,7 @@ class SequenceWriter:
     def write_loop(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
         """A loop, or its turns one by one where no loop can say them."""
         counts = {len(turns(row)) for row in rows}
-        if is_loop(rows):
+        if is_loop(rows) and self.finder.room.may_try:
             saved = self.unit.save(), self.supports.save()
             try:
                 loop = self.make_loop(rows)
@@ -211,6 +211,7 @@ class SequenceWriter:
                 self.supports.restore(saved[1])
                 return ()
             except UnshareableError:
+                self.finder.room.waste(rows)
                 self.unit.restore(saved[0])
                 self.supports.restore(saved[1])
         if len(counts) != 1:
@@ -270,6 +271,9 @@ class SequenceWriter:
             self.unit.carried_name = "current_channels"
         entries = self.write_column(rows)
         if received and self.unit.carries and not used and IN_CHANNELS in self.unit.used:
+            self.finder.room.waste(rows)
+            if not self.finder.room.may_try:
+                raise UnshareableError("the loop would be written once more")
             self.unit.restore(saved)
             self.unit.carried_name = "current_channels"
             entries = self.write_column(rows)

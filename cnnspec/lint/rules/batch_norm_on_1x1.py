@@ -53,9 +53,14 @@ from cnnspec.ops.shapes import Kind
 def find_single(subject: Subject) -> Iterator[Finding]:
     """Every batch norm of maps of one position."""
     chosen = are_chosen(subject.graph)
+    known: dict[Node, bool] = {}
     for node in subject.list(BatchNorm):
         (shape,) = node.shapes
-        if shape.kind is Kind.MAP and set(shape.sizes) == {1} and (chosen or is_pooled(node)):
+        if (
+            shape.kind is Kind.MAP
+            and set(shape.sizes) == {1}
+            and (chosen or is_pooled(node, known))
+        ):
             yield Finding(
                 f"{describe_node(node)} has one number per channel and sample ({shape}): "
                 "it cannot train on a batch of one",
@@ -66,15 +71,25 @@ def find_single(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def is_pooled(node: Node) -> bool:
-    """Whether its map has one position because all others were pooled, whatever their number."""
+def is_pooled(node: Node, known: dict[Node, bool]) -> bool:
+    """Whether its map has one position because all others were pooled, whatever their number.
+
+    `known` is what was found of other ops.
+    """
+    passed, found = [], False
     while (producer := node.inputs[0].producer) is not None:
+        if producer in known:
+            found = known[producer]
+            break
         if isinstance(producer.op, GlobalAvgPool | GlobalMaxPool | AdaptiveAvgPool):
-            return True
+            found = True
+            break
         if producer.op.starts or set(producer.shapes[0].sizes) != {1}:
-            return False
+            break
+        passed.append(producer)
         node = producer
-    return False
+    known.update(dict.fromkeys(passed, found))
+    return found
 
 
 RULE = Rule("batch-norm-on-1x1", Severity.HINT, find_single)

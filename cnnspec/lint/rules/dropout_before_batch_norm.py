@@ -44,7 +44,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnspec.analysis.heads import LAYERS, VIEWS, walk_back
+from cnnspec.analysis.heads import LAYERS, VIEWS, Walk
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
 from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
@@ -59,11 +59,12 @@ def find_shifts(subject: Subject) -> Iterator[Finding]:
     if not any(map(drops, subject.list(Dropout, SpatialDropout))):
         return
     seen: set[Node] = set()
+    walk = Walk(VIEWS)
     for norm in subject.list(BatchNorm):
-        source = walk_back(norm.inputs[0], VIEWS)
+        source = walk.back(norm.inputs[0])
         layer: Node | None = None
         if source is not None and isinstance(source.op, LAYERS):
-            layer, source = source, walk_back(source.inputs[0], VIEWS)
+            layer, source = source, walk.back(source.inputs[0])
         if source is None or not isinstance(source.op, Dropout | SpatialDropout):
             continue
         rate = source.op.p

@@ -65,13 +65,17 @@ _BETWEEN = (*DROPOUTS, *NORMS, *ACTIVATIONS, Identity)
 
 def find_explosions(subject: Subject) -> Iterator[Finding]:
     """Every flattened map whose linear layer outweighs the rest."""
+    total = 0
     for node in subject.list(Flatten):
         shape = node.inputs[0].known
         layer = next((after for after in follow_chain(node, _BETWEEN) if _is_linear(after)), None)
         if layer is None or prod(shape.sizes) == 1:
             continue
         count = sum(prod(weight.shape) for weight in layer.weights)
-        if count > MOST and 2 * count > (total := _count_all(subject.graph)):
+        if count <= MOST:
+            continue
+        total = total or _count_all(subject.graph)
+        if 2 * count > total:
             pooled = layer.shape.channels * (shape.channels + 1)
             yield Finding(
                 f"{describe_node(layer)} behind the flattened {shape} map has {count:,} of the "

@@ -45,7 +45,8 @@ When small images are fed to a network only to try it out, or details do not mat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from cnnspec.analysis.stem import Early
 from cnnspec.diagnostics import Severity
@@ -68,7 +69,7 @@ def find_large_stems(subject: Subject) -> Iterator[Finding]:
     """Every op behind which rows of a small image are far apart already."""
     if not are_chosen(subject.graph):
         return
-    for early in subject.stem:
+    for place, early in enumerate(subject.stem):
         axes = [
             axis
             for axis, size in enumerate(early.image.sizes)
@@ -84,14 +85,14 @@ def find_large_stems(subject: Subject) -> Iterator[Finding]:
             early.node,
             notes=("such starts are for images of 224x224", *tell_defaults(subject.graph)),
             help=("start with a convolution of kernel_size 3 and stride 1, and without a pool",),
-            fixes=tuple(propose_start(subject.stem, early)),
+            fixes=tuple(propose_start(islice(subject.stem, place + 1))),
         )
 
 
-def propose_start(stem: Sequence[Early], last: Early) -> Iterator[Fix]:
+def propose_start(stem: Iterable[Early]) -> Iterator[Fix]:
     """A kernel of 3 at stride 1, and no pool, where the ops up to one are a chain."""
     edits: list[Edit] = []
-    for early in stem[: stem.index(last) + 1]:
+    for early in stem:
         node = early.node
         if len(node.inputs) > 1 or len(node.inputs[0].readers) > 1:
             return

@@ -82,12 +82,13 @@ def find_linear(subject: Subject) -> Iterator[Finding]:
     """Every layer that goes into the next without an activation."""
     layers = subject.list(*_LAYERS)
     uses = Counter(node.home for node in layers)
+    mains: dict[Node, Node | None] = {}
     for first in layers:
         chain = list(follow_chain(first, _BETWEEN))
         if not chain or not isinstance(chain[-1].op, _LAYERS):
             continue
         *between, second = chain
-        if _is_special(first) or _is_special(second) or _is_projection(first):
+        if _is_special(first) or _is_special(second) or _is_projection(first, mains):
             continue
         if _is_bottleneck(first, second, between) or _is_interpolation(second):
             continue
@@ -117,8 +118,11 @@ def _read_kernel(node: Node) -> tuple[int, ...]:
     return node.weights[0].shape[2:] or (1,)
 
 
-def _is_projection(node: Node) -> bool:
-    """Whether it brings together what convolutions with groups made."""
+def _is_projection(node: Node, mains: dict[Node, Node | None]) -> bool:
+    """Whether it brings together what convolutions with groups made.
+
+    `mains` are the ops from which others have most of their numbers.
+    """
     if max(_read_kernel(node)) > 1:
         return False
     before = node.inputs[0].producer
@@ -130,7 +134,10 @@ def _is_projection(node: Node) -> bool:
         if not isinstance(before.op, _BEFORE_PROJECTION):
             return False
         # Of a gated map that is the map.
-        before = max(before.inputs, key=lambda value: value.known.elements).producer
+        if before not in mains:
+            largest = max(before.inputs, key=lambda value: value.known.elements)
+            mains[before] = largest.producer
+        before = mains[before]
     return False
 
 

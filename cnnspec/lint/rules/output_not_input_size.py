@@ -64,7 +64,14 @@ def find_misfits(subject: Subject) -> Iterator[Finding]:
     inputs = [value.known for value in subject.graph.inputs if value.known.kind is Kind.MAP]
     outputs = [value for value in subject.graph.outputs.values() if value.known.kind is Kind.MAP]
     grows = task.kind == "restoration"
-    pairs = [(own, value) for value in outputs for own in inputs if own.rank == value.known.rank]
+    # Of many that are alike one is enough.
+    firsts = {value.known: value for value in reversed(outputs)}
+    pairs = [
+        (own, firsts[shape])
+        for shape in dict.fromkeys(value.known for value in outputs)
+        for own in dict.fromkeys(inputs)
+        if own.rank == shape.rank
+    ]
     if not pairs or any(_fits(own, value.known, grows=grows) for own, value in pairs):
         return
     own, value = pairs[0]

@@ -46,7 +46,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnspec.analysis.heads import RECTIFIERS, SQUASHERS, VIEWS, Head, find_scored, walk_back
+from cnnspec.analysis.heads import RECTIFIERS, SQUASHERS, VIEWS, Head, Walk, find_scored
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
 from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
@@ -73,11 +73,12 @@ def find_cut_scores(subject: Subject) -> Iterator[Finding]:
 def list_rectified(subject: Subject) -> Iterator[tuple[Head, Node]]:
     """The heads whose scores go through a rectifier last, each with that."""
     scored = find_scored(subject.graph, subject.heads)
+    walk = Walk(VIEWS)
     for head in subject.heads:
         node = head.find_scores_end()
         if node is None or head.is_inner or not isinstance(node.op, RECTIFIERS):
             continue
-        before = walk_back(node.inputs[0], VIEWS)
+        before = walk.back(node.inputs[0])
         if before is not None and isinstance(before.op, SQUASHERS):
             continue
         direct = head in scored and not head.is_pooled_behind(node)

@@ -41,7 +41,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import e, log
 
-from cnnspec.analysis.heads import DROPOUTS, VIEWS, walk_back
+from cnnspec.analysis.heads import DROPOUTS, VIEWS, Walk
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
 from cnnspec.lint.base import Finding, Fix, Rule, Subject, describe_node
@@ -53,8 +53,9 @@ from cnnspec.ops.activation import Sigmoid, Softmax
 def find_doubled(subject: Subject) -> Iterator[Finding]:
     """Every function that makes probabilities of what is one, or will be made one."""
     seen: set[Node] = set()
+    walk = Walk((*VIEWS, *DROPOUTS))
     for node in subject.list(Softmax, Sigmoid):
-        first = walk_back(node.inputs[0], (*VIEWS, *DROPOUTS))
+        first = walk.back(node.inputs[0])
         if first is not None and isinstance(first.op, Softmax | Sigmoid):
             seen.add(node)
             yield Finding(

@@ -106,11 +106,8 @@ def find_stepping(subject: Subject) -> list[Node]:
     stepping = set(found)
     # Where each of these maps is read in full as well, all is: what is read where is some work.
     lost = any(
-        all(
-            reader in stepping or isinstance(reader.op, _SKIPPING)
-            for reader in node.inputs[0].readers
-        )
-        for node in found
+        all(reader in stepping or isinstance(reader.op, _SKIPPING) for reader in value.readers)
+        for value in {node.inputs[0] for node in found}
     )
     return found if lost else []
 

@@ -109,12 +109,12 @@ def find_losing(subject: Subject) -> dict[Node, Ends]:
                 found[node] = own
     # What is read where is some work, and where other ops read the same rows there is no need.
     lost = any(
-        not node.inputs[0].is_output
+        not value.is_output
         and all(
             reader in found or isinstance(reader.op, Crop | CropLike | Slice)
-            for reader in node.inputs[0].readers
+            for reader in value.readers
         )
-        for node in found
+        for value in {node.inputs[0] for node in found}
     )
     return found if lost else {}
 
