@@ -92,7 +92,7 @@ def fix_network(network: Network, rules: LintOptions, options: Namespace) -> tup
 
 
 def _print_diff(file: str, before: str, after: str) -> None:
-    import difflib
+    from cnnspec.cli.patch import write_patch
 
     file = spell_line(file)
     # A patch must be exact; what a person reads must not steer the terminal.
@@ -100,7 +100,7 @@ def _print_diff(file: str, before: str, after: str) -> None:
     # Only at these breaks, since a patch knows no others.
     old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after))
     sys.stdout.flush()
-    for line in difflib.unified_diff(old, new, file, file):
+    for line in write_patch(old, new, file):
         ended = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
         # As bytes, since an encoding that lacks a character would make another patch of it.
         sys.stdout.buffer.write(show(ended).encode(errors="surrogateescape"))
