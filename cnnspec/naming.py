@@ -43,7 +43,7 @@ _MODULE_ATTRIBUTES = frozenset(
 _OWN_NAMES = frozenset(
     """
     F OrderedDict Tensor abs bool current_channels divisible_by enumerate float in_features inputs
-    int keras layers len list math max min modules name nn object ops output range round self
+    int keras layers len list math max min modules name nn object ops output range round self sys
     sequence str sum super torch tuple x zip
     """.split()  # noqa: SIM905
 )

@@ -7,6 +7,7 @@ around it again. Past these numbers a network gets simpler code, which computes 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import field
 
 from cnnspec.backends.rows import Row
 from cnnspec.graph.walk import list_inner
@@ -24,8 +25,8 @@ _COST = 5
 class Room:
     """What is left of both."""
 
-    asked: int = MAX_ASKED
-    steps: int = MAX_WASTED
+    asked: int = field(default_factory=lambda: MAX_ASKED)
+    steps: int = field(default_factory=lambda: MAX_WASTED)
 
     @property
     def may_try(self) -> bool:

@@ -45,6 +45,7 @@ from cnnspec.backends.units import (
 )
 from cnnspec.expressions import Value
 from cnnspec.graph.ir import BranchItem, Graph, Item, LoopItem, Node
+from cnnspec.graph.ir import Value as Flow
 from cnnspec.graph.walk import walk_items
 from cnnspec.naming import module_name, variable_name
 from cnnspec.ops.shapes import Kind
@@ -53,6 +54,8 @@ from cnnspec.rendering import join_parts, render_template
 from cnnspec.resources import find_folder
 
 TEMPLATE = "keras/model.py.jinja"
+# Layers in a row that Keras follows within the limit that Python has by default.
+MAX_DEPTH = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,8 @@ class SourceWriter:
         block = uses[0].calls[-1].block
         supports = dict(self.supports.names)
         free, count = variable_name(name.lower()), 2
-        base = free
-        while free in self.names | self.list_words(uses):
+        base, taken = free, self.names | self.list_words(uses)
+        while free in taken:
             free, count = f"{base}{count}", count + 1
         unit = make_unit(free, name, block, uses, self.graph.params)
         writer = self.open_function(unit)
@@ -175,12 +178,29 @@ class SourceWriter:
             if is_chain(graph) and not any(line.lstrip().startswith("for ") for line in body):
                 unit = make()
                 body = self.write_sequential(unit, model_name)
+        body = [*self.make_room(), *body]
         arguments = [spell_parameter(p) for p in list_parameters(unit, with_channels=False)]
         arguments += [f"{TRAINING}: bool = True"] if graph.training_outputs else []
         head = format_signature(name, arguments, "keras.Model")
         self.needs |= unit.functions
         self.functions.append([*head, *format_docstring(unit.title, 4), *body])
         return name
+
+    def make_room(self) -> list[str]:
+        """The statement that lets Keras follow more layers in a row than Python does by default."""
+        depths: dict[Flow, int] = {}
+        for node in self.graph.nodes:
+            before = max((depths.get(value, 0) for value in node.inputs), default=0)
+            depths[node.output] = before + max(1, len(self.layer_names.get(node, ())))
+        depth = max(depths.values(), default=0)
+        if depth <= MAX_DEPTH:
+            return []
+        self.needs.add("sys")
+        limit = -(-(1_000 + 4 * depth) // 1_000) * 1_000
+        return [
+            "    # Keras goes from layer to layer by recursion.",
+            f"    sys.setrecursionlimit(max(sys.getrecursionlimit(), {limit:_}))",
+        ]
 
     def write_sequential(self, unit: Unit, model_name: str) -> list[str]:
         """A chain without blocks as one list of layers."""
@@ -285,6 +305,7 @@ def write_source(graph: Graph, exposed: Mapping[str, Value]) -> Source:
     short = writer.shorthand.define()
     text = "\n".join((*short, *definitions, *functions))
     standard = ["import math"] if writer.needs & {"ceil", "floor"} else []
+    standard += ["import sys"] if "sys" in writer.needs else []
     standard += ["from functools import partial"] if short else []
     words = ("initializers", "layers", "ops")
     names = [word for word in words if re.search(rf"(?<!\.)\b{word}\.", text)]
@@ -300,7 +321,7 @@ def write_functions(
     """All functions of the file, and the name of the model's."""
     writer = SourceWriter(graph, ChannelFinder(graph, index_owners(graph)), exposed, shorthand)
     supports = (find_folder("templates") / "keras" / "support").glob("*.py")
-    writer.names |= {"initializers", "keras", "layers", "math", "ops"}
+    writer.names |= {"initializers", "keras", "layers", "math", "ops", "sys"}
     writer.names |= {path.stem for path in supports}
     writer.names |= {*list_variables(graph, exposed), TRAINING}
     for block, calls in list_calls(graph).items():
