@@ -65,6 +65,13 @@ def test_what_serves_training_is_not_in_the_trained_network() -> None:
     assert totals["parameters"] == 3 * 36 + 4 + 20 + 5 + 24 + 6
 
 
+def test_what_goes_on_from_it_is_not_there_either() -> None:
+    """No output needs `more`, and the trained network has not what it would be computed from."""
+    text = f"{LAYERS}  more: relu\noutputs: {{head: head, aux: {{training: true}}}}\n"
+    trained = drop_training(build(text))
+    assert [node.path for node in trained.nodes] == ["stem", "head"]
+
+
 def test_a_parameter_decides_which_outputs_there_are() -> None:
     layers = LAYERS.replace("from: stem", "from: stem, when: $aux")
     outputs = "output: head, aux: {value: aux, training: $(not always), when: $aux}"

@@ -23,10 +23,15 @@ def find_serving(values: Iterable[Value], *, numbers: bool = False) -> set[Node]
 
 
 def find_training_only(graph: Graph) -> set[Node]:
-    """The ops that serve outputs for training, and no other."""
+    """The ops that serve outputs for training and no other, and those that go on from them."""
     if not graph.training_outputs:
         return set()
-    return find_serving(graph.training_outputs.values()) - find_serving(graph.outputs.values())
+    found = find_serving(graph.training_outputs.values()) - find_serving(graph.outputs.values())
+    for node in graph.nodes:
+        # What no output needs may go on from what only training has.
+        if any(value.producer in found for value in node.inputs):
+            found.add(node)
+    return found
 
 
 def find_unused(graph: Graph) -> set[Node]:

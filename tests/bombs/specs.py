@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.bombs import chains, findings, sections, texts, webs
+from tests.bombs import chains, fans, findings, sections, sources, texts, webs
 from tests.bombs.base import BOMBS, write
 
-__all__ = ["BOMBS", "chains", "findings", "sections", "texts", "webs", "write"]
+__all__ = [
+    "BOMBS", "chains", "fans", "findings", "sections", "sources", "texts", "webs", "write",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Models of more layers in a row than Python follows by default, whatever called what makes them."""
+"""Models of more layers in a row than Python follows by default."""
 
 from __future__ import annotations
 
