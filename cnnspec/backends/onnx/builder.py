@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,7 @@ class Place:
 
     `result` is the name that the op's own output gets, and `label` the op's own. `others` are the
     same op for other sizes of an input that is open: what is written must hold for all of them.
+    `known` says which facts differ between all of these, whichever of them is being written.
     """
 
     builder: Builder
@@ -130,10 +132,14 @@ class Place:
     result: str
     label: str
     others: tuple[Node, ...] = ()
+    known: dict[Callable[[Node], object], bool] = field(default_factory=dict)
 
     def varies(self, fact: Callable[[Node], object]) -> bool:
         """Whether a fact about the op depends on a size of the input that is open."""
-        return any(fact(other) != fact(self.node) for other in self.others)
+        if fact not in self.known:
+            own = fact(self.node)
+            self.known[fact] = any(fact(other) != own for other in self.others)
+        return self.known[fact]
 
     @property
     def is_open(self) -> bool:

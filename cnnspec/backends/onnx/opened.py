@@ -26,14 +26,15 @@ def write_for_all_sizes(place: Place, graph: Graph, write: Callable[[Place], str
     others = find_variations(graph).vary(node)
     nodes, constants = len(builder.nodes), len(builder.initialisers)
     scratches = [builder.branch() for _ in others]
-    result = write(replace(place, others=others))
+    whole = replace(place, others=others)
+    result = write(whole)
     written = [proto.SerializeToString(deterministic=True) for proto in builder.nodes[nodes:]]
     # Weights that are shared are there from their first use.
     count = len(builder.initialisers) - constants
     added = dict(islice(reversed(builder.initialisers.items()), count))
     for scratch, other in zip(scratches, others, strict=True):
-        rest = (node, *(n for n in others if n is not other))
-        write(Place(scratch, other, place.inputs, place.result, place.label, rest))
+        # The rest are still as many as make a difference.
+        write(replace(whole, builder=scratch, node=other))
         again = [proto.SerializeToString(deterministic=True) for proto in scratch.nodes]
         more = {
             name

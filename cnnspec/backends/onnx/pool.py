@@ -43,13 +43,8 @@ def stretch_windows(windows: Sequence[Window], at: Place) -> tuple[Window, ...]:
 
     Where sizes are open it is as much padding as any of them needs.
     """
-
-    def find(node: Node) -> tuple[int, ...]:
-        (shape,) = node.shapes
-        pairs = zip(cast(MaxPool, node.op).resolve(shape), shape.sizes, strict=True)
-        return tuple(_count_padding(window, size) for window, size in pairs)
-
-    padding = tuple(w.after + w.slack for w in windows) if at.varies(find) else find(at.node)
+    most = tuple(w.after + w.slack for w in windows)
+    padding = most if at.varies(_list_padding) else _list_padding(at.node)
     return tuple(
         replace(window, after=rows, ceil=False)
         for window, rows in zip(windows, padding, strict=True)
@@ -169,6 +164,13 @@ def weigh_bins(size: int, bins: int) -> NDArray[np.float32]:
         start, stop = row * size // bins, -(-(row + 1) * size // bins)
         matrix[row, start:stop] = 1 / (stop - start)
     return matrix
+
+
+def _list_padding(node: Node) -> tuple[int, ...]:
+    """The padding behind the map that each window of an op reads."""
+    (shape,) = node.shapes
+    pairs = zip(cast(MaxPool, node.op).resolve(shape), shape.sizes, strict=True)
+    return tuple(_count_padding(window, size) for window, size in pairs)
 
 
 def write_adaptive_avg_pool(op: AdaptiveAvgPool, at: Place) -> str:
