@@ -9,7 +9,7 @@ SEED ?= 1
 # The tests that need no framework and take no minutes.
 PLAIN = "not torch and not keras and not onnx and not slow and not node"
 
-.PHONY: help setup test test-all test-node lint format golden docs site bench fuzz chaos clean
+.PHONY: help setup test test-all test-node lint format golden docs site bench fuzz chaos bombs clean
 
 help:
 	@echo "make setup     a virtual environment with everything that the tests need"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench     measure the speed of what is generated, for docs/performance.md: 10 minutes"
 	@echo "make fuzz      N=100 SEED=1: random networks on all backends, held against each other"
 	@echo "make chaos     hunt for inputs that bring down what reads specs: MINUTES=30 of the processor"
+	@echo "make bombs     draw specs with very much of several things, and tell what takes long: MINUTES=30"
 	@echo "make clean     remove what tools have left behind"
 
 setup:
@@ -78,6 +79,9 @@ fuzz:
 chaos:
 	$(BIN)/python -m pip install --quiet 'atheris>=3'
 	$(BIN)/python -m tests.chaos --minutes $(MINUTES)
+
+bombs:
+	$(BIN)/python -m tests.bombs.products --seed $(SEED) --minutes $(MINUTES)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

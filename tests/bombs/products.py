@@ -11,116 +11,13 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cnnspec.graph import limits
+from tests.bombs.drawn import HEADS, RULES, SIZES, STEPS, TASKS
 from tests.bombs.measure import COMMANDS, Cost, measure
-
-# Steps that keep the shape of what they get; `{i}` is the step's number, `{b}` one before it.
-STEPS: Mapping[str, tuple[str, ...]] = {
-    "map": (
-        "conv: {out_channels: 4, kernel_size: 3, padding: 1}",
-        "conv: {out_channels: 4, kernel_size: 1, bias: false}",
-        "conv: {out_channels: 4, kernel_size: 3, padding: 2, dilation: 2, groups: 2}",
-        "conv: {out_channels: 4, kernel_size: 2, padding: same}",
-        "conv: {out_channels: 4, kernel_size: 7, padding: 3, initializer: he_normal}",
-        "depthwise_conv: {kernel_size: 3, padding: 1}",
-        "conv_transpose: {out_channels: 4, kernel_size: 3, padding: 1}",
-        "layers: [{conv: {out_channels: 4, kernel_size: 2, stride: 2}}, {upsample: 2}]",
-        "layers: [{max_pool: 2}, {conv_transpose: {out_channels: 4, kernel_size: 2, stride: 2}}]",
-        "layers: [{slice: {axis: spatial, step: 2}}, {upsample: {scale_factor: 2}}]",
-        "layers: [{pixel_unshuffle: 2}, {pixel_shuffle: 2}]",
-        "layers: [{zero_pad: 1}, {crop: 1}]",
-        "layers: [{slice: {axis: channels, start: 0, stop: 2}}, {pad_channels: 2}]",
-        "layers: [{to_tokens: }, {attention: 2}, {to_map: [8, 8]}]",
-        "layers: [{avg_pool: 2}, {resize_like: a{b}}]",
-        "batch_norm:",
-        "group_norm: 2",
-        "layer_norm:",
-        "instance_norm:",
-        "local_response_norm: {size: 3}",
-        "relu:",
-        "gelu:",
-        "sigmoid:",
-        "tanh:",
-        "leaky_relu: 0.1",
-        "prelu: true",
-        "softmax:",
-        "identity:",
-        "dropout: 0.9",
-        "spatial_dropout: 0.2",
-        "scale:",
-        "max_pool: {kernel_size: 3, stride: 1, padding: 1}",
-        "avg_pool: {kernel_size: 3, stride: 1, padding: same}",
-        "squeeze_excite: 2",
-        "basic_block: 4",
-        "separable_conv: 4",
-        "residual: [{conv: {out_channels: 4, kernel_size: 3, padding: 1}}, relu]",
-        "residual: [{residual: [{residual: [batch_norm]}, relu]}, tanh]",
-        "parallel: [[], [{conv: {out_channels: 4, kernel_size: 1}}, sigmoid]]\n  merge: multiply",
-        "parallel: [{split: {parts: 2, index: 0}}, {split: {parts: 2, index: 1}}]",
-        "add: [_, a{b}]",
-        "multiply: [_, a{b}]",
-        "add: [_, a{h}]",
-        "repeat: 3\n  relu:",
-        "when: true\n  tanh:",
-        "channel_shuffle: 2",
-        "$op:",
-        "conv: {out_channels: $width, kernel_size: $kernel, padding: same}",
-    ),
-    "vector": (
-        "linear: 8",
-        "linear: {out_features: 8, bias: false}",
-        "relu:",
-        "tanh:",
-        "softmax:",
-        "dropout: 0.5",
-        "batch_norm:",
-        "layer_norm:",
-        "l2_normalize:",
-        "residual: [{linear: 8}, relu]",
-        "parallel: [[], [linear: 8, sigmoid]]\n  merge: multiply",
-        "parallel: [{split: {parts: 2, index: 0}}, {split: {parts: 2, index: 1}}]",
-        "add: [_, a{b}]",
-        "add: [_, a{h}]",
-        "layers: [{concat: [_, a{b}]}, {linear: 8}]",
-        "linear: $(2 * width)",
-        "$op:",
-    ),
-    "tokens": (
-        "attention: 2",
-        "linear: 8",
-        "layer_norm:",
-        "gelu:",
-        "dropout: 0.1",
-        "transformer_block: 2",
-        "position_embedding:",
-        "residual: [{layer_norm: }, {attention: 2}]",
-        "add: [_, a{b}]",
-        "scale:",
-    ),
-}
-SIZES = {
-    "map": "{channels: 4, height: 8, width: 8}",
-    "vector": "{features: 8}",
-    "tokens": "{tokens: 4, channels: 8}",
-}
-HEADS = {
-    "map": ("[global_avg_pool, linear: 3]", "[flatten, linear: 3, softmax]", "[global_avg_pool]"),
-    "vector": ("[linear: 3]", "[relu, linear: 3, sigmoid]", "[softmax]"),
-    "tokens": ("[select_token: 0, linear: 3]", "[layer_norm, {select_token: 0}]"),
-}
-RULES = ("no-nonlinearity", "bias-before-norm", "unused-value", "duplicate-activation")
-TASKS = (
-    "{kind: classification, classes: 3}",
-    "{kind: classification, loss: cross_entropy}",
-    "{kind: classification, loss: {name: binary_cross_entropy}, target: multi_hot}",
-    "{kind: regression, loss: mean_squared_error}",
-    "{kind: segmentation, classes: 4, loss: cross_entropy}",
-    "{kind: features}",
-)
 
 
 @dataclass

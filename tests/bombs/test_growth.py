@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 
-from cnnspec.diagnostics import SpecError
+from cnnspec.diagnostics import Severity, SpecError
+from cnnspec.lint.engine import find_problems
 from cnnspec.network import Network
 from cnnspec.sources import Source
+from cnnspec.spec.read import read_spec
 from tests.bombs import fans, sources
 from tests.bombs.base import BOMBS
+from tests.bombs.products import draw
 
 NAMES = [name for name in BOMBS if hasattr(fans, name) or hasattr(sources, name)]
 # Some two hundred ops, and four times as many.
@@ -63,6 +66,20 @@ def measure(name: str, run: str, share: float) -> int:
             RUNS[run](network)
 
     return count_lines(run_once)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_specs_are_drawn_as_the_language_has_them(seed: int) -> None:
+    _, files = draw(seed, 60)
+
+    def open_file(name: str) -> tuple[str, bytes]:
+        return name, files[name].encode()
+
+    found = find_problems(read_spec(files["net.yaml"], "net.yaml", open_file))
+    # What a task or a limit asks for may not be what the rest gives.
+    meant = {"budget-exceeded", "head-target-mismatch", "task-classes", "too-large"}
+    errors = {each.rule for each in found if each.severity is Severity.ERROR}
+    assert errors <= meant, [each.message for each in found if each.rule in errors - meant]
 
 
 @pytest.mark.slow
