@@ -112,8 +112,6 @@ class Builder(Reader):
     def read_inputs(self) -> tuple[Value, ...]:
         """The inputs as values."""
         values, opened = [], []
-        # An input, or an output, takes as long as a step.
-        self.steps += len(self.spec.inputs) + len(self.spec.outputs)
         for position, source in enumerate(self.spec.inputs):
             found = infer_input(source, self.params, self.report)
             shape = found.resize(self.sizes.get(source.name)) if found is not None else None

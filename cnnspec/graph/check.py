@@ -120,7 +120,7 @@ class _Checker:
             )  # fmt: skip
 
         builder, graph = build_settled(make)
-        self.work += builder.steps + limits.BUILD_COST
+        self.work += builder.steps + limits.weigh_start(self.spec)
         self.built.append(variant)
         if graph is not None:
             self.graphs[variant] = graph

@@ -1,5 +1,11 @@
 """Bounds on what a spec may ask for: each is far above any published network."""
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cnnspec.spec.model import ModelSpec
+
 # ResNet-1202 has 4,300 ops. A file of the largest size spells some 100,000, and a loop may make as
 # many: they are checked in some four seconds.
 MAX_NODES = 100_000
@@ -34,3 +40,8 @@ MAX_ELEMENTS = 2**32
 MAX_PARAMETERS = 2**34
 # Findings after which the rest is left for the next run: nobody reads further.
 MAX_DIAGNOSTICS = 100
+
+
+def weigh_start(spec: ModelSpec) -> int:
+    """What a build costs before its first step, in steps: an input or an output is one, too."""
+    return max(BUILD_COST, len(spec.inputs) + len(spec.outputs))

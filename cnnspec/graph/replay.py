@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from cnnspec.expressions import Expression
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.ir import CallItem, Graph, Node, Value
-from cnnspec.graph.limits import BUILD_COST, MAX_ELEMENTS
+from cnnspec.graph.limits import MAX_ELEMENTS, weigh_start
 from cnnspec.graph.record import check_kinds
 from cnnspec.graph.walk import walk_items
 from cnnspec.ops.base import Op, ShapeFault, Weight
@@ -202,7 +202,7 @@ class Prober:
             words=False, tolerated=frozenset(),
         )  # fmt: skip
         built = builder.build()
-        self._rebuilt += builder.steps + BUILD_COST
+        self._rebuilt += builder.steps + weigh_start(self.graph.spec)
         if built is None or self.describe(built) != self.describe(graph):
             return None
         return [self.replay.number(s) for s in (*inputs, *(node.shape for node in built.nodes))]

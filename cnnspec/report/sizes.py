@@ -10,7 +10,7 @@ from cnnspec.expressions import Value
 from cnnspec.graph.builder import Builder
 from cnnspec.graph.ir import Graph
 from cnnspec.graph.ir import Value as ValueOfGraph
-from cnnspec.graph.limits import BUILD_COST, MAX_OPEN_NODES, MAX_OPEN_SIZES, MAX_TRIED_WORK
+from cnnspec.graph.limits import MAX_OPEN_NODES, MAX_OPEN_SIZES, MAX_TRIED_WORK, weigh_start
 from cnnspec.graph.reuse import Known
 from cnnspec.graph.settle import Sizes, build_settled, settle
 from cnnspec.graph.size_sets import SizeSet, spell_sizes
@@ -71,7 +71,7 @@ def report_sizes(
         if graph is None:
             builder, graph = build_settled(make)
             settled = None if graph is not None else _settle(builder, make, every)
-            work += builder.steps + BUILD_COST
+            work += builder.steps + weigh_start(spec)
         measured = _measure(graph, every) if graph is not None else settled
         if measured is not None:
             work += measured[0].work
