@@ -25,6 +25,8 @@ MAX_SECONDS = 9.0
 MAX_BYTES = 900_000_000
 # How often it is looked, in seconds of the processor.
 _TICK = 0.05
+# How long it takes at the most until a block is left.
+_WAIT = 0.5
 
 
 class _Excess(BaseException):
@@ -37,6 +39,9 @@ class Watch:
     def __init__(self) -> None:
         self.is_on = True
         self.began = time.process_time()
+        # Before this second what was raised is on its way: to leave a block, and to free what it
+        # made, takes some time.
+        self.raises_at = 0.0
         self.held = _measure_memory()
 
     def end(self) -> None:
@@ -44,13 +49,18 @@ class Watch:
         self.is_on = False
 
     def look(self, number: int, frame: FrameType | None) -> None:
-        """Raise in the block that is being run; again at the next tick where that was lost."""
-        if not self.is_on or is_uninterrupted():
+        """Raise in the block that is being run; again after a while, where that was lost."""
+        now = time.process_time()
+        if not self.is_on or is_uninterrupted() or now < self.raises_at:
             return
-        if time.process_time() - self.began > MAX_SECONDS:
-            raise _Excess(f"it takes more than {MAX_SECONDS:g} seconds of the processor")
-        if _measure_memory() - self.held > MAX_BYTES:
-            raise _Excess(f"it takes more than {MAX_BYTES / 1e9:g} GB of memory")
+        excess = ""
+        if now - self.began > MAX_SECONDS:
+            excess = f"it takes more than {MAX_SECONDS:g} seconds of the processor"
+        elif _measure_memory() - self.held > MAX_BYTES:
+            excess = f"it takes more than {MAX_BYTES / 1e9:g} GB of memory"
+        if excess:
+            self.raises_at = now + _WAIT
+            raise _Excess(excess)
 
 
 @contextmanager
@@ -74,11 +84,14 @@ def bounded() -> Iterator[Watch]:
             signal.setitimer(signal.ITIMER_PROF, _TICK, _TICK)
             yield watch
         finally:
-            watch.end()
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            signal.signal(signal.SIGPROF, before)
+            # At once, since no tick may cut off what follows.
+            watch.is_on = False
     except _Excess as error:
         excess = str(error)
+    finally:
+        watch.is_on = False
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
     if excess:
         # Here, where nothing holds on any more to what took the memory.
         help = "make the spec smaller: fewer layers, variants, parameters or outputs"

@@ -148,4 +148,11 @@ def _least_divisor(period: int, sizes: Sizes, works: Callable[[Sizes], bool]) ->
 
 
 def _list_primes(number: int) -> list[int]:
-    return [n for n in range(2, number + 1) if number % n == 0 and all(n % d for d in range(2, n))]
+    found, factor = [], 2
+    while factor * factor <= number:
+        if number % factor == 0:
+            found.append(factor)
+            while number % factor == 0:
+                number //= factor
+        factor += 1
+    return [*found, number] if number > 1 else found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from cnnspec.graph.builder import Builder
@@ -77,8 +78,8 @@ def _list_fitting(
 
     shapes = tuple(value.known for value in failed.inputs)
     start = max(read_nominal(shapes, size) for size in opened)
-    end = start + min(MAX_TRIED, MAX_OPS // len(failed.nodes))
-    for wanted in (*range(start, end), *range(start - 1, 0, -1)):
+    most = min(MAX_TRIED, MAX_OPS // len(failed.nodes))
+    for wanted in chain(range(start, start + most), range(start - 1, max(0, start - most), -1)):
         tried = shapes
         for size in opened:
             near = next(list_admitted(size, wanted), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import partial
+from math import gcd
 from typing import ClassVar
 
 from cnnspec.ops.base import MAPS, Growth, Op, Reach, ShapeFault, spread
@@ -205,7 +206,7 @@ class AdaptiveAvgPool(Op):
         (shape,) = inputs
         bins = spread(self.output_size, shape.rank, "output_size")
         return tuple(
-            Reach(max(len(_find_bin(n, o, i)) for i in range(o)), Fraction(n, o))
+            Reach(_count_longest(n, o), Fraction(n, o))
             for n, o in zip(shape.sizes, bins, strict=True)
         )
 
@@ -216,6 +217,13 @@ class AdaptiveAvgPool(Op):
 
     def find_growth(self, inputs: tuple[Shape, ...]) -> None:
         return None
+
+
+def _count_longest(n: int, o: int) -> int:
+    """The rows of the longest of `o` bins over `n` rows."""
+    # Both ends of a bin are rounded outwards, unless they fall between rows.
+    whole, rest = divmod(n, o)
+    return whole + min(2, rest // gcd(rest, o)) if rest else whole
 
 
 def _find_bin(n: int, o: int, row: int) -> range:

@@ -43,16 +43,18 @@ class Window:
 
     def touches_map(self, size: int, steps: int) -> bool:
         """Whether every window has a tap inside the map, not only in its padding."""
-        # Only windows that begin in the padding, or near the end, can miss the map.
-        first = range(min(steps, -(-self.before // self.stride) + 1))
-        last = range(max(0, (size + self.before - self.extent) // self.stride), steps)
-        return all(
-            any(
-                0 <= step * self.stride - self.before + tap * self.dilation < size
-                for tap in range(self.kernel)
-            )
-            for step in {*first, *last}
+        end = (steps - 1) * self.stride - self.before
+        if self.extent <= self.before or end >= size:
+            return steps < 1
+        # Taps that are no further apart than the map is long do not step over it.
+        return self.dilation <= size or all(
+            self._is_inside(step * self.stride - self.before, size) for step in range(steps)
         )
+
+    def _is_inside(self, start: int, size: int) -> bool:
+        """Whether a tap of the window that starts at a row is in the map."""
+        tap = max(0, -(start // self.dilation))
+        return tap < self.kernel and start + tap * self.dilation < size
 
     def find_overhang(self, size: int) -> int:
         """How many rows past the trailing padding the last window reads."""

@@ -17,6 +17,9 @@ from cnnspec.ops.windows import Window
 from cnnspec.records import dataclass
 
 BATCH = "batch"
+# Numbers that are made for a model beside its weights, where an op of few fields needs a table: so
+# many take 64 MB, and two seconds.
+MAX_MADE = 2**23
 
 
 def declare(
@@ -57,6 +60,7 @@ class Builder:
         self._taken: dict[str, int] = {}
         for name in reserved:
             self._taken.setdefault(name, len(self._taken))
+        self.made = 0
         self._outer = outer
         self._seen = 0 if outer is None else len(outer._taken)
 
@@ -166,11 +170,19 @@ class Place:
         node = self.node
         return tuple(self.builder.add_weight(node.name_weight(own)) for own in node.weights)
 
+    def require_room(self, count: int) -> None:
+        """Raise CannotSayError where the model would come to hold too many numbers of our own."""
+        self.builder.made += count
+        if self.builder.made > MAX_MADE:
+            raise CannotSayError(
+                f"it needs a table of {count:,} numbers, and a model holds {MAX_MADE:,} of such"
+            )
+
     def floats(self, role: str, values: ArrayLike) -> str:
         """A constant of the op; a bare number stays without axes."""
         return self.builder.add_constant(f"{self.label}/{role}", np.asarray(values, np.float32))
 
-    def integers(self, role: str, values: Sequence[int]) -> str:
+    def integers(self, role: str, values: Sequence[int] | NDArray[np.int64]) -> str:
         """A list of sizes, axes or the like."""
         return self.builder.add_constant(f"{self.label}/{role}", np.asarray(values, np.int64))
 

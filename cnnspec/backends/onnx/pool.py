@@ -128,6 +128,7 @@ def write_avg_pool(op: AvgPool, at: Place) -> str:
         raise CannotSayError(
             "what its last window counts depends on a size of the input that is open"
         )
+    at.require_room(prod(at.node.shape.sizes))
     mean = at.add("mean", "AveragePool", (at.input,), at.node.shape.dims, **attributes)
     return at.give("Mul", (mean, at.floats("shares", count_shares(windows, at.shape))))
 
@@ -159,11 +160,10 @@ def write_global_pool(op: GlobalAvgPool | GlobalMaxPool, at: Place) -> str:
 
 def weigh_bins(size: int, bins: int) -> NDArray[np.float32]:
     """The matrix (bins, size) whose rows take the mean of each bin."""
-    matrix = np.zeros((bins, size), np.float32)
-    for row in range(bins):
-        start, stop = row * size // bins, -(-(row + 1) * size // bins)
-        matrix[row, start:stop] = 1 / (stop - start)
-    return matrix
+    rows, columns = np.arange(bins)[:, np.newaxis], np.arange(size)
+    start, stop = rows * size // bins, -(-(rows + 1) * size // bins)
+    inside = (columns >= start) & (columns < stop)
+    return (inside / (stop - start)).astype(np.float32)
 
 
 def _list_padding(node: Node) -> tuple[int, ...]:
@@ -191,6 +191,7 @@ def write_adaptive_avg_pool(op: AdaptiveAvgPool, at: Place) -> str:
     for axis, (size, count) in enumerate(pairs, 1):
         if size == count:
             continue
+        at.require_room(size * count)
         # As a stack of matrices, (batch, before, axis, after), whatever the map's rank.
         stack = (prod(dims[:axis]), size, prod(dims[axis + 1 :]))
         value = at.reshape(f"stack{axis}", value, stack)

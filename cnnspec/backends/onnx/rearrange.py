@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import product
 from types import MappingProxyType
 
+import numpy as np
+
 from cnnspec.backends.onnx.builder import Place, Writer, list_pads
 from cnnspec.ops.base import Op
 from cnnspec.ops.fields import MAX_SIZE
@@ -53,8 +55,8 @@ def write_pad_channels(op: PadChannels, at: Place) -> str:
 
 def write_channel_shuffle(op: ChannelShuffle, at: Place) -> str:
     """A Gather of the channels, which leaves sizes open."""
-    each = at.shape.channels // op.groups
-    order = [group * each + place for place in range(each) for group in range(op.groups)]
+    at.require_room(2 * at.shape.channels)
+    order = np.arange(at.shape.channels).reshape(op.groups, -1).T.reshape(-1)
     return at.give("Gather", (at.input, at.integers("order", order)), axis=1)
 
 

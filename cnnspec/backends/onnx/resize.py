@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+import numpy as np
+
 from cnnspec.backends.onnx.builder import Place, Writer
 from cnnspec.ops.base import Op
 from cnnspec.ops.resize import Resize, ResizeLike, Upsample
@@ -61,7 +63,8 @@ def _pick_rows(at: Place, sizes: str | None) -> str:
         if at.is_open:
             picked = _count_rows(at, axis, before, after)
         else:
-            picked = at.integers(f"picked{axis}", [i * own // rows for i in range(rows)])
+            at.require_room(2 * rows)
+            picked = at.integers(f"picked{axis}", np.arange(rows) * own // rows)
         dims[1 + axis] = rows
         if axis < rank - 1:
             x = at.add(f"resized{axis}", "Gather", (x, picked), dims, axis=2 + axis)

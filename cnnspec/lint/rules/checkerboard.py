@@ -34,8 +34,8 @@ When the layer must fit a published checkpoint.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
+from math import gcd
 
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
@@ -54,7 +54,7 @@ def find_patterns(subject: Subject) -> Iterator[Finding]:
         uneven = {
             axis: window
             for axis, window in enumerate(windows)
-            if shape.sizes[axis] > 1 and len(set(count_taps(window))) > 1
+            if shape.sizes[axis] > 1 and len(count_taps(window)) > 1
         }
         if not uneven:
             continue
@@ -114,10 +114,13 @@ def propose_kernel(node: Node, window: Window) -> Iterator[Fix]:
     yield Fix(f"write kernel_size: {fitting}, so that the output keeps its size", tuple(edits))
 
 
-def count_taps(window: Window) -> list[int]:
-    """How many taps fall on each of the rows from one stride to the next."""
-    found = Counter(tap * window.dilation % window.stride for tap in range(window.kernel))
-    return [found[row] for row in range(window.stride)]
+def count_taps(window: Window) -> set[int]:
+    """How many taps fall on the rows from one stride to the next, in different numbers."""
+    apart = gcd(window.dilation, window.stride)
+    # Taps fall on these rows in turn, and on those between them never.
+    reached = window.stride // apart
+    each, more = divmod(window.kernel, reached)
+    return {each, each + (more > 0), *([0] if apart > 1 else [])}
 
 
 RULE = Rule("checkerboard", Severity.HINT, find_patterns)
