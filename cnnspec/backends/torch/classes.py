@@ -21,6 +21,7 @@ from cnnspec.backends.pycode import (
 from cnnspec.backends.rows import Row, Use
 from cnnspec.backends.site import Supports
 from cnnspec.backends.taken import find_word, join_captured, reads_input
+from cnnspec.backends.torch.attempt import Attempt
 from cnnspec.backends.torch.entries import (
     NAMED,
     has_keys,
@@ -189,16 +190,14 @@ class ClassWriter:
         room = self.finder.room
         if not steps or unit.captured or not plain or not room.may_try:
             return None
-        saved = unit.save(), self.supports.save()
+        attempt = sequence.begin_attempt(rows)
         try:
             entries = sequence.write_list(rows, [use.region for use in unit.uses])
             if has_keys(entries):
                 lines = write_named(entries, 8, declared=False)
                 return [*lines, f"        super().__init__({NAMED})"]
         except UnshareableError:
-            room.waste(rows)
-            unit.restore(saved[0])
-            self.supports.restore(saved[1])
+            attempt.undo()
         return None
 
     def make_part(self, unit: Unit, rows: Sequence[Row]) -> Expr:
@@ -222,10 +221,10 @@ class ClassWriter:
         captured = join_captured(taken, regions)
         plain = regions[0].positional or all(map(taken.is_plain, regions))
         if not captured and plain and self.finder.room.may_try:
-            saved = unit.save(), self.supports.save()
             sequence = SequenceWriter(
                 self.finder, self.supports, unit, self.make_part, self.plan, self.share_turns
             )
+            attempt = sequence.begin_attempt(rows)
             try:
                 expr = write_inline(
                     sequence.write_list(rows, regions), named=not regions[0].positional
@@ -234,9 +233,7 @@ class ClassWriter:
                 expr = None
             if expr is not None:
                 return expr
-            self.finder.room.waste(rows)
-            unit.restore(saved[0])
-            self.supports.restore(saved[1])
+            attempt.undo()
         code = self.write_group(unit, rows, rows[0].item.path.rpartition(".")[2])
         return self.call_class(unit, rows, code, list(range(len(rows))))
 
@@ -247,14 +244,12 @@ class ClassWriter:
         captures = any(map(self.finder.taken.find_captured, bodies(parts)))
         if len(parts) < max(len(found), 2) or not captures or not self.finder.room.may_try:
             return
-        saved = unit.save(), self.supports.save()
+        attempt = Attempt(self.finder.room, unit, self.supports, parts)
         names = [row.item.path.rpartition(".")[2] for row in parts]
         try:
             code = self.write_group(unit, parts, find_word(names) or "part")
         except UnshareableError:
-            self.finder.room.waste(parts)
-            unit.restore(saved[0])
-            self.supports.restore(saved[1])
+            attempt.undo()
             return
         self.homes.update((row.item, (code, index)) for index, row in enumerate(parts))
 

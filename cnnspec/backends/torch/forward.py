@@ -52,10 +52,8 @@ from cnnspec.graph.scope import is_positional
 from cnnspec.naming import attribute_name, value_name, variable_name
 from cnnspec.ops.merge import Add
 
-# A line of forward grows no longer than this.
-_LONG = 56
-# Nor does any value that is still to be named.
-_LONGEST = 240
+# A line of forward grows no longer than this, nor any value that is still to be named.
+_LONG, _LONGEST = 56, 240
 # A value that goes into a sum or a concatenation is named unless it is shorter than this.
 _SHORT = 36
 
@@ -119,7 +117,6 @@ class ForwardWriter(ValueDraft):
             case GroupItem():
                 value = self.write_group(rows, value)
         value = self.name_value(rows, value)
-        # Calls of calls of parts are read only so far in.
         return self.assign(value) if len(format_inline(value)) > _LONGEST else value
 
     def write_optional(self, condition: Expr, rows: Sequence[Row], value: Expr) -> Expr:
@@ -153,8 +150,7 @@ class ForwardWriter(ValueDraft):
         """A named group: a sequence where it is a chain, else a class of its own."""
         regions = bodies(rows)
         captured = join_captured(self.taken, regions)
-        tries = not captured and self.is_chain(regions) and self.sequence.finder.room.may_try
-        expr = self.make_chain(rows, regions) if tries else None
+        expr = self.make_chain(rows, regions) if self.is_chain(regions) and not captured else None
         if expr is not None and not all(map(self.taken.is_plain, regions)):
             self.add_attribute(attribute_name(last_name(rows)), expr)
             base = f"self.{attribute_name(last_name(rows))}"
@@ -170,8 +166,9 @@ class ForwardWriter(ValueDraft):
         return self.end_part(rows, self.take_results(rows, call))
 
     def is_chain(self, regions: Sequence[Region]) -> bool:
-        """Whether a part may be a sequence: one by names can only be called as a whole."""
-        return regions[0].positional or all(map(self.taken.is_plain, regions))
+        """Whether a part is tried as a sequence: one by names can only be called as a whole."""
+        fits = regions[0].positional or all(map(self.taken.is_plain, regions))
+        return fits and self.sequence.finder.room.may_try
 
     def write_call(self, rows: Sequence[Row], value: Expr) -> Expr:
         """A call of a block, whose module is made unless an earlier step shares it."""
@@ -197,15 +194,12 @@ class ForwardWriter(ValueDraft):
 
     def make_chain(self, rows: Sequence[Row], regions: Sequence[Region]) -> Expr | None:
         """A list of steps as one sequence; None where it is no chain."""
-        room = self.sequence.finder.room
-        saved = self.unit.save(), self.sequence.supports.save()
+        attempt = self.sequence.begin_attempt(rows)
         named = not regions[0].positional
         try:
             entries = self.sequence.write_list(rows, regions)
         except UnshareableError:
-            room.waste(rows)
-            self.unit.restore(saved[0])
-            self.sequence.supports.restore(saved[1])
+            attempt.undo()
             return None
         expr = write_inline(entries, named)
         if expr is not None:
@@ -215,9 +209,7 @@ class ForwardWriter(ValueDraft):
             self.add_setup(lambda indent: write_named(entries, indent, declared))
             return Call("nn.Sequential", (Code(NAMED),))
         if named:
-            room.waste(rows)
-            self.unit.restore(saved[0])
-            self.sequence.supports.restore(saved[1])
+            attempt.undo()
             return None
         declaration = "layers" if self.has_layers else "layers: list[nn.Module]"
         self.has_layers = True

@@ -25,6 +25,7 @@ from cnnspec.backends.pytext import Reference
 from cnnspec.backends.rows import Row
 from cnnspec.backends.site import OpSite, Supports
 from cnnspec.backends.tables import LoopTable
+from cnnspec.backends.torch.attempt import Attempt
 from cnnspec.backends.torch.entries import (
     Entry,
     Loop,
@@ -197,23 +198,24 @@ class SequenceWriter:
             raise UnshareableError("uses call different ops")
         return OpSite(self.finder, self.supports, self.unit, rows, nodes)
 
+    def begin_attempt(self, rows: Sequence[Row]) -> Attempt:
+        """What can be undone, should some rows turn out not to be written so."""
+        return Attempt(self.finder.room, self.unit, self.supports, rows)
+
     def write_loop(self, rows: Sequence[Row]) -> tuple[Entry, ...]:
         """A loop, or its turns one by one where no loop can say them."""
         counts = {len(turns(row)) for row in rows}
         if is_loop(rows) and self.finder.room.may_try:
-            saved = self.unit.save(), self.supports.save()
+            attempt = self.begin_attempt(rows)
             try:
                 loop = self.make_loop(rows)
                 if loop.entries:
                     return (loop,)
                 # All that it holds is left out in every turn.
-                self.unit.restore(saved[0])
-                self.supports.restore(saved[1])
+                attempt.undo(in_vain=False)
                 return ()
             except UnshareableError:
-                self.finder.room.waste(rows)
-                self.unit.restore(saved[0])
-                self.supports.restore(saved[1])
+                attempt.undo()
         if len(counts) != 1:
             raise UnshareableError("uses take a loop's turns in different numbers")
         entries: list[Entry] = []
