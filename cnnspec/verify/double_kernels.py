@@ -1,4 +1,4 @@
-"""What TensorFlow does not compute in double precision: pools over three axes, GELU, and so on."""
+"""What frameworks do not compute in double precision: pools over three axes, GELU, and so on."""
 
 from __future__ import annotations
 
@@ -10,9 +10,46 @@ from typing import Any
 _POOLS = ("max_pool", "avg_pool")
 
 
+# A module, the name of a function in it, and what stands in its place.
+Change = tuple[Any, str, Callable[..., Any]]
+
+
 @contextmanager
-def compute_in_double() -> Iterator[None]:
-    """Let TensorFlow compute in double precision what it does not by itself.
+def compute_in_double(backend: str) -> Iterator[None]:
+    """Let a backend of Keras compute in double precision what it does not by itself."""
+    changes = {"tensorflow": _change_tensorflow, "torch": _change_torch}
+    chosen = changes[backend]() if backend in changes else []
+    native = [(module, name, getattr(module, name)) for module, name, _ in chosen]
+    try:
+        for module, name, function in chosen:
+            setattr(module, name, function)
+        yield
+    finally:
+        for module, name, function in native:
+            setattr(module, name, function)
+
+
+def _change_torch() -> list[Change]:
+    """PyTorch wants the weights of transposed convolutions in order, or finds no gradients.
+
+    It says so on the CPU in double precision alone, for one channel in and several out; Keras
+    hands on its own weights with their axes turned.
+    """
+    import torch.nn.functional as functional
+
+    names = [f"conv_transpose{rank}d" for rank in (1, 2, 3)]
+    return [(functional, name, _order_weights(getattr(functional, name))) for name in names]
+
+
+def _order_weights(native: Callable[..., Any]) -> Callable[..., Any]:
+    def convolve(inputs: Any, weight: Any, *arguments: Any, **options: Any) -> Any:
+        return native(inputs, weight.contiguous(), *arguments, **options)
+
+    return convolve
+
+
+def _change_tensorflow() -> list[Change]:
+    """TensorFlow's changes.
 
     It has no kernels for pools over three axes: each frame is pooled first, then over the frames. A
     window's maximum or mean is that of its frames' maxima or means, and so are the gradients,
@@ -22,21 +59,13 @@ def compute_in_double() -> Iterator[None]:
     """
     import tensorflow as tf
 
-    changes: list[tuple[Any, str, Callable[..., Any]]] = [
+    return [
         *((tf.nn, name, _take_apart(getattr(tf.nn, name))) for name in _POOLS),
         (tf.nn, "leaky_relu", _leak),
         (tf.nn, "gelu", _gelu),
         (tf, "cast", _cast_numbers(tf.cast)),
         (tf.image, "resize", _interpolate(tf.image.resize)),
     ]
-    native = [(module, name, getattr(module, name)) for module, name, _ in changes]
-    try:
-        for module, name, function in changes:
-            setattr(module, name, function)
-        yield
-    finally:
-        for module, name, function in native:
-            setattr(module, name, function)
 
 
 def _leak(features: Any, alpha: float = 0.2) -> Any:

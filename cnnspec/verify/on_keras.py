@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -256,7 +255,7 @@ def _train(make: Any, job: Job, found: Measured, precision: str) -> None:
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
     _set_precision(precision)
     try:
-        with compute_in_double() if backend == "tensorflow" else nullcontext():
+        with compute_in_double(backend):
             model = make()
             load_weights(model, job)
             batch = tuple(array.astype(precision) for array in job.task.batches[-1])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,27 @@ def test_keras_agrees_on_networks_that_were_wrong(path: Path) -> None:
     from tests.fuzz.hold import hold
 
     assert hold(build(path.read_text()), ("keras",)).problems == []
+
+
+@pytest.mark.keras
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "asked",
+    [("--networks", "40", "--seed", "11"), ("--replay", *map(str, CASES))],
+    ids=["random", "wrong once"],
+)
+def test_keras_on_pytorch_agrees(asked: tuple[str, ...], tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("keras")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz", "--targets", "keras:torch", *asked]
+        + ["--keep", str(tmp_path)],
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
 def test_a_known_fault_explains_only_what_it_can_be() -> None:

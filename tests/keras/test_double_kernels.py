@@ -39,7 +39,7 @@ def test_taken_apart_a_pool_stays_the_same(
 ) -> None:
     x = np.random.default_rng(0).normal(size=(2, 4, 5, 7, 3))
     wanted = pool(name, tf.constant(x, tf.float32), size, strides, padding)
-    with compute_in_double():
+    with compute_in_double("tensorflow"):
         found = pool(name, tf.constant(x), size, strides, padding)
     for ours, theirs in zip(found, wanted, strict=True):
         assert ours.dtype == np.float64
@@ -50,7 +50,7 @@ def test_taken_apart_a_pool_stays_the_same(
 def test_a_slope_is_not_rounded_to_single_precision() -> None:
     x = tf.constant([-3.0, 0.0, 2.0], tf.float64)
     assert tf.nn.leaky_relu(x, 0.1).numpy()[0] != -3 * 0.1
-    with compute_in_double(), tf.GradientTape() as tape:
+    with compute_in_double("tensorflow"), tf.GradientTape() as tape:
         tape.watch(x)
         y = tf.nn.leaky_relu(x, alpha=0.1)
     assert y.numpy().tolist() == [-3 * 0.1, 0.0, 2.0]
@@ -67,7 +67,7 @@ def test_gelu_is_that_of_double_precision(approximate: bool) -> None:
     x = tf.constant([-3.0, -0.1, 0.0, 0.3, 2.0], tf.float64)
     exact = np.array(list(map(wanted, x.numpy())))
     assert np.abs(tf.nn.gelu(x, approximate).numpy() - exact).max() > 1e-11
-    with compute_in_double():
+    with compute_in_double("tensorflow"):
         assert np.abs(tf.nn.gelu(x, approximate).numpy() - exact).max() < 1e-15
 
 
@@ -75,7 +75,7 @@ def test_gelu_is_that_of_double_precision(approximate: bool) -> None:
 def test_bilinear_interpolation_is_that_of_double_precision(size: tuple[int, int]) -> None:
     x = np.random.default_rng(0).normal(size=(2, 4, 5, 3))
     native = tf.image.resize(tf.constant(x), size)
-    with compute_in_double(), tf.GradientTape() as tape:
+    with compute_in_double("tensorflow"), tf.GradientTape() as tape:
         images = tf.constant(x)
         tape.watch(images)
         found = tf.image.resize(images, size, method="bilinear", antialias=False)
@@ -83,7 +83,7 @@ def test_bilinear_interpolation_is_that_of_double_precision(size: tuple[int, int
     assert np.abs(found.numpy() - native.numpy()).max() < 1e-6
     # A linear function stays what it is between the middles of the outer rows.
     ramp = tf.constant(np.arange(4.0).reshape(1, 4, 1, 1))
-    with compute_in_double():
+    with compute_in_double("tensorflow"):
         rows = tf.image.resize(ramp, (12, 1)).numpy().ravel()
     assert np.abs(rows[1:-1] - (np.arange(1, 11) - 1) / 3).max() < 1e-15
     assert tape.gradient(found, images).numpy().sum() == pytest.approx(found.numpy().size, 1e-12)
@@ -91,7 +91,7 @@ def test_bilinear_interpolation_is_that_of_double_precision(size: tuple[int, int
 
 def test_a_number_is_cast_without_loss() -> None:
     assert float(tf.cast(0.1, tf.float64)) != 0.1
-    with compute_in_double():
+    with compute_in_double("tensorflow"):
         assert float(tf.cast(0.1, "float64")) == 0.1
         assert tf.cast(tf.constant([1.5]), tf.int32).numpy().tolist() == [1]
 
@@ -102,7 +102,7 @@ def test_tensorflow_has_its_own_functions_back() -> None:
         return [*(getattr(tf.nn, name) for name in names), tf.image.resize, tf.cast]
 
     before = find_all()
-    with pytest.raises(ZeroDivisionError), compute_in_double():
+    with pytest.raises(ZeroDivisionError), compute_in_double("tensorflow"):
         assert not set(find_all()) & set(before)
         raise ZeroDivisionError
     assert find_all() == before
