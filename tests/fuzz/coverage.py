@@ -13,7 +13,6 @@ from tests.fuzz.network import FORM, Use, list_kinds
 
 # What a class needs to count as covered, for each backend.
 ENOUGH = 20
-MERGES = ("add", "concat", "multiply")
 
 
 def list_cells() -> list[Use]:
@@ -31,7 +30,7 @@ def choose_wanted(number: int, count: int) -> list[Use]:
 
     They depend on the batch's number alone, so that a number gives the same networks again.
     """
-    cells = [*(cell for cell in list_cells() if cell[0] not in MERGES), *list_forms()]
+    cells = [*list_cells(), *list_forms()]
     # Neighbours are of one op: what a batch is about is taken from all over the list.
     steps = range(len(cells) * 5 // 13, len(cells))
     step = next(step for step in steps if gcd(step, len(cells)) == 1)
@@ -58,8 +57,7 @@ class Coverage:
 
     def choose_rare(self, count: int) -> list[Use]:
         """The classes that were seen least, for a batch that is about them."""
-        rare = [found for found in self.list_rare() if found[0][0] not in MERGES]
-        return [cell for cell, _ in sorted(rare, key=lambda found: found[1])[:count]]
+        return [cell for cell, _ in sorted(self.list_rare(), key=lambda found: found[1])[:count]]
 
     def _count(self, target: str, use: Use) -> int:
         return self.counts[target][use] + self.before.get(use, {}).get(target, 0)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from cnnspec.ops.catalog import OPS
 from cnnspec.ops.shapes import Kind, Shape
 from tests.fuzz.fields import Draw
-from tests.fuzz.network import FORM, Use, kind_of, list_kinds, name_kind
-from tests.fuzz.steps import FORMS, Made, Steps, name_sizes
+from tests.fuzz.network import FORM, Use, kind_of, list_kinds
+from tests.fuzz.steps import FORMS, MERGES, Made, Steps, name_sizes
 
 MOST_STEPS = 4
 MOST_WANTED = 4
@@ -108,11 +108,15 @@ def draw_input(draw: Draw, use: Use | None) -> Shape:
 
 def _make(network: Steps, use: Use, shape: Shape) -> Made:
     """Steps that show a class, if it can be had here."""
-    word, name, _ = use
+    word, name, label = use
     if word == FORM:
         return network.make_form(name, shape, 0)
     if word in _STORED:
         return network.make_stored(shape, 0, _fit(use, shape))
+    if word in MERGES:
+        before, shape = network.turn({kind_of(label)}, shape)
+        merged, shape = network.make_tap(shape, 0, word)
+        return before + merged, shape
     if word in _LIKE:
         return network.make_like(shape, 0, use if name != "input" else (word, "", ""))
     return network.make_wanted(use, shape) or ([], shape)
@@ -137,10 +141,8 @@ def _start(network: Steps, head: dict[str, Any], shape: Shape) -> Made:
         return [], shape
     network.note("inputs")
     head["inputs"] = {"left": sizes, "right": sizes}
-    merge = network.pick(["concat", "add", "multiply"])
-    network.uses.add((merge, "input", name_kind(shape)))
-    steps = [{**network.make_same(shape), "from": "left", "name": "first"}, {merge: ["_", "right"]}]
-    return steps, shape.widen(2 * shape.channels) if merge == "concat" else shape
+    merged, found = network.merge(network.pick(MERGES), ["_", "right"], shape)
+    return [{**network.make_same(shape), "from": "left", "name": "first"}, *merged], found
 
 
 def _end(network: Steps, shape: Shape) -> tuple[list[Any], dict[str, Any]]:

@@ -19,6 +19,7 @@ _MOST_NUMBERS = 200
 _LINEAR = ("linear", "bilinear", "trilinear")
 # Deeper than any structure goes.
 _BARE = 9
+MERGES = ("concat", "add", "multiply")
 _DEPTH = 2
 FORMS = (
     "residual", "shortcut_when", "parallel", "repeat", "for", "rows", "block", "value", "nested",
@@ -78,7 +79,7 @@ class Steps(Network):
         """Branches side by side, summed or multiplied."""
         # Ops alone, since a name stands once in a part.
         first, found = self.make_steps(shape, self.pick([1, 2]), _BARE)
-        merge = self.pick(["concat", "add", "multiply"])
+        merge = self.pick(MERGES)
         branches: list[Any] = [first]
         for _ in range(self.pick([1, 2])):
             # The same steps give the same shape, with weights of their own.
@@ -183,18 +184,22 @@ class Steps(Network):
         part, name = self.fresh("part"), self.fresh("inner")
         steps = [{**self.make_same(shape), "name": name}, *self.keep(shape, depth)]
         self.note("value inside of a part")
-        merge = self.pick(["add", "concat"])
-        found = shape.widen(2 * shape.channels) if merge == "concat" else shape
-        return [{"name": part, "layers": steps}, {merge: [f"{part}.{name}", "_"]}], found
+        merged, found = self.merge(self.pick(["add", "concat"]), [f"{part}.{name}", "_"], shape)
+        return [{"name": part, "layers": steps}, *merged], found
 
-    def make_tap(self, shape: Shape, depth: int) -> Made:
+    def make_tap(self, shape: Shape, depth: int, wanted: str = "") -> Made:
         """A value that is taken by its name later."""
         name = self.fresh("tap")
         steps = [{**self.make_same(shape), "name": name}, *self.keep(shape, depth)]
-        merge = self.pick(["add", "concat", "multiply"])
-        self.uses.add((merge, "input", name_kind(shape)))
-        found = shape.widen(2 * shape.channels) if merge == "concat" else shape
-        return [*steps, {merge: self.pick([[name, "_"], ["_", name]])}], found
+        names = self.pick([[name, "_"], ["_", name], [name, "_", name]])
+        merged, found = self.merge(wanted or self.pick(MERGES), names, shape)
+        return [*steps, *merged], found
+
+    def merge(self, word: str, names: list[str], shape: Shape) -> Made:
+        """Values of one shape, or such as stretch to it, made one."""
+        self.uses.add((word, "input", name_kind(shape)))
+        found = shape.widen(len(names) * shape.channels) if word == "concat" else shape
+        return [{word: names}], found
 
     def make_from(self, shape: Shape, depth: int) -> Made:
         """Two ways from one named value."""
@@ -205,7 +210,7 @@ class Steps(Network):
             *self.keep(shape, depth),
             {"name": side, "layers": self.keep(shape, _BARE)},
             {**self.make_same(shape), "from": start},
-            {"add": [side, "_"]},
+            *self.merge("add", [side, "_"], shape)[0],
         ], shape
 
     def make_when(self, shape: Shape, depth: int) -> Made:
@@ -221,7 +226,8 @@ class Steps(Network):
         name, wide = self.fresh("wide"), self.pick([True, False])
         self.note("gate", "a map of size 1" if wide else "a vector")
         pool = {"global_avg_pool": {"keepdims": True} if wide else {}}
-        return [{"identity": {}, "name": name}, pool, "sigmoid", {"multiply": [name, "_"]}], shape
+        merged, _ = self.merge("multiply", [name, "_"], shape)
+        return [{"identity": {}, "name": name}, pool, "sigmoid", *merged], shape
 
     def make_shared(self, shape: Shape, depth: int) -> Made:
         """Two steps with one set of weights."""
@@ -282,12 +288,8 @@ class Steps(Network):
                 given["initializer"] = self.draw(make(shape))
             self.uses.add((word, "initializer", label))
         self.uses.add((word, "input", name_kind(shape)))
-        merge = self.pick(["add", "multiply"])
-        return [
-            {"identity": {}, "name": before},
-            {word: given, "name": name},
-            {merge: [before, name]},
-        ], shape
+        merged, _ = self.merge(self.pick(["add", "multiply"]), [before, name], shape)
+        return [{"identity": {}, "name": before}, {word: given, "name": name}, *merged], shape
 
     def _write_values(self, label: str, dims: list[int]) -> Any:
         """Numbers for a constant, in one of the ways to write them."""
@@ -336,8 +338,8 @@ class Steps(Network):
             between = {"resize": [self.pick([1, 2, 3, 5]) for _ in shape.sizes]}
         self.uses |= {(word, key, label) for key, label in labels.items()}
         self.uses.add((word, "input", name_kind(shape)))
-        join = {"concat": [name, "_"]}
-        return [first, between, {word: fields}, join], shape.widen(2 * shape.channels)
+        merged, found = self.merge("concat", [name, "_"], shape)
+        return [first, between, {word: fields}, *merged], found
 
 
 def name_sizes(shape: Shape) -> dict[str, int]:

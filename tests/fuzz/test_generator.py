@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from cnnspec.graph.build import build_graph
 from cnnspec.ops.catalog import OPS
 from cnnspec.spec.read import read_spec
-from tests.fuzz.coverage import ENOUGH, MERGES, Coverage, choose_wanted, list_cells
+from tests.fuzz.coverage import ENOUGH, Coverage, choose_wanted, list_cells
 from tests.fuzz.fields import list_classes
 from tests.fuzz.generate import Random, networks
 from tests.fuzz.network import APART, PLAIN, Use
@@ -33,12 +33,12 @@ def test_every_op_is_drawn() -> None:
 @pytest.mark.slow
 def test_batches_go_round_all_classes() -> None:
     asked = {use for number in range(120) for use in choose_wanted(number, 10)}
-    assert {cell for cell in list_cells() if cell[0] not in MERGES} <= asked
+    assert {*list_cells()} <= asked
 
 
 def test_what_a_table_has_least_of_can_be_asked_for(tmp_path: Path) -> None:
     table = tmp_path / "table.tsv"
-    first, *_, last = [cell for cell in list_cells() if cell[0] not in MERGES]
+    first, *_, last = list_cells()
     seen = Coverage(("torch", "onnx"), table)
     for cell in list_cells():
         for target in seen.targets:
@@ -64,7 +64,7 @@ def test_random_networks_are_sound() -> None:
 
 @pytest.mark.exhaustive
 @pytest.mark.slow
-@pytest.mark.parametrize("word", [word for word in OPS if word not in MERGES])
+@pytest.mark.parametrize("word", OPS)
 def test_every_class_can_be_had(word: str) -> None:
     for cell in (cell for cell in list_cells() if cell[0] == word):
         assert any(cell in made.uses for made in draw(3, [cell], 20)), cell

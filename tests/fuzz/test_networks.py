@@ -77,9 +77,9 @@ def test_keras_agrees_on_networks_that_were_wrong(path: Path) -> None:
 def test_keras_on_pytorch_agrees(asked: tuple[str, ...], tmp_path: Path) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("keras")
+    options = ("--targets", "keras:torch", "--keep", str(tmp_path))
     done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz", "--targets", "keras:torch", *asked]
-        + ["--keep", str(tmp_path)],
+        [sys.executable, "-m", "tests.fuzz", *asked, *options],
         env={**os.environ, "KERAS_BACKEND": "torch"},
         cwd=Path(__file__).parents[2],
         capture_output=True,
