@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
@@ -12,6 +11,7 @@ from types import MappingProxyType
 from cnnspec.lint.options import LintOptions, find_rule
 from cnnspec.lint.pages import BAD, Page, load_pages
 from cnnspec.network import Network
+from cnnspec.report.json_text import write_json
 from cnnspec.report.tables import Column, draw_markdown, draw_text
 from cnnspec.sources import Source
 
@@ -76,7 +76,7 @@ def _format_json(pages: Iterable[Page]) -> str:
         }
         for page in pages
     ]
-    return json.dumps(shown, indent=2) + "\n"
+    return write_json(shown)
 
 
 FORMATS: MappingProxyType[str, Callable[[Iterable[Page]], str]] = MappingProxyType(

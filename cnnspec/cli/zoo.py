@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from cnnspec.naming import nearest
 from cnnspec.report.family import Family, describe_family
 from cnnspec.report.family_formats import FORMATS as PAGES
 from cnnspec.report.family_formats import describe_variant, spell_shapes
+from cnnspec.report.json_text import write_json
 from cnnspec.report.tables import Column, draw_markdown, draw_text
 from cnnspec.resources import list_zoo
 
@@ -94,7 +94,7 @@ def _format_json(families: Sequence[Family]) -> str:
         for family in families
         for variant in family.variants
     ]
-    return json.dumps(shown, indent=2) + "\n"
+    return write_json(shown)
 
 
 FORMATS: MappingProxyType[str, Callable[[Sequence[Family]], str]] = MappingProxyType(

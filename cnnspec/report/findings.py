@@ -40,15 +40,11 @@ def format_json(
     diagnostics: Sequence[Diagnostic], more: Sequence[Mapping[str, object]] = ()
 ) -> str:
     """Write a JSON list with an object for each finding, and for what else there is to say."""
+    # Checks do without the json module.
+    from cnnspec.report.json_text import write_json
+
     findings = [_describe(diagnostic) for diagnostic in diagnostics]
     return write_json([*findings, *more])
-
-
-def write_json(value: object) -> str:
-    """Write JSON in which no runner of CI finds a command, whatever the texts in it say."""
-    import json
-
-    return json.dumps(value, indent=2).replace("##", r"#\u0023") + "\n"
 
 
 def format_github(diagnostics: Sequence[Diagnostic]) -> str:

@@ -17,7 +17,8 @@ from urllib.parse import quote
 
 from cnnspec.diagnostics import Diagnostic, Offer, Severity, Span, TextEdit, split_lines
 from cnnspec.lint.pages import Page, load_pages
-from cnnspec.report.findings import join_lines, write_json
+from cnnspec.report.findings import join_lines
+from cnnspec.report.json_text import write_json
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 
 from cnnspec.diagnostics import Diagnostic, Severity
+from cnnspec.report.json_text import write_json
 from cnnspec.report.tables import Column, draw_text
 
 _COLUMNS = (Column("Findings", numeric=True), Column("Severity"), Column("Rule"))
@@ -24,7 +24,7 @@ def format_counts_json(diagnostics: Iterable[Diagnostic]) -> str:
         {"rule": rule, "severity": str(severity), "findings": count}
         for rule, severity, count in _count(diagnostics)
     ]
-    return json.dumps(shown, indent=2) + "\n"
+    return write_json(shown)
 
 
 def _count(diagnostics: Iterable[Diagnostic]) -> list[tuple[str, Severity, int]]:

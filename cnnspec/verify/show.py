@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
+from cnnspec.diagnostics import spell_lines
+from cnnspec.report.json_text import write_json
 from cnnspec.verify.compare import Difference, Verdict
 from cnnspec.verify.run import Report
 
@@ -55,7 +55,8 @@ def format_text(report: Report) -> str:
                       f"differ by {difference.relative:.1e}"]  # fmt: skip
     elif report.traced:
         lines += ["", "no layer's outputs part"]
-    return "\n".join(lines) + "\n"
+    # A framework may say anything.
+    return spell_lines("\n".join(lines)) + "\n"
 
 
 def _spell_shape(name: str, shape: tuple[int, ...]) -> str:
@@ -83,7 +84,7 @@ def format_json(report: Report) -> str:
         if report.parting is None
         else {"path": report.parting[0], "targets": list(report.parting[1:3])},
     }
-    return json.dumps(data, indent=2) + "\n"
+    return write_json(data)
 
 
 def _describe(verdict: Verdict) -> dict[str, object]:

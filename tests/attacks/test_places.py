@@ -147,6 +147,7 @@ def test_prose_is_a_text_and_no_code_whatever_it_holds(folder: Path, texts: Sequ
         network = Held({"net.yaml": SMALL.replace("TEXT", spell(text))}, "net.yaml")
         if harness.examine(network):
             accepted += 1
+            harness.examine_reports(network)
             harness.examine_code(harness.compile_all(network), harmless)
     assert not list(folder.iterdir())
     # What YAML has no way to say is refused.

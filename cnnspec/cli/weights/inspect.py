@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnnspec.cli.weights.opening import add_reading, add_spec, open_any
-from cnnspec.report.findings import write_json
+from cnnspec.report.json_text import write_json
 from cnnspec.report.tables import Column, draw_text
 
 if TYPE_CHECKING:
