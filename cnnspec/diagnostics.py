@@ -36,6 +36,11 @@ def spell_line(text: str) -> str:
     return _COMMAND.sub(r"\g<0> ", text) if "##" in text or "::" in text else text
 
 
+def cut(text: str, most: int) -> str:
+    """A text cut to a length, so that it cannot flood a terminal."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 def spell_lines(text: str) -> str:
     """The same with its line breaks left."""
     return "\n".join(map(spell_line, text.split("\n")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cnnspec.diagnostics import Diagnostic, Offer, TextEdit
+from cnnspec.diagnostics import Diagnostic, Offer, TextEdit, cut
 from cnnspec.lint.text.lines import apply_edits
 
 # Whoever wants to see more of a change asks for it as a diff.
@@ -20,7 +20,10 @@ def draw_offer(offer: Offer, source: str, indent: int) -> list[str]:
     gutter = " " * (indent + 1)
     first = f"{gutter}= help: {offer.message} ({_SAFE if offer.is_safe else _UNSAFE})"
     lines = list(_compare(source, offer.edits))
-    shown = [f"{number:>{indent}} {sign} {_cut(text)}" for number, sign, text in lines[:_MAX_LINES]]
+    shown = [
+        f"{number:>{indent}} {sign} {cut(text, _MAX_WIDTH)}"
+        for number, sign, text in lines[:_MAX_LINES]
+    ]
     if len(lines) > _MAX_LINES:
         shown.append(f"{gutter}  {len(lines) - _MAX_LINES} more lines: --diff shows them")
     return [first, *(line.rstrip() for line in shown)]
@@ -65,10 +68,6 @@ def _shift(edit: TextEdit, lines: int) -> TextEdit:
 def _count_common(old: Sequence[str], new: Sequence[str]) -> int:
     pairs = enumerate(zip(old, new, strict=False))
     return next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= _MAX_WIDTH else f"{line[: _MAX_WIDTH - 3]}..."
 
 
 def describe_offer(offer: Offer | None) -> dict[str, object] | None:

@@ -62,8 +62,8 @@ def examine(place: Place, text: str | Raw) -> None:
     if not harness.examine(network):
         return
     harness.examine_reports(network)
-    # An expression, a name or a piece of YAML may well be another network.
-    plain = isinstance(text, str) and "$" not in text and not is_name(text)
+    # An expression, a name or a part of one, or a piece of YAML may well be another network.
+    plain = isinstance(text, str) and "$" not in text and not is_name(f"step{text}")
     harness.examine_code(harness.compile_all(network), find_harmless(place) if plain else None)
 
 

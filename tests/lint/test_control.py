@@ -85,6 +85,13 @@ def test_a_setting_comes_after_what_the_caller_wants(level: str) -> None:
     assert check(text, LintOptions(ignore=frozenset({RULE}))) == []
 
 
+def test_a_long_reason_is_cut() -> None:
+    setting = f"lint: {{{RULE}: {{severity: off, reason: {'a' * 999}}}}}\n"
+    text = f"{HEAD}{setting}layers: [{CONV}, relu]\n"
+    (found,) = [d for d in find_problems(read_spec(text, "net.yaml")) if d.rule == "unused-ignore"]
+    assert found.notes == (f"the reason given is: {'a' * 197}...",)
+
+
 @pytest.mark.parametrize(
     ("setting", "comment"),
     [

@@ -41,15 +41,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnspec.diagnostics import Severity
+from cnnspec.diagnostics import Severity, cut
 from cnnspec.lint.base import Finding, Fix, Review, Rule
 from cnnspec.lint.edits import DropText
+
+# Characters of an author's reason that a note shows.
+_MAX_REASON = 200
 
 
 def find_unused(review: Review) -> Iterator[Finding]:
     """Every word that silences nothing."""
     for mention in review.unused:
-        notes = (f"the reason given is: {mention.reason}",) if mention.reason else ()
+        reason = cut(mention.reason, _MAX_REASON)
+        notes = (f"the reason given is: {reason}",) if reason else ()
         if mention.comment is None:
             message = f"{mention.rule} finds nothing in this spec"
             yield Finding(message, span=mention.span, notes=notes, help=("take it out of lint",))
