@@ -110,6 +110,13 @@ def test_texts_in_some_places_are_refused_or_stay_texts(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_text_with_all_that_steers_does_so_in_no_place(folder: Path) -> None:
+    for place in list_places():
+        examine(place, EVERYTHING.replace("$$(x)", ""))
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.slow
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("place", list_places(), ids=str)
 def test_every_text_in_every_place_is_refused_or_stays_a_text(place: Place, folder: Path) -> None:
