@@ -42,6 +42,23 @@ def test_literals_of_strings_are_plain_and_keep_their_value(value: str) -> None:
     assert_unchanged([([f"x = {text}"], 0)])
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("##[error]x", r"#\x23[error]x"),
+        ("a ###vso[x] b", r"a ##\x23vso[x] b"),
+        ("a ::error::b", r"a \x3a:error::b"),
+        ("# # [x], C++::x, ##", "# # [x], C++::x, ##"),
+    ],
+)
+def test_text_in_source_is_no_command_to_what_runs_it(text: str, shown: str) -> None:
+    (line,) = format_docstring(text)
+    assert line == f'"""{shown}"""'
+    assert ast.literal_eval(line) == text
+    assert format_comment(text) == [f"# {shown}"]
+    assert literal(text).text == f'"{shown}"'.replace(r"\x3a", ":")
+
+
 DOCSTRINGS = (
     "One line.",
     "A first line that is long enough to be wrapped at the width that the whole module has to keep"

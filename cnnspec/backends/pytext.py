@@ -14,6 +14,10 @@ _SHORT_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _DIRECTIVE = re.compile(
     r"\b(coding|fmt|isort|mypy|noqa|pragma|pylint|pyright|ruff|type|yapf)(?=[:=])", re.IGNORECASE
 )
+# Source may be shown in a log, whose runner takes `##[name]` anywhere, and `::name::` at a line's
+# start, for a command.
+_HASHES = re.compile(r"(?<=#)#(?=\w*\[)")
+_COLONS = re.compile(r"(?<!\S):(?=:)")
 _UNESCAPED_LAST_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)"$')
 # Conjoining letters and symbols whose width differs between versions of Unicode.
 _UNSURE_WIDTH = re.compile(
@@ -98,12 +102,14 @@ def _spell_float(value: float) -> str:
 
 def _spell_string(value: str) -> str:
     quote = "'" if value.count('"') > value.count("'") else '"'
-    return quote + "".join(map(_escape, value)).replace(quote, "\\" + quote) + quote
+    safe = _HASHES.sub(r"\\x23", "".join(map(_escape, value)))
+    return quote + safe.replace(quote, "\\" + quote) + quote
 
 
 def _escape_prose(text: str) -> str:
     lines = text.expandtabs(4).splitlines()
-    return "\n".join("".join(map(_escape, line)) for line in lines)
+    safe = "\n".join("".join(map(_escape, line)) for line in lines)
+    return _COLONS.sub(r"\\x3a", _HASHES.sub(r"\\x23", safe))
 
 
 def _escape(character: str) -> str:

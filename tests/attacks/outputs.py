@@ -79,7 +79,7 @@ def assert_junit(text: str, count: int) -> None:
 
 def assert_harmless(code: str) -> None:
     """Code reaches nothing but the framework, and is one line of text where it is text."""
-    assert all(character.isprintable() or character == "\n" for character in code)
+    assert_plain(code)
     tree = ast.parse(code)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
