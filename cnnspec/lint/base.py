@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, MutableSequence, Seque
 from dataclasses import field
 from functools import cached_property
 
+from cnnspec.analysis.collapse import Collapse, find_collapses
 from cnnspec.analysis.coverage import Coverage, find_coverage
 from cnnspec.analysis.depth import count_convolutions, find_spatial_readers
 from cnnspec.analysis.heads import Head, find_heads
@@ -19,6 +20,7 @@ from cnnspec.graph.ir import Graph, Node, Value
 from cnnspec.lint.edits import Edit
 from cnnspec.ops.base import Op
 from cnnspec.ops.catalog import OPS
+from cnnspec.ops.conv import Conv, DepthwiseConv
 from cnnspec.records import dataclass
 from cnnspec.spec.model import MapArgument, ModelSpec
 
@@ -123,6 +125,11 @@ class Subject:
     def taps(self) -> dict[Node, Taps]:
         """The taps of every kernel that slides over a map."""
         return find_taps(self.graph, self.budget.coverage)
+
+    @cached_property
+    def collapses(self) -> tuple[Collapse, ...]:
+        """The ops that use up an axis which a convolution still looks along."""
+        return tuple(find_collapses(self.list(Conv, DepthwiseConv)))
 
     @cached_property
     def heads(self) -> tuple[Head, ...]:

@@ -43,12 +43,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnspec.analysis.collapse import find_collapses
 from cnnspec.diagnostics import Severity
 from cnnspec.graph.ir import Node
 from cnnspec.lint.base import Finding, Rule, Subject, describe_node
 from cnnspec.lint.sizes import are_chosen, join_sizes, tell_defaults
-from cnnspec.ops.conv import Conv, DepthwiseConv
 
 
 def find_early(subject: Subject) -> Iterator[Finding]:
@@ -56,7 +54,7 @@ def find_early(subject: Subject) -> Iterator[Finding]:
     if not are_chosen(subject.graph):
         return
     found: dict[Node, set[Node]] = {}
-    for collapse in find_collapses(subject.list(Conv, DepthwiseConv)):
+    for collapse in subject.collapses:
         if set(collapse.node.shape.sizes) == {1}:
             found.setdefault(collapse.node, set()).update(collapse.readers)
     for node, readers in found.items():

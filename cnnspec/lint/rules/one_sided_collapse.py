@@ -44,18 +44,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnspec.analysis.collapse import find_collapses
 from cnnspec.diagnostics import Severity
 from cnnspec.lint.base import Finding, Rule, Subject, describe_node
 from cnnspec.lint.sizes import are_chosen, join_sizes, tell_defaults
-from cnnspec.ops.conv import Conv, DepthwiseConv
 
 
 def find_one_sided(subject: Subject) -> Iterator[Finding]:
     """Every op that uses up one axis of several too early."""
     if not are_chosen(subject.graph):
         return
-    for collapse in find_collapses(subject.list(Conv, DepthwiseConv)):
+    for collapse in subject.collapses:
         node = collapse.node
         if set(node.shape.sizes) == {1}:
             continue
